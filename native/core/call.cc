@@ -1,0 +1,85 @@
+#include "core/call.h"
+
+namespace rbdkit {
+
+std::shared_ptr<Handle> Call::TakeHandle() {
+  auto handle = environment_.handles().Remove(NextNumber<uint32_t>());
+  if (!handle) throw Napi::TypeError::New(env(), "rbdkit: stale handle");
+  return handle;
+}
+
+std::string Call::String() { return Next().As<Napi::String>().Utf8Value(); }
+
+std::optional<std::string> Call::OptionalString() {
+  const Napi::Value value = Next();
+  if (value.IsUndefined()) return std::nullopt;
+  return value.As<Napi::String>().Utf8Value();
+}
+
+int64_t Call::Int64() { return NextNumber<int64_t>(); }
+
+uint64_t Call::Uint64() {
+  const Napi::Value value = Next();
+  if (value.IsBigInt()) {
+    bool lossless = false;
+    return value.As<Napi::BigInt>().Uint64Value(&lossless);
+  }
+  return static_cast<uint64_t>(value.As<Napi::Number>().Int64Value());
+}
+
+bool Call::Bool() { return Next().As<Napi::Boolean>(); }
+
+std::string Call::Bytes() {
+  const Napi::Value value = Next();
+  if (!value.IsTypedArray()) throw Napi::TypeError::New(env(), "rbdkit: a Uint8Array is needed");
+  const auto bytes = value.As<Napi::Uint8Array>();
+  return std::string(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
+}
+
+Napi::Object Call::Object() { return Next().As<Napi::Object>(); }
+
+std::vector<std::pair<std::string, std::string>> Call::StringPairs() {
+  const auto list = Next().As<Napi::Array>();
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const auto pair = list.Get(i).As<Napi::Array>();
+    pairs.emplace_back(pair.Get(0u).As<Napi::String>().Utf8Value(), pair.Get(1u).As<Napi::String>().Utf8Value());
+  }
+  return pairs;
+}
+
+void ExportTask(Napi::Env env, Napi::Object exports, const char* name, void (*function)(Call&)) {
+  exports.Set(name, Napi::Function::New(
+                        env,
+                        [function](const Napi::CallbackInfo& info) {
+                          Call call(info);
+                          function(call);
+                        },
+                        name));
+}
+
+ValueMaker StringValue(std::string text) {
+  return [text = std::move(text)](Napi::Env env) -> Napi::Value { return Napi::String::New(env, text); };
+}
+
+ValueMaker StringListValue(std::vector<std::string> list) {
+  return [list = std::move(list)](Napi::Env env) -> Napi::Value {
+    Napi::Array array = Napi::Array::New(env, list.size());
+    for (uint32_t i = 0; i < list.size(); ++i) array[i] = Napi::String::New(env, list[i]);
+    return array;
+  };
+}
+
+ValueMaker NumberValue(double number) {
+  return [number](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, number); };
+}
+
+ValueMaker BoolValue(bool value) {
+  return [value](Napi::Env env) -> Napi::Value { return Napi::Boolean::New(env, value); };
+}
+
+ValueMaker BigIntValue(uint64_t number) {
+  return [number](Napi::Env env) -> Napi::Value { return Napi::BigInt::New(env, number); };
+}
+
+}  // namespace rbdkit

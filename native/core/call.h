@@ -1,0 +1,92 @@
+// The arguments of one call from JavaScript, read in order. lib/ has checked them; what is checked here is what
+// memory safety needs.
+#ifndef RBDKIT_CORE_CALL_H_
+#define RBDKIT_CORE_CALL_H_
+
+#include <napi.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+#include "core/environment.h"
+#include "core/task.h"
+
+namespace rbdkit {
+
+// JavaScript thread only. Throws Napi::Error for wrong arguments.
+class Call {
+ public:
+  explicit Call(const Napi::CallbackInfo& info)
+      : info_(info), environment_(Environment::Of(info.Env())), slot_(NextNumber<uint32_t>()) {}
+
+  Napi::Env env() const { return info_.Env(); }
+  Environment& environment() const { return environment_; }
+
+  // The next argument as an open handle of type T.
+  template <typename T>
+  std::shared_ptr<T> Handle() {
+    const auto& handle = environment_.handles().Get(NextNumber<uint32_t>());
+    if (!handle || typeid(*handle) != typeid(T)) throw Napi::TypeError::New(env(), "rbdkit: stale handle");
+    return std::static_pointer_cast<T>(handle);
+  }
+  // The next argument's handle, taken out of the table: for closing.
+  std::shared_ptr<rbdkit::Handle> TakeHandle();
+
+  std::string String();
+  std::optional<std::string> OptionalString();  // undefined: nullopt
+  int64_t Int64();                              // a number
+  uint64_t Uint64();                            // a bigint or a number
+  bool Bool();
+  std::string Bytes();  // a copy of a Uint8Array
+  Napi::Object Object();
+  std::vector<std::pair<std::string, std::string>> StringPairs();  // [[name, value], ...]
+
+  // Starts the call's task. `work` sets task.result and, if there is one, task.value.
+  void Run(Executor& executor, std::function<void(Task&)> work) {
+    (new Task(environment_, slot_))->Run(executor, std::move(work));
+  }
+  // The same on the executor of a handle, which stays alive meanwhile.
+  template <typename T>
+  void Run(const std::shared_ptr<T>& handle, std::function<void(Task&)> work) {
+    Run(handle->executor(), [handle, work = std::move(work)](Task& task) { work(task); });
+  }
+
+ private:
+  Napi::Value Next() { return info_[next_++]; }
+  template <typename N>
+  N NextNumber() {
+    return static_cast<N>(Next().As<Napi::Number>().Int64Value());
+  }
+
+  const Napi::CallbackInfo& info_;
+  size_t next_ = 0;
+  Environment& environment_;
+  const uint32_t slot_;
+};
+
+// Exports a function that takes a slot first and settles it later.
+void ExportTask(Napi::Env env, Napi::Object exports, const char* name, void (*function)(Call&));
+
+// Gives a handle that a task opened a number: the usual task.value of an opening call.
+template <typename T>
+ValueMaker HandleValue(std::shared_ptr<T> handle) {
+  return [handle](Napi::Env env) -> Napi::Value {
+    return Napi::Number::New(env, Environment::Of(env).handles().Add(handle));
+  };
+}
+
+// Common values.
+ValueMaker StringValue(std::string text);
+ValueMaker StringListValue(std::vector<std::string> list);
+ValueMaker NumberValue(double number);
+ValueMaker BoolValue(bool value);
+ValueMaker BigIntValue(uint64_t number);
+
+}  // namespace rbdkit
+
+#endif  // RBDKIT_CORE_CALL_H_

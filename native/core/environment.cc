@@ -1,0 +1,193 @@
+#include "core/environment.h"
+
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "core/task.h"
+#include "sys/exit_fence.h"
+
+namespace rbdkit {
+
+namespace {
+
+// Set by the main thread's 'exit' event: from then on no teardown waits longer than kExitDeadline.
+std::atomic<bool> process_exiting{false};
+std::atomic<int> process_exit_code{0};
+
+constexpr std::chrono::seconds kExitDeadline{5};
+constexpr std::chrono::seconds kFirstNotice{2};
+
+void ReleaseAll(Completion* items) {
+  while (items != nullptr) {
+    Completion* item = items;
+    items = items->next;
+    item->Release();
+  }
+}
+
+}  // namespace
+
+Environment::Environment(Napi::Env env) : queue_(WakeJavaScript, this) {
+  const Napi::String name = Napi::String::New(env, "rbdkit");
+  const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr,
+                                                             this, OnWake, &wake_);
+  if (status != napi_ok) throw Napi::Error::New(env, "rbdkit: cannot create a thread-safe function");
+  // Unreferenced until something is in flight, else the process would never end by itself.
+  napi_unref_threadsafe_function(env, wake_);
+  // Clean-up hooks run last-added first: ours comes before the thread-safe function's own.
+  napi_add_env_cleanup_hook(env, OnCleanup, this);
+}
+
+void Environment::Export(Napi::Env env, Napi::Object exports) {
+  const auto add = [&](const char* name, auto function) {
+    exports.Set(name, Napi::Function::New(env, function, name));
+  };
+  add("start", [](const Napi::CallbackInfo& info) { return Of(info.Env()).Start(info); });
+  add("resume", [](const Napi::CallbackInfo& info) { return Of(info.Env()).Resume(info); });
+  add("pause", [](const Napi::CallbackInfo& info) { Of(info.Env()).paused_ = true; });
+  add("ref", [](const Napi::CallbackInfo& info) {
+    napi_ref_threadsafe_function(info.Env(), Of(info.Env()).wake_);
+  });
+  add("unref", [](const Napi::CallbackInfo& info) {
+    napi_unref_threadsafe_function(info.Env(), Of(info.Env()).wake_);
+  });
+  add("cancel", [](const Napi::CallbackInfo& info) {
+    auto& tasks = Of(info.Env()).tasks_;
+    const auto found = tasks.find(info[0].As<Napi::Number>().Uint32Value());
+    if (found != tasks.end()) found->second->Cancel();
+  });
+  add("processExit", [](const Napi::CallbackInfo& info) {
+    process_exit_code = info[0].As<Napi::Number>().Int32Value();
+    process_exiting = true;
+  });
+}
+
+Napi::Value Environment::Start(const Napi::CallbackInfo& info) {
+  dispatch_ = Napi::Persistent(info[0].As<Napi::Function>());
+  const auto results = info[1].As<Napi::Float64Array>();
+  if (results.ElementLength() < 2 * kMaxBatch) {
+    throw Napi::RangeError::New(info.Env(), "rbdkit: the results array is too short");
+  }
+  results_ref_ = Napi::Persistent(results);
+  results_ = results.Data();
+  main_thread_ = info[2].As<Napi::Boolean>();
+  return info.Env().Undefined();
+}
+
+// Runs on whatever thread pushed first, under the queue's lock.
+void Environment::WakeJavaScript(void* arg) {
+  napi_call_threadsafe_function(static_cast<Environment*>(arg)->wake_, nullptr, napi_tsfn_nonblocking);
+}
+
+// JavaScript thread, from the event loop.
+void Environment::OnWake(napi_env env, napi_value /*callback*/, void* context, void* /*data*/) {
+  auto* self = static_cast<Environment*>(context);
+  if (env == nullptr || self->paused_) return;
+  self->Dispatch(Napi::Env(env));
+}
+
+Napi::Value Environment::Resume(const Napi::CallbackInfo& info) {
+  paused_ = false;
+  Dispatch(info.Env());
+  return info.Env().Undefined();
+}
+
+void Environment::Dispatch(Napi::Env env) {
+  const Napi::HandleScope scope(env);
+  napi_value arguments[2] = {nullptr, nullptr};
+  const size_t count = Fill(env, &arguments[1]);
+  if (count == 0 && arguments[1] == nullptr) return;
+  napi_create_uint32(env, static_cast<uint32_t>(count), &arguments[0]);
+  napi_value result;
+  napi_call_function(env, env.Undefined(), dispatch_.Value(), arguments[1] ? 2 : 1, arguments, &result);
+}
+
+size_t Environment::Fill(Napi::Env env, napi_value* tasks) {
+  if (backlog_ == nullptr) backlog_ = queue_.Take();
+  size_t count = 0;
+  size_t values = 0;
+  while (backlog_ != nullptr && count < kMaxBatch) {
+    Completion* item = backlog_;
+    backlog_ = item->next;
+    if (item->kind == Completion::Kind::kIo) {
+      results_[2 * count] = item->slot;
+      results_[2 * count + 1] = static_cast<double>(item->result);
+      ++count;
+    } else {
+      if (*tasks == nullptr) napi_create_array(env, tasks);
+      const bool ended = item->kind == Completion::Kind::kTask;
+      if (ended) tasks_.erase(item->slot);
+      Napi::Array list(env, *tasks);
+      list[values++] = Napi::Boolean::New(env, ended);
+      list[values++] = Napi::Number::New(env, item->slot);
+      list[values++] = Napi::Number::New(env, static_cast<double>(item->result));
+      list[values++] = static_cast<Valued*>(item)->Value(env);
+    }
+    item->Release();
+  }
+  return count;
+}
+
+// JavaScript thread. Waits until `done`, saying on stderr for whom; at process exit only until the deadline.
+bool Environment::WaitFor(const char* what, bool (*done)(void*, std::chrono::milliseconds), void* arg) {
+  const auto start = std::chrono::steady_clock::now();
+  auto notice = start + kFirstNotice;
+  while (!done(arg, std::chrono::milliseconds(100))) {
+    const auto now = std::chrono::steady_clock::now();
+    if ((main_thread_ || process_exiting) && now - start > kExitDeadline) return false;
+    if (now < notice) continue;
+    notice = now + 5 * kFirstNotice;
+    std::string open;
+    for (const auto& handle : handles_.All()) open += (open.empty() ? " of " : ", ") + handle->label();
+    fprintf(stderr, "rbdkit: the end of this thread waits for %s%s\n", what, open.c_str());
+  }
+  return true;
+}
+
+// JavaScript thread, when the worker ends or the main thread ends by itself; process.exit() does not come here.
+// Buffers of operations in flight are freed after this returns, so it must wait for them.
+void Environment::OnCleanup(void* arg) {
+  auto* self = static_cast<Environment*>(arg);
+  self->queue_.Close();
+  napi_release_threadsafe_function(self->wake_, napi_tsfn_abort);
+  for (auto& task : self->tasks_) task.second->Cancel();
+  const auto idle = [](void* queue, std::chrono::milliseconds timeout) {
+    return static_cast<CompletionQueue*>(queue)->WaitIdle(timeout);
+  };
+  if (!self->WaitFor("operations in flight", idle, &self->queue_)) ExitNow(process_exit_code);
+
+  struct Closing {
+    std::vector<std::shared_ptr<Handle>> handles;
+    Completion* undelivered;
+    std::mutex mutex;
+    std::condition_variable ended;
+    bool done = false;  // guarded by mutex
+  };
+  auto closing = std::make_shared<Closing>();
+  closing->undelivered = self->backlog_;
+  Completion* rest = self->queue_.Take();
+  // A thread of its own, so that this one can say what it waits for.
+  std::vector<std::shared_ptr<Handle>> open = self->handles_.All();
+  closing->handles = std::move(open);
+  std::thread([closing, rest] {
+    ReleaseAll(closing->undelivered);
+    ReleaseAll(rest);
+    for (auto& handle : closing->handles) {
+      handle->Close();
+      handle = nullptr;
+    }
+    std::lock_guard<std::mutex> lock(closing->mutex);
+    closing->done = true;
+    closing->ended.notify_all();
+  }).detach();
+  const auto closed = [](void* state, std::chrono::milliseconds timeout) {
+    auto* c = static_cast<Closing*>(state);
+    std::unique_lock<std::mutex> lock(c->mutex);
+    return c->ended.wait_for(lock, timeout, [c] { return c->done; });
+  };
+  if (!self->WaitFor("closing", closed, closing.get())) ExitNow(process_exit_code);
+  self->handles_.Clear();
+}
+
+}  // namespace rbdkit

@@ -1,0 +1,86 @@
+#include "core/executor.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace rbdkit {
+
+struct Executor::State {
+  std::string name;
+  int max_threads = 1;
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<std::function<void()>> work;  // guarded by mutex
+  int threads = 0;                         // guarded by mutex
+  int idle = 0;                            // guarded by mutex
+  bool ended = false;                      // guarded by mutex
+};
+
+Executor::Executor(std::string name, int max_threads) : state_(std::make_shared<State>()) {
+  state_->name = std::move(name).substr(0, 15);
+  state_->max_threads = max_threads;
+}
+
+Executor::~Executor() {
+  std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->ended = true;
+  state_->wake.notify_all();
+}
+
+void Executor::Run(std::function<void()> work) {
+  std::unique_lock<std::mutex> lock(state_->mutex);
+  state_->work.push_back(std::move(work));
+  if (static_cast<int>(state_->work.size()) > state_->idle && state_->threads < state_->max_threads) {
+    // Signals are for Node's main thread; a new thread inherits the mask.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+      std::thread(Loop, state_).detach();
+      ++state_->threads;
+    } catch (const std::system_error&) {
+      if (state_->threads == 0) {
+        state_->work.pop_back();
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        throw;
+      }
+      // One of the threads that there are will come to it.
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+  state_->wake.notify_one();
+}
+
+void Executor::Loop(const std::shared_ptr<State>& state) {
+  pthread_setname_np(pthread_self(), state->name.c_str());
+  std::unique_lock<std::mutex> lock(state->mutex);
+  for (;;) {
+    if (state->work.empty()) {
+      if (state->ended) break;
+      ++state->idle;
+      const bool woken = state->wake.wait_for(lock, std::chrono::seconds(10),
+                                              [&] { return !state->work.empty() || state->ended; });
+      --state->idle;
+      if (!woken) break;
+      continue;
+    }
+    std::function<void()> work = std::move(state->work.front());
+    state->work.pop_front();
+    lock.unlock();
+    work();
+    work = nullptr;  // what it captured may be the last reference to a handle: let go outside the lock
+    lock.lock();
+  }
+  --state->threads;
+}
+
+}  // namespace rbdkit

@@ -1,0 +1,81 @@
+#include "core/task.h"
+
+#include <cerrno>
+#include <exception>
+#include <new>
+
+#include "core/environment.h"
+
+namespace rbdkit {
+
+namespace {
+constexpr std::chrono::milliseconds kReportInterval{100};
+}  // namespace
+
+Task::Task(Environment& environment, uint32_t slot_number)
+    : Valued(Kind::kTask), queue_(environment.queue()) {
+  slot = slot_number;
+  environment.tasks()[slot] = this;
+  queue_.Begin();
+}
+
+void Task::Run(Executor& executor, std::function<void(Task&)> work) {
+  work_ = std::move(work);
+  try {
+    executor.Run([this] {
+      try {
+        work_(*this);
+      } catch (const std::bad_alloc&) {
+        result = -ENOMEM;
+      }
+      // What the work held may be the last reference to a handle: let go here, not on the JavaScript thread,
+      // and before the push, because then the task belongs to that thread.
+      work_ = nullptr;
+      queue_.Push(this);
+    });
+  } catch (const std::system_error&) {
+    result = -EAGAIN;  // no thread to be had
+    work_ = nullptr;
+    queue_.Push(this);
+  }
+}
+
+void Task::Report(uint64_t done, uint64_t total) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_report_ < kReportInterval && done != total) return;
+    last_report_ = now;
+  }
+  ReportValue([done, total](Napi::Env env) -> Napi::Value {
+    Napi::Array pair = Napi::Array::New(env, 2);
+    pair[0u] = Napi::Number::New(env, static_cast<double>(done));
+    pair[1u] = Napi::Number::New(env, static_cast<double>(total));
+    return pair;
+  });
+}
+
+void Task::ReportValue(ValueMaker maker) {
+  auto* event = new Valued(Kind::kProgress);
+  event->slot = slot;
+  event->value = std::move(maker);
+  if (!queue_.Post(event)) event->Release();
+}
+
+void Task::Cancel() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  cancelled_ = true;
+  if (on_cancel_) on_cancel_();  // under the lock: OnCancel(nullptr) waits until it is over
+  on_cancel_ = nullptr;
+}
+
+void Task::OnCancel(std::function<void()> hook) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (hook && cancelled_) {
+    hook();
+    return;
+  }
+  on_cancel_ = std::move(hook);
+}
+
+}  // namespace rbdkit

@@ -1,0 +1,65 @@
+// A blocking call on an executor's thread, its value and its progress.
+#ifndef RBDKIT_CORE_TASK_H_
+#define RBDKIT_CORE_TASK_H_
+
+#include <napi.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <utility>
+
+#include "core/completion_queue.h"
+#include "core/executor.h"
+
+namespace rbdkit {
+
+class Environment;
+
+// Makes a JavaScript value of what a thread found. Runs on the JavaScript thread.
+using ValueMaker = std::function<Napi::Value(Napi::Env)>;
+
+// A completion with a value.
+class Valued : public Completion {
+ public:
+  using Completion::Completion;
+  // JavaScript thread. undefined when nobody set `value`.
+  Napi::Value Value(Napi::Env env) const { return value ? value(env) : env.Undefined(); }
+  ValueMaker value;
+};
+
+// One blocking call. `result` is the C function's: >= 0 resolves the slot with the value (or the number when
+// there is none), < 0 rejects it.
+class Task : public Valued {
+ public:
+  Task(Environment& environment, uint32_t slot);
+
+  // Runs `work` on `executor` and delivers the task. JavaScript thread.
+  void Run(Executor& executor, std::function<void(Task&)> work);
+
+  // Tells JavaScript how far the call is, at most ten times a second. Any thread while `work` runs.
+  void Report(uint64_t done, uint64_t total);
+  // The same with a value of its own; for callers that limit the rate themselves.
+  void ReportValue(ValueMaker value);
+
+  // Asks the call to end early. JavaScript thread.
+  void Cancel();
+  // Whether somebody asked. Any thread.
+  bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+  // Calls `hook` once when the task is cancelled, at once if it is already; pass nullptr before what it uses
+  // goes away. Any thread.
+  void OnCancel(std::function<void()> hook);
+
+ private:
+  CompletionQueue& queue_;
+  std::function<void(Task&)> work_;
+  std::atomic<bool> cancelled_{false};
+  std::mutex mutex_;
+  std::function<void()> on_cancel_;                       // guarded by mutex_
+  std::chrono::steady_clock::time_point last_report_{};  // guarded by mutex_
+};
+
+}  // namespace rbdkit
+
+#endif  // RBDKIT_CORE_TASK_H_

@@ -1,0 +1,22 @@
+// Ending the process safely while Ceph or libvirt threads are alive.
+#ifndef RBDKIT_SYS_EXIT_FENCE_H_
+#define RBDKIT_SYS_EXIT_FENCE_H_
+
+namespace rbdkit {
+
+// Registers the fence once more. Exit handlers run last-registered first, so it is called after each dlopen to
+// run before that library's destructors. Any thread.
+void RegisterExitFence();
+
+// Counts what is connected (clusters, libvirt connections). While the count is above zero, the fence ends the
+// process by _exit(): OpenSSL and static destructors would otherwise go away under living librados threads,
+// which crashed three runs of ten (docs/decisions/0001). Any thread.
+void FenceConnected();
+void FenceDisconnected();
+
+// Flushes stdio and ends the process without running destructors. Any thread.
+[[noreturn]] void ExitNow(int status);
+
+}  // namespace rbdkit
+
+#endif  // RBDKIT_SYS_EXIT_FENCE_H_

@@ -1,0 +1,31 @@
+#include "sys/library.h"
+
+#include <dlfcn.h>
+
+#include "sys/exit_fence.h"
+
+namespace rbdkit {
+
+bool OpenLibrary(const LibrarySource& source, const FunctionEntry* entries, size_t count,
+                 LibraryError* error) {
+  void* library = dlopen(source.soname, RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    const char* why = dlerror();  // NOLINT(concurrency-mt-unsafe): glibc keeps it per thread
+    error->message = std::string("cannot load ") + source.soname + ": " + (why ? why : "unknown error") +
+                     ". Install it: apt-get install " + source.debian_package + " (Debian, Ubuntu) or dnf install " +
+                     source.rpm_package + " (Fedora, RHEL)";
+    return false;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    *entries[i].pointer = dlsym(library, entries[i].name);
+    if (*entries[i].pointer == nullptr && entries[i].since == nullptr) {
+      error->message = std::string(source.soname) + " on this host has no " + entries[i].name +
+                       ": it is older than rbdkit supports. Update the package " + source.debian_package;
+      return false;  // the library stays loaded: unloading Ceph's libraries is never safe
+    }
+  }
+  RegisterExitFence();
+  return true;
+}
+
+}  // namespace rbdkit

@@ -1,0 +1,33 @@
+#include "sys/libvirt.h"
+
+#include <mutex>
+
+namespace rbdkit {
+
+LibvirtApi libvirt_api;
+
+namespace {
+
+const FunctionEntry entries[] = {
+#define RBDKIT_ENTRY(function, since) {#function, reinterpret_cast<void**>(&libvirt_api.function), since},
+    RBDKIT_LIBVIRT_FUNCTIONS(RBDKIT_ENTRY)
+#undef RBDKIT_ENTRY
+};
+
+}  // namespace
+
+bool LoadLibvirt(LibraryError* error) {
+  static std::mutex mutex;
+  static bool loaded = false;  // guarded by mutex
+  std::lock_guard<std::mutex> lock(mutex);
+  if (!loaded) {
+    loaded = OpenLibrary({"libvirt.so.0", "libvirt0", "libvirt-libs"}, entries, std::size(entries), error);
+  }
+  return loaded;
+}
+
+void VisitLibvirt(void (*visit)(void* arg, const char* name, bool present), void* arg) {
+  for (const FunctionEntry& entry : entries) visit(arg, entry.name, *entry.pointer != nullptr);
+}
+
+}  // namespace rbdkit

@@ -1,0 +1,61 @@
+// librados, opened at run time: one typed pointer per function used.
+#ifndef RBDKIT_SYS_RADOS_H_
+#define RBDKIT_SYS_RADOS_H_
+
+#include <rados/librados.h>
+
+#include "sys/library.h"
+
+// F(function, since): `since` is nullptr for functions that every supported release has, else the release that
+// brought it; then the pointer may be null and the binding answers ENOSYS.
+#define RBDKIT_RADOS_FUNCTIONS(F)      \
+  F(rados_version, nullptr)            \
+  F(rados_create2, nullptr)            \
+  F(rados_conf_read_file, nullptr)     \
+  F(rados_conf_set, nullptr)           \
+  F(rados_conf_get, nullptr)           \
+  F(rados_connect, nullptr)            \
+  F(rados_shutdown, nullptr)           \
+  F(rados_cluster_fsid, nullptr)       \
+  F(rados_cluster_stat, nullptr)       \
+  F(rados_getaddrs, "octopus")         \
+  F(rados_get_instance_id, nullptr)    \
+  F(rados_mon_command, nullptr)        \
+  F(rados_mgr_command, nullptr)        \
+  F(rados_buffer_free, nullptr)        \
+  F(rados_pool_list, nullptr)          \
+  F(rados_pool_create, nullptr)        \
+  F(rados_pool_delete, nullptr)        \
+  F(rados_pool_lookup, nullptr)        \
+  F(rados_wait_for_latest_osdmap, nullptr) \
+  F(rados_ioctx_create, nullptr)       \
+  F(rados_ioctx_create2, nullptr)      \
+  F(rados_ioctx_destroy, nullptr)      \
+  F(rados_ioctx_get_id, nullptr)       \
+  F(rados_ioctx_get_pool_name, nullptr) \
+  F(rados_ioctx_get_cluster, nullptr)  \
+  F(rados_ioctx_set_namespace, nullptr) \
+  F(rados_ioctx_pool_stat, nullptr)    \
+  F(rados_set_pool_full_try, "pacific")
+
+namespace rbdkit {
+
+struct RadosApi {
+#define RBDKIT_MEMBER(function, since) decltype(&::function) function = nullptr;
+  RBDKIT_RADOS_FUNCTIONS(RBDKIT_MEMBER)
+#undef RBDKIT_MEMBER
+};
+
+// Opens librados on the first call; later calls return at once. Any thread.
+bool LoadRados(LibraryError* error);
+
+// The table; only after LoadRados() returned true.
+extern RadosApi rados_api;
+inline const RadosApi& Rados() { return rados_api; }
+
+// Calls `visit(name, present)` for every function of the table; only after LoadRados().
+void VisitRados(void (*visit)(void* arg, const char* name, bool present), void* arg);
+
+}  // namespace rbdkit
+
+#endif  // RBDKIT_SYS_RADOS_H_
