@@ -65,7 +65,7 @@ void Environment::Export(Napi::Env env, Napi::Object exports) {
 
 Napi::Value Environment::Start(const Napi::CallbackInfo& info) {
   dispatch_ = Napi::Persistent(info[0].As<Napi::Function>());
-  const auto results = info[1].As<Napi::Float64Array>();
+  auto results = info[1].As<Napi::Float64Array>();
   if (results.ElementLength() < 2 * kMaxBatch) {
     throw Napi::RangeError::New(info.Env(), "rbdkit: the results array is too short");
   }

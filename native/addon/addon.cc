@@ -1,0 +1,99 @@
+// The addon's entry point: one environment's state, then one export function a topic.
+#include <napi.h>
+
+#include "core/environment.h"
+#include "rados/rados.h"
+#include "rbd/rbd.h"
+#include "sys/libvirt.h"
+#include "sys/rados.h"
+#include "sys/rbd.h"
+
+namespace rbdkit {
+
+namespace {
+
+// { librados: { rados_connect: true, ... } | 'why it cannot be loaded', ... }. Loads the libraries: the
+// JavaScript thread, a few milliseconds once.
+Napi::Value Capabilities(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  struct Visit {
+    Napi::Env env;
+    Napi::Object object;
+    static void One(void* arg, const char* name, bool present) {
+      auto* visit = static_cast<Visit*>(arg);
+      visit->object.Set(name, Napi::Boolean::New(visit->env, present));
+    }
+  };
+  Napi::Object all = Napi::Object::New(env);
+  const auto add = [&](const char* name, bool (*load)(LibraryError*), auto visit_all) {
+    LibraryError error;
+    if (!load(&error)) {
+      all.Set(name, error.message);
+      return;
+    }
+    Visit visit{env, Napi::Object::New(env)};
+    visit_all(Visit::One, &visit);
+    all.Set(name, visit.object);
+  };
+  add("librados", LoadRados, VisitRados);
+  add("librbd", LoadRbd, VisitRbd);
+  add("libvirt", LoadLibvirt, VisitLibvirt);
+  return all;
+}
+
+Napi::Value Versions(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Napi::Object versions = Napi::Object::New(env);
+  LibraryError error;
+  int major = 0;
+  int minor = 0;
+  int extra = 0;
+  const auto text = [&] {
+    return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(extra);
+  };
+  if (LoadRados(&error)) {
+    Rados().rados_version(&major, &minor, &extra);
+    versions.Set("librados", text());
+  }
+  if (LoadRbd(&error)) {
+    Rbd().rbd_version(&major, &minor, &extra);
+    versions.Set("librbd", text());
+  }
+  if (LoadLibvirt(&error)) {
+    unsigned long version = 0;  // NOLINT(google-runtime-int): libvirt's type
+    if (Libvirt().virGetVersion(&version, nullptr, nullptr) == 0) {
+      major = static_cast<int>(version / 1000000);
+      minor = static_cast<int>(version / 1000 % 1000);
+      extra = static_cast<int>(version % 1000);
+      versions.Set("libvirt", text());
+    }
+  }
+  return versions;
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new Environment(env));
+  Environment::Export(env, exports);
+  exports.Set("capabilities", Napi::Function::New(env, Capabilities, "capabilities"));
+  exports.Set("versions", Napi::Function::New(env, Versions, "versions"));
+  ExportCluster(env, exports);
+  ExportCommand(env, exports);
+  ExportPool(env, exports);
+  ExportIoCtx(env, exports);
+  ExportImage(env, exports);
+  ExportImageInfo(env, exports);
+  ExportImageIo(env, exports);
+  ExportImageAdmin(env, exports);
+  ExportSnapshot(env, exports);
+  ExportClone(env, exports);
+  ExportMetadata(env, exports);
+  ExportLock(env, exports);
+  ExportRbdPool(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(rbdkit, Init)
+
+}  // namespace rbdkit

@@ -1,0 +1,41 @@
+// What ended a copy.
+#ifndef RBDKIT_COPY_ERROR_H_
+#define RBDKIT_COPY_ERROR_H_
+
+#include <cerrno>
+#include <string>
+#include <utility>
+
+namespace rbdkit::copy {
+
+// Codes that no errno expresses; lib/copy/index.ts documents them.
+inline constexpr char kSourceChanged[] = "ERR_SOURCE_CHANGED";
+inline constexpr char kFormatUnsupported[] = "ERR_RBDKIT_FORMAT";
+inline constexpr char kCancelled[] = "ERR_RBDKIT_CANCELLED";  // never leaves the addon
+
+enum class Side { kNone, kSource, kDestination };
+
+// `result` is 0 when all is well, else a negative errno. `code` and `message` are empty when the errno says it all.
+struct Error {
+  Error() = default;
+  Error(int r, std::string function) : result(r), syscall(std::move(function)) {}
+
+  static Error Coded(const char* code, std::string function, std::string message) {
+    Error error(-EIO, std::move(function));
+    error.code = code;
+    error.message = std::move(message);
+    return error;
+  }
+
+  explicit operator bool() const { return result < 0; }
+
+  int result = 0;
+  std::string syscall;
+  std::string code;
+  std::string message;
+  Side side = Side::kNone;
+};
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_ERROR_H_

@@ -1,0 +1,36 @@
+#include "copy/sparse.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace rbdkit::copy {
+
+bool IsZero(const char* data, size_t length) {
+  constexpr size_t kHead = 16;
+  for (size_t i = 0; i < std::min(length, kHead); ++i) {
+    if (data[i] != 0) return false;
+  }
+  // Every byte equals the one 16 before it, and the first 16 are zero: glibc's memcmp uses the widest vectors.
+  return length <= kHead || memcmp(data, data + kHead, length - kHead) == 0;
+}
+
+void FindData(const char* buffer, size_t length, uint64_t position, size_t smallest_hole, std::vector<Run>* runs) {
+  runs->clear();
+  size_t offset = 0;
+  while (offset < length) {
+    const size_t grain = std::min<size_t>(length - offset, kGrain - (position + offset) % kGrain);
+    if (!IsZero(buffer + offset, grain)) {
+      const bool joins =
+          !runs->empty() && (offset == runs->back().offset + runs->back().length ||
+                             offset - (runs->back().offset + runs->back().length) < smallest_hole);
+      if (joins) {
+        runs->back().length = offset + grain - runs->back().offset;
+      } else {
+        runs->push_back({offset, grain});
+      }
+    }
+    offset += grain;
+  }
+}
+
+}  // namespace rbdkit::copy

@@ -1,0 +1,207 @@
+#include "rados/cluster.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "core/call.h"
+#include "rados/monitor_address.h"
+#include "rados/rados.h"
+#include "sys/exit_fence.h"
+
+namespace rbdkit {
+
+namespace {
+
+// Blocking calls of one cluster under way at once.
+constexpr int kThreads = 4;
+
+// A library must not write log files, listen on sockets or print: whoever wants that sets it in `options`.
+const std::pair<const char*, const char*> quiet_settings[] = {
+    {"log_file", ""},           {"log_to_stderr", "false"},          {"err_to_stderr", "false"},
+    {"log_to_file", "false"},   {"log_to_syslog", "false"},          {"err_to_syslog", "false"},
+    {"admin_socket", ""},       {"clog_to_monitors", "false"},
+};
+
+std::string GetSetting(rados_t rados, const char* name) {
+  std::string value(256, '\0');
+  for (;;) {
+    const int r = Rados().rados_conf_get(rados, name, value.data(), value.size());
+    if (r == -ENAMETOOLONG && value.size() < (1u << 20)) {
+      value.resize(value.size() * 2);
+      continue;
+    }
+    if (r < 0) return "";
+    value.resize(strlen(value.c_str()));
+    return value;
+  }
+}
+
+}  // namespace
+
+Cluster::Cluster(const std::string& label)
+    : Handle(std::make_shared<Executor>("rbdkit-rados", kThreads), label) {}
+
+int Cluster::Configure(const ConnectOptions& options, std::string* detail) {
+  const auto quieten = [this] {
+    // Settings that this release does not know are no harm: it cannot do what they would switch off.
+    for (const auto& setting : quiet_settings) Rados().rados_conf_set(rados_, setting.first, setting.second);
+  };
+  quieten();  // errors in the conf file would go to stderr
+  if (options.read_conf_file) {
+    const int r = Rados().rados_conf_read_file(rados_, options.conf_file.empty() ? nullptr : options.conf_file.c_str());
+    if (r < 0) {
+      *detail = options.conf_file.empty() ? "no readable ceph.conf in the usual places"
+                                          : "cannot read conf file '" + options.conf_file + "'";
+      return r;
+    }
+    quieten();  // what the file says about logs is meant for daemons and tools
+  }
+  for (const auto& setting : options.settings) {
+    const int r = Rados().rados_conf_set(rados_, setting.first.c_str(), setting.second.c_str());
+    if (r < 0) {
+      *detail = "option '" + setting.first + "' is unknown or its value is not valid";
+      return r == -ENOENT ? -EINVAL : r;
+    }
+  }
+  return CheckMonitorHosts(GetSetting(rados_, "mon_host"), detail) ? 0 : -EINVAL;
+}
+
+int Cluster::Connect(ConnectOptions options, std::string* detail) {
+  int r = Rados().rados_create2(&rados_, options.cluster_name.c_str(), options.user_name.c_str(), 0);
+  if (r < 0) {
+    rados_ = nullptr;
+    *detail = "user '" + options.user_name + "' is not valid";
+    return r;
+  }
+  r = Configure(options, detail);
+  for (auto& setting : options.settings) {
+    // A key among them must not stay in freed memory.
+    explicit_bzero(setting.second.data(), setting.second.size());
+  }
+  if (r < 0) return r;
+  FenceConnected();
+  connected_ = true;
+  r = Rados().rados_connect(rados_);
+  if (r < 0 && detail->empty()) {
+    if (r == -ETIMEDOUT) *detail = "no monitor answered in time";
+    if (r == -ENOENT) *detail = "no keyring or key for '" + options.user_name + "'";
+    if (r == -EACCES || r == -EPERM) *detail = "the cluster refused '" + options.user_name + "'";
+  }
+  return r;
+}
+
+int Cluster::Close() {
+  if (rados_ == nullptr) return 0;
+  Rados().rados_shutdown(rados_);  // also frees a handle that never connected
+  rados_ = nullptr;
+  if (connected_) FenceDisconnected();
+  connected_ = false;
+  return 0;
+}
+
+namespace {
+
+// Load failures travel as -ENOSYS with the message that names the package.
+bool Loaded(Task& task) {
+  LibraryError error;
+  if (LoadRados(&error)) return true;
+  task.result = -ENOSYS;
+  task.value = StringValue(error.message);
+  return false;
+}
+
+void RadosConnect(Call& call) {
+  ConnectOptions options;
+  options.cluster_name = call.String();
+  options.user_name = call.String();
+  const auto conf_file = call.OptionalString();
+  options.read_conf_file = conf_file.has_value();
+  options.conf_file = conf_file.value_or("");
+  options.settings = call.StringPairs();
+  auto cluster = std::make_shared<Cluster>("cluster as " + options.user_name);
+  call.Run(cluster->executor(), [cluster, options](Task& task) mutable {
+    if (!Loaded(task)) return;
+    std::string detail;
+    task.result = cluster->Connect(std::move(options), &detail);
+    if (task.result >= 0) {
+      task.value = HandleValue(cluster);
+    } else if (!detail.empty()) {
+      task.value = StringValue(detail);
+    }
+  });
+}
+
+void RadosClusterFsid(Call& call) {
+  auto cluster = call.Handle<Cluster>();
+  call.Run(cluster, [cluster = cluster.get()](Task& task) {
+    char fsid[64];
+    task.result = Rados().rados_cluster_fsid(cluster->rados(), fsid, sizeof(fsid));
+    if (task.result >= 0) task.value = StringValue(fsid);
+  });
+}
+
+void RadosClusterStat(Call& call) {
+  auto cluster = call.Handle<Cluster>();
+  call.Run(cluster, [cluster = cluster.get()](Task& task) {
+    rados_cluster_stat_t stat;
+    task.result = Rados().rados_cluster_stat(cluster->rados(), &stat);
+    task.value = [stat](Napi::Env env) -> Napi::Value {
+      Napi::Object object = Napi::Object::New(env);
+      object.Set("bytesTotal", Napi::Number::New(env, static_cast<double>(stat.kb) * 1024));
+      object.Set("bytesUsed", Napi::Number::New(env, static_cast<double>(stat.kb_used) * 1024));
+      object.Set("bytesAvailable", Napi::Number::New(env, static_cast<double>(stat.kb_avail) * 1024));
+      object.Set("objects", Napi::Number::New(env, static_cast<double>(stat.num_objects)));
+      return object;
+    };
+  });
+}
+
+void RadosGetaddrs(Call& call) {
+  auto cluster = call.Handle<Cluster>();
+  call.Run(cluster, [cluster = cluster.get()](Task& task) {
+    if (Rados().rados_getaddrs == nullptr) {
+      task.result = -ENOSYS;
+      return;
+    }
+    char* addresses = nullptr;
+    task.result = Rados().rados_getaddrs(cluster->rados(), &addresses);
+    if (task.result < 0) return;
+    task.value = StringValue(addresses);
+    Rados().rados_buffer_free(addresses);
+  });
+}
+
+void RadosConfGet(Call& call) {
+  auto cluster = call.Handle<Cluster>();
+  const std::string name = call.String();
+  call.Run(cluster, [cluster = cluster.get(), name](Task& task) {
+    char probe[1];
+    const int r = Rados().rados_conf_get(cluster->rados(), name.c_str(), probe, sizeof(probe));
+    if (r < 0 && r != -ENAMETOOLONG) {
+      task.result = r;
+      return;
+    }
+    task.value = StringValue(GetSetting(cluster->rados(), name.c_str()));
+  });
+}
+
+// Its own thread; the last reference goes with the task, so that rados_shutdown() never runs on the JavaScript
+// thread. Children hold references of their own.
+void CloseHandle(Call& call) {
+  auto handle = call.TakeHandle();
+  Executor& executor = handle->executor();
+  call.Run(executor, [handle = std::move(handle)](Task& task) { task.result = handle->Close(); });
+}
+
+}  // namespace
+
+void ExportCluster(Napi::Env env, Napi::Object exports) {
+  ExportTask(env, exports, "rados_connect", RadosConnect);
+  ExportTask(env, exports, "rados_cluster_fsid", RadosClusterFsid);
+  ExportTask(env, exports, "rados_cluster_stat", RadosClusterStat);
+  ExportTask(env, exports, "rados_getaddrs", RadosGetaddrs);
+  ExportTask(env, exports, "rados_conf_get", RadosConfGet);
+  ExportTask(env, exports, "close", CloseHandle);
+}
+
+}  // namespace rbdkit

@@ -1,0 +1,44 @@
+// A connection to a Ceph cluster: rados_t.
+#ifndef RBDKIT_RADOS_CLUSTER_H_
+#define RBDKIT_RADOS_CLUSTER_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/handle.h"
+#include "sys/rados.h"
+
+namespace rbdkit {
+
+struct ConnectOptions {
+  std::string cluster_name;
+  std::string user_name;  // "client.admin"
+  bool read_conf_file = false;
+  std::string conf_file;  // empty: librados's own search path
+  std::vector<std::pair<std::string, std::string>> settings;
+};
+
+class Cluster final : public Handle {
+ public:
+  // No I/O yet. JavaScript thread.
+  explicit Cluster(const std::string& label);
+  ~Cluster() override { Close(); }
+
+  // Returns 0 or a negative errno, then `detail` may say more. Blocks: an executor's thread.
+  int Connect(ConnectOptions options, std::string* detail);
+  int Close() override;
+
+  rados_t rados() const { return rados_; }
+
+ private:
+  int Configure(const ConnectOptions& options, std::string* detail);
+
+  rados_t rados_ = nullptr;
+  bool connected_ = false;
+};
+
+}  // namespace rbdkit
+
+#endif  // RBDKIT_RADOS_CLUSTER_H_

@@ -1,0 +1,33 @@
+// A pool and namespace to do I/O in: rados_ioctx_t.
+#ifndef RBDKIT_RADOS_IOCTX_H_
+#define RBDKIT_RADOS_IOCTX_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "rados/cluster.h"
+
+namespace rbdkit {
+
+class IoCtx final : public Handle {
+ public:
+  IoCtx(std::shared_ptr<Cluster> cluster, const std::string& label)
+      : Handle(cluster->shared_executor(), label), cluster_(std::move(cluster)) {}
+  ~IoCtx() override { Close(); }
+
+  // 0 or a negative errno. Blocks: an executor's thread.
+  int Open(const std::string& pool, const std::string& name_space);
+  int Close() override;
+
+  rados_ioctx_t ioctx() const { return ioctx_; }
+  const std::shared_ptr<Cluster>& cluster() const { return cluster_; }
+
+ private:
+  const std::shared_ptr<Cluster> cluster_;
+  rados_ioctx_t ioctx_ = nullptr;
+};
+
+}  // namespace rbdkit
+
+#endif  // RBDKIT_RADOS_IOCTX_H_

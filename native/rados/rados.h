@@ -1,0 +1,16 @@
+// What native/rados/ exports to JavaScript, one function a topic.
+#ifndef RBDKIT_RADOS_RADOS_H_
+#define RBDKIT_RADOS_RADOS_H_
+
+#include <napi.h>
+
+namespace rbdkit {
+
+void ExportCluster(Napi::Env env, Napi::Object exports);
+void ExportCommand(Napi::Env env, Napi::Object exports);
+void ExportPool(Napi::Env env, Napi::Object exports);
+void ExportIoCtx(Napi::Env env, Napi::Object exports);
+
+}  // namespace rbdkit
+
+#endif  // RBDKIT_RADOS_RADOS_H_

@@ -1,0 +1,73 @@
+#include "rbd/image.h"
+
+#include <cerrno>
+
+#include "core/call.h"
+#include "rbd/rbd.h"
+
+namespace rbdkit {
+
+bool RbdLoaded(Task& task) {
+  LibraryError error;
+  if (LoadRados(&error) && LoadRbd(&error)) return true;
+  task.result = -ENOSYS;
+  task.value = StringValue(error.message);
+  return false;
+}
+
+int ReportProgress(uint64_t done, uint64_t total, void* task) {
+  auto* t = static_cast<Task*>(task);
+  t->Report(done, total);
+  return t->cancelled() ? -ECANCELED : 0;
+}
+
+std::vector<std::string> SplitNames(const char* buffer, size_t length) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < length;) {
+    names.emplace_back(buffer + i);
+    i += names.back().size() + 1;
+  }
+  return names;
+}
+
+double Milliseconds(const timespec& time) {
+  return static_cast<double>(time.tv_sec) * 1000 + static_cast<double>(time.tv_nsec / 1000000);
+}
+
+int Image::Open(const std::string& name, bool by_id, const std::optional<std::string>& snapshot,
+                bool read_only) {
+  const auto open = by_id ? (read_only ? Rbd().rbd_open_by_id_read_only : Rbd().rbd_open_by_id)
+                          : (read_only ? Rbd().rbd_open_read_only : Rbd().rbd_open);
+  const int r = open(ioctx_->ioctx(), name.c_str(), &image_, snapshot ? snapshot->c_str() : nullptr);
+  if (r < 0) image_ = nullptr;
+  return r;
+}
+
+int Image::Close() {
+  if (image_ == nullptr) return 0;
+  const int r = Rbd().rbd_close(image_);
+  image_ = nullptr;
+  return r;
+}
+
+namespace {
+
+void RbdOpen(Call& call) {
+  auto ioctx = call.Handle<IoCtx>();
+  const std::string name = call.String();
+  const bool by_id = call.Bool();
+  const auto snapshot = call.OptionalString();
+  const bool read_only = call.Bool();
+  auto image = std::make_shared<Image>(ioctx, "image " + name);
+  call.Run(ioctx->executor(), [image, name, by_id, snapshot, read_only](Task& task) {
+    if (!RbdLoaded(task)) return;
+    task.result = image->Open(name, by_id, snapshot, read_only);
+    if (task.result >= 0) task.value = HandleValue(image);
+  });
+}
+
+}  // namespace
+
+void ExportImage(Napi::Env env, Napi::Object exports) { ExportTask(env, exports, "rbd_open", RbdOpen); }
+
+}  // namespace rbdkit

@@ -1,0 +1,36 @@
+// An open image: rbd_image_t.
+#ifndef RBDKIT_RBD_IMAGE_H_
+#define RBDKIT_RBD_IMAGE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "rados/ioctx.h"
+#include "sys/rbd.h"
+
+namespace rbdkit {
+
+class Image final : public Handle {
+ public:
+  Image(std::shared_ptr<IoCtx> ioctx, const std::string& label)
+      : Handle(ioctx->shared_executor(), label), ioctx_(std::move(ioctx)) {}
+  ~Image() override { Close(); }
+
+  // Opens by name, or by id when `by_id`. 0 or a negative errno. Blocks: an executor's thread.
+  int Open(const std::string& name, bool by_id, const std::optional<std::string>& snapshot, bool read_only);
+  // Flushes and closes; librbd waits for the callbacks of operations in flight.
+  int Close() override;
+
+  rbd_image_t image() const { return image_; }
+  const std::shared_ptr<IoCtx>& ioctx() const { return ioctx_; }
+
+ private:
+  const std::shared_ptr<IoCtx> ioctx_;
+  rbd_image_t image_ = nullptr;
+};
+
+}  // namespace rbdkit
+
+#endif  // RBDKIT_RBD_IMAGE_H_

@@ -1,0 +1,90 @@
+// Images of a pool: list, create, remove, rename, resize.
+#include <cerrno>
+
+#include "core/call.h"
+#include "rbd/image.h"
+#include "rbd/image_options.h"
+#include "rbd/rbd.h"
+
+namespace rbdkit {
+
+namespace {
+
+void RbdList2(Call& call) {
+  auto ioctx = call.Handle<IoCtx>();
+  call.Run(ioctx, [ioctx = ioctx.get()](Task& task) {
+    if (!RbdLoaded(task)) return;
+    size_t count = 1024;
+    std::vector<rbd_image_spec_t> list;
+    do {
+      list.resize(count);
+      task.result = Rbd().rbd_list2(ioctx->ioctx(), list.data(), &count);
+    } while (task.result == -ERANGE);
+    if (task.result < 0) return;
+    std::vector<std::pair<std::string, std::string>> images;
+    for (size_t i = 0; i < count; ++i) images.emplace_back(list[i].id, list[i].name);
+    Rbd().rbd_image_spec_list_cleanup(list.data(), count);
+    task.value = [images](Napi::Env env) -> Napi::Value {
+      Napi::Array array = Napi::Array::New(env, images.size());
+      for (uint32_t i = 0; i < images.size(); ++i) {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("id", images[i].first);
+        object.Set("name", images[i].second);
+        array[i] = object;
+      }
+      return array;
+    };
+  });
+}
+
+void RbdCreate4(Call& call) {
+  auto ioctx = call.Handle<IoCtx>();
+  const std::string name = call.String();
+  const uint64_t size = call.Uint64();
+  const ImageLayout layout = ImageLayout::From(call.Object());
+  call.Run(ioctx, [ioctx = ioctx.get(), name, size, layout](Task& task) {
+    if (!RbdLoaded(task)) return;
+    const ImageOptions options(layout);
+    task.result = Rbd().rbd_create4(ioctx->ioctx(), name.c_str(), size, options.get());
+  });
+}
+
+void RbdRemove(Call& call) {
+  auto ioctx = call.Handle<IoCtx>();
+  const std::string name = call.String();
+  call.Run(ioctx, [ioctx = ioctx.get(), name](Task& task) {
+    if (!RbdLoaded(task)) return;
+    task.result = Rbd().rbd_remove_with_progress(ioctx->ioctx(), name.c_str(), ReportProgress, &task);
+  });
+}
+
+void RbdRename(Call& call) {
+  auto ioctx = call.Handle<IoCtx>();
+  const std::string from = call.String();
+  const std::string to = call.String();
+  call.Run(ioctx, [ioctx = ioctx.get(), from, to](Task& task) {
+    if (!RbdLoaded(task)) return;
+    task.result = Rbd().rbd_rename(ioctx->ioctx(), from.c_str(), to.c_str());
+  });
+}
+
+void RbdResize2(Call& call) {
+  auto image = call.Handle<Image>();
+  const uint64_t size = call.Uint64();
+  const bool allow_shrink = call.Bool();
+  call.Run(image, [image = image.get(), size, allow_shrink](Task& task) {
+    task.result = Rbd().rbd_resize2(image->image(), size, allow_shrink, ReportProgress, &task);
+  });
+}
+
+}  // namespace
+
+void ExportImageAdmin(Napi::Env env, Napi::Object exports) {
+  ExportTask(env, exports, "rbd_list2", RbdList2);
+  ExportTask(env, exports, "rbd_create4", RbdCreate4);
+  ExportTask(env, exports, "rbd_remove_with_progress", RbdRemove);
+  ExportTask(env, exports, "rbd_rename", RbdRename);
+  ExportTask(env, exports, "rbd_resize2", RbdResize2);
+}
+
+}  // namespace rbdkit

@@ -1,0 +1,40 @@
+{
+  "variables": {
+    "rbdkit_sources": [
+      "native/addon/addon.cc",
+      "native/core/call.cc",
+      "native/core/completion_queue.cc",
+      "native/core/environment.cc",
+      "native/core/executor.cc",
+      "native/core/handle.cc",
+      "native/core/task.cc",
+      "native/rados/cluster.cc",
+      "native/rados/command.cc",
+      "native/rados/ioctx.cc",
+      "native/rados/monitor_address.cc",
+      "native/rados/pool.cc",
+      "native/rbd/clone.cc",
+      "native/rbd/image.cc",
+      "native/rbd/image_admin.cc",
+      "native/rbd/image_info.cc",
+      "native/rbd/image_io.cc",
+      "native/rbd/image_options.cc",
+      "native/rbd/lock.cc",
+      "native/rbd/metadata.cc",
+      "native/rbd/pool.cc",
+      "native/rbd/snapshot.cc",
+      "native/sys/exit_fence.cc",
+      "native/sys/library.cc",
+      "native/sys/libvirt.cc",
+      "native/sys/rados.cc",
+      "native/sys/rbd.cc"
+    ],
+    "rbdkit_defines": [
+      "NAPI_VERSION=8",
+      "NODE_ADDON_API_CPP_EXCEPTIONS",
+      "NODE_ADDON_API_DISABLE_DEPRECATED",
+      "NODE_ADDON_API_REQUIRE_BASIC_FINALIZERS",
+      "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
+    ]
+  }
+}
