@@ -58,7 +58,6 @@ class Meter {
   std::atomic<uint64_t> done_{0};
   std::atomic<int64_t> touched_;                      // nanoseconds of the steady clock
   std::deque<std::pair<int64_t, uint64_t>> samples_;  // the reporting thread's
-  int64_t copying_since_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;  // guarded by mutex_

@@ -14,19 +14,19 @@ bool IsZero(const char* data, size_t length) {
   return length <= kHead || memcmp(data, data + kHead, length - kHead) == 0;
 }
 
-void FindData(const char* buffer, size_t length, uint64_t position, size_t smallest_hole, std::vector<Run>* runs) {
-  runs->clear();
+void FindData(const char* buffer, size_t length, uint64_t position, size_t smallest_hole, std::vector<Piece>* pieces) {
+  pieces->clear();
   size_t offset = 0;
   while (offset < length) {
     const size_t grain = std::min<size_t>(length - offset, kGrain - (position + offset) % kGrain);
     if (!IsZero(buffer + offset, grain)) {
       const bool joins =
-          !runs->empty() && (offset == runs->back().offset + runs->back().length ||
-                             offset - (runs->back().offset + runs->back().length) < smallest_hole);
+          !pieces->empty() && (offset == pieces->back().offset + pieces->back().length ||
+                             offset - (pieces->back().offset + pieces->back().length) < smallest_hole);
       if (joins) {
-        runs->back().length = offset + grain - runs->back().offset;
+        pieces->back().length = offset + grain - pieces->back().offset;
       } else {
-        runs->push_back({offset, grain});
+        pieces->push_back({offset, grain});
       }
     }
     offset += grain;

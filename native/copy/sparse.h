@@ -12,7 +12,7 @@ namespace rbdkit::copy {
 inline constexpr size_t kGrain = 4096;
 
 // A piece of a buffer that is to be written.
-struct Run {
+struct Piece {
   size_t offset;  // in the buffer
   size_t length;
 };
@@ -20,8 +20,8 @@ struct Run {
 bool IsZero(const char* data, size_t length);
 
 // The pieces of `buffer` that are not zero. `position` is where the buffer begins in the image: grains are aligned
-// there. Runs whose gap is shorter than `smallest_hole` are joined. Replaces what `runs` held.
-void FindData(const char* buffer, size_t length, uint64_t position, size_t smallest_hole, std::vector<Run>* runs);
+// there. Pieces whose gap is shorter than `smallest_hole` are joined. Replaces what `pieces` held.
+void FindData(const char* buffer, size_t length, uint64_t position, size_t smallest_hole, std::vector<Piece>* pieces);
 
 }  // namespace rbdkit::copy
 

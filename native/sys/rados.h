@@ -18,23 +18,20 @@
   F(rados_shutdown, nullptr)           \
   F(rados_cluster_fsid, nullptr)       \
   F(rados_cluster_stat, nullptr)       \
-  F(rados_getaddrs, "octopus")         \
-  F(rados_get_instance_id, nullptr)    \
   F(rados_mon_command, nullptr)        \
   F(rados_mgr_command, nullptr)        \
   F(rados_buffer_free, nullptr)        \
   F(rados_pool_list, nullptr)          \
   F(rados_pool_create, nullptr)        \
   F(rados_pool_delete, nullptr)        \
-  F(rados_pool_lookup, nullptr)        \
   F(rados_wait_for_latest_osdmap, nullptr) \
   F(rados_ioctx_create, nullptr)       \
   F(rados_ioctx_create2, nullptr)      \
   F(rados_ioctx_destroy, nullptr)      \
   F(rados_ioctx_get_id, nullptr)       \
-  F(rados_ioctx_get_pool_name, nullptr) \
   F(rados_ioctx_get_cluster, nullptr)  \
   F(rados_ioctx_set_namespace, nullptr) \
+  F(rados_ioctx_get_namespace, nullptr)\
   F(rados_ioctx_pool_stat, nullptr)    \
   F(rados_set_pool_full_try, "pacific")
 

@@ -35,7 +35,6 @@
   F(rbd_get_create_timestamp, nullptr) \
   F(rbd_get_modify_timestamp, nullptr) \
   F(rbd_get_access_timestamp, nullptr) \
-  F(rbd_resize_with_progress, nullptr) \
   F(rbd_resize2, nullptr) \
   F(rbd_rename, nullptr) \
   F(rbd_remove_with_progress, nullptr) \
@@ -43,11 +42,14 @@
   F(rbd_aio_get_return_value, nullptr) \
   F(rbd_aio_release, nullptr) \
   F(rbd_aio_read, nullptr) \
+  F(rbd_aio_read2, nullptr) \
   F(rbd_aio_write, nullptr) \
+  F(rbd_aio_write2, nullptr) \
   F(rbd_aio_readv, nullptr) \
   F(rbd_aio_writev, nullptr) \
   F(rbd_aio_discard, nullptr) \
   F(rbd_aio_flush, nullptr) \
+  F(rbd_flush, nullptr) \
   F(rbd_aio_write_zeroes, "pacific") \
   F(rbd_snap_create2, nullptr) \
   F(rbd_snap_list, nullptr) \
@@ -60,6 +62,7 @@
   F(rbd_snap_rollback_with_progress, nullptr) \
   F(rbd_snap_get_timestamp, nullptr) \
   F(rbd_snap_get_id, nullptr) \
+  F(rbd_snap_get_name, nullptr) \
   F(rbd_snap_set, nullptr) \
   F(rbd_clone3, nullptr) \
   F(rbd_flatten_with_progress, nullptr) \

@@ -1,0 +1,129 @@
+// The copy engine: one source, one destination, a fixed pool of buffers between them.
+#ifndef RBDKIT_COPY_ENGINE_H_
+#define RBDKIT_COPY_ENGINE_H_
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "copy/buffer_pool.h"
+#include "copy/endpoint.h"
+#include "copy/meter.h"
+#include "copy/sparse.h"
+
+namespace rbdkit::copy {
+
+// What is copied at a time: aligned in the image, so that no two units share an object of the usual size.
+inline constexpr size_t kUnitSize = size_t{4} << 20;
+inline constexpr size_t kMinMemory = 4 * kUnitSize;
+inline constexpr size_t kDefaultMemory = 16 * kUnitSize;
+
+struct Options {
+  size_t max_memory = kDefaultMemory;  // at least kMinMemory
+  std::chrono::milliseconds stalled_after{10000};
+};
+
+struct Result {
+  uint64_t bytes = 0;          // the source's size
+  uint64_t bytes_read = 0;     // the rest was known to be zero beforehand
+  uint64_t bytes_written = 0;  // the rest was left out as holes
+  double seconds = 0;
+  uint32_t crc32c = 0;  // of all `bytes`, holes included
+};
+
+// One copy. Worker threads take turns: each plans the next unit and starts its read, or goes on with a unit whose
+// read or writes have completed. As many units are under way as there are buffers. Endpoints complete operations
+// by queueing only; zeros, checksums and blocking file calls are the workers'.
+class Engine {
+ public:
+  // The endpoints outlive the engine.
+  Engine(Source& source, Destination& destination, Options options)
+      : source_(source), destination_(destination), options_(options) {}
+
+  // Copies, blocking. When it returns nothing is in flight and the destination is published or nothing is left of
+  // it. `report` is called on other threads, never after the return.
+  Error Run(Meter::Report report, Result* result);
+
+  // Ends the copy early, unless it is being published already. Any thread, any time before, while or after Run().
+  void Cancel();
+
+ private:
+  struct Unit;
+  // Where the completions of one unit's reads or writes arrive.
+  class Arrival final : public Operation {
+   public:
+    Arrival(Engine& engine, Unit& unit, bool read) : engine_(engine), unit_(unit), read_(read) {}
+    void Complete(int64_t result) override { engine_.Arrive(unit_, read_, result); }
+
+   private:
+    Engine& engine_;
+    Unit& unit_;
+    const bool read_;
+  };
+  // A span of the source on its way. Belongs to one worker at a time.
+  struct Unit {
+    Unit(Engine& engine, char* memory) : slab(memory), read(engine, *this, true), write(engine, *this, false) {
+      pieces.reserve(kUnitSize / kGrain / 2 + 1);
+    }
+    Unit* next = nullptr;  // in arrived_
+    char* const slab;
+    char* buffer = nullptr;  // in the slab, at the offset's place in its page
+    uint64_t offset = 0;
+    size_t length = 0;
+    bool written = false;     // what arrived: the read, or the last write
+    int64_t read_result = 0;
+    int64_t write_result = 0;  // the first error; guarded by mutex_
+    size_t writing = 0;        // guarded by mutex_
+    std::vector<Piece> pieces;
+    Arrival read;
+    Arrival write;
+  };
+
+  Error Copy();
+  Error Transfer();
+  void Work();
+  bool Plan(Unit& unit);
+  Error PlanSpan(Unit& unit, bool* found);
+  void Arrive(Unit& unit, bool read, int64_t result);
+  void Advance(Unit& unit);
+  void StartWrites(Unit& unit);
+  void Digest(const Unit& unit);
+  // Ends the transfer with its first error.
+  void Fail(Error error);
+  bool stopping() const { return stop_.load(std::memory_order_relaxed); }
+
+  Source& source_;
+  Destination& destination_;
+  const Options options_;
+  Meter* meter_ = nullptr;
+
+  // Set by Cancel() or by the first error: no new unit is started.
+  std::atomic<bool> stop_{false};
+  std::atomic<uint64_t> bytes_read_{0};
+  std::atomic<uint64_t> bytes_written_{0};
+  std::atomic<uint32_t> crc_parts_{0};
+
+  // The plan, used by the worker that has set planning_.
+  uint64_t position_ = 0;
+  Extent extent_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool cancelled_ = false;                    // guarded by mutex_
+  Error error_;                               // guarded by mutex_
+  bool planning_ = false;                     // guarded by mutex_
+  bool planned_ = false;                      // guarded by mutex_
+  size_t under_way_ = 0;                      // guarded by mutex_
+  Unit* arrived_ = nullptr;                   // oldest first, linked by `next`; guarded by mutex_
+  Unit* last_arrived_ = nullptr;              // guarded by mutex_
+  std::vector<Unit*> idle_;                   // guarded by mutex_
+  std::vector<std::unique_ptr<Unit>> units_;  // fixed while workers run
+};
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_ENGINE_H_

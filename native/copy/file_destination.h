@@ -1,0 +1,42 @@
+// A new regular file as a destination of raw content.
+#ifndef RBDKIT_COPY_FILE_DESTINATION_H_
+#define RBDKIT_COPY_FILE_DESTINATION_H_
+
+#include <atomic>
+#include <string>
+
+#include "copy/endpoint.h"
+#include "copy/unique_fd.h"
+
+namespace rbdkit::copy {
+
+// Written under a temporary name in the same directory. Zeros stay holes to the file system's block.
+class FileDestination final : public Destination {
+ public:
+  explicit FileDestination(const std::string& path);
+
+  Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
+  size_t smallest_hole() const override { return 0; }
+  void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override;
+  Error WriteError(int64_t result) const override { return Error(static_cast<int>(result), "pwrite"); }
+  Error Flush() override;
+  Error Publish() override;
+  Error Abandon() override;
+
+ private:
+  int64_t WriteAll(int fd, uint64_t offset, size_t length, const char* buffer);
+
+  const std::string directory_;
+  const std::string name_;
+  const std::string temporary_;
+  UniqueFd directory_fd_;
+  UniqueFd fd_;
+  // The same file past the page cache, for large aligned writes; none where the file system cannot.
+  UniqueFd direct_fd_;
+  std::atomic<bool> direct_{false};
+  bool made_ = false;
+};
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_FILE_DESTINATION_H_

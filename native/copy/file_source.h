@@ -1,0 +1,39 @@
+// A regular file or a block device as a source of raw content.
+#ifndef RBDKIT_COPY_FILE_SOURCE_H_
+#define RBDKIT_COPY_FILE_SOURCE_H_
+
+#include <sys/stat.h>
+
+#include <string>
+
+#include "copy/endpoint.h"
+#include "copy/unique_fd.h"
+
+namespace rbdkit::copy {
+
+class FileSource final : public Source {
+ public:
+  // `raw`: the caller says that it is raw, whatever it begins with. Otherwise a file that is an image in a format
+  // of its own is refused, since a guest could not use its bytes as a disk.
+  FileSource(std::string path, bool raw) : path_(std::move(path)), raw_(raw) {}
+
+  Error Open() override;
+  uint64_t size() const override { return size_; }
+  Error Next(uint64_t offset, Extent* extent) override;
+  void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
+  Error ReadError(int64_t result) const override;
+  Error Confirm() override;
+  Error Close() override;
+
+ private:
+  const std::string path_;
+  const bool raw_;
+  UniqueFd fd_;
+  struct stat opened_ {};
+  uint64_t size_ = 0;
+  bool has_holes_ = true;  // until the file system says that it does not know them
+};
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_FILE_SOURCE_H_

@@ -1,0 +1,39 @@
+#include "copy/image_io.h"
+
+#include <string>
+
+#include "sys/rados.h"
+
+namespace rbdkit::copy {
+
+OwnIoCtx::~OwnIoCtx() {
+  if (ioctx_ != nullptr) Rados().rados_ioctx_destroy(ioctx_);
+}
+
+Error OwnIoCtx::Open(rados_ioctx_t like) {
+  std::string name(64, '\0');
+  int length;
+  while ((length = Rados().rados_ioctx_get_namespace(like, name.data(), static_cast<unsigned>(name.size()))) ==
+         -ERANGE) {
+    name.resize(name.size() * 2);
+  }
+  if (length < 0) return Error(length, "rados_ioctx_get_namespace");
+  name.resize(static_cast<size_t>(length));
+  const int r =
+      Rados().rados_ioctx_create2(Rados().rados_ioctx_get_cluster(like), Rados().rados_ioctx_get_id(like), &ioctx_);
+  if (r < 0) return Error(r, "rados_ioctx_create2");
+  Rados().rados_ioctx_set_namespace(ioctx_, name.c_str());
+  return {};
+}
+
+void OwnIoCtx::TryWhenFull() {
+  if (Rados().rados_set_pool_full_try != nullptr) Rados().rados_set_pool_full_try(ioctx_);
+}
+
+void FinishAio(rbd_completion_t completion, void* operation) {
+  const int64_t result = Rbd().rbd_aio_get_return_value(completion);
+  Rbd().rbd_aio_release(completion);
+  static_cast<Operation*>(operation)->Complete(result);
+}
+
+}  // namespace rbdkit::copy

@@ -1,0 +1,69 @@
+// What image endpoints share.
+#ifndef RBDKIT_COPY_IMAGE_IO_H_
+#define RBDKIT_COPY_IMAGE_IO_H_
+
+#include <rados/librados.h>
+#include <rbd/librbd.h>
+
+#include <cstdint>
+#include <utility>
+
+#include "copy/endpoint.h"
+#include "sys/rbd.h"
+
+namespace rbdkit::copy {
+
+// An ioctx of our own on the pool and namespace of another one: its settings are ours, and it may be used from
+// threads at the same time as that one.
+class OwnIoCtx {
+ public:
+  OwnIoCtx() = default;
+  ~OwnIoCtx();
+  OwnIoCtx(const OwnIoCtx&) = delete;
+  OwnIoCtx& operator=(const OwnIoCtx&) = delete;
+
+  Error Open(rados_ioctx_t like);
+  // A full pool answers EDQUOT or ENOSPC instead of making writers wait. Before an image is created or opened.
+  void TryWhenFull();
+  rados_ioctx_t get() const { return ioctx_; }
+
+ private:
+  rados_ioctx_t ioctx_ = nullptr;
+};
+
+// An open image that closes itself.
+class OpenImage {
+ public:
+  OpenImage() = default;
+  ~OpenImage() { Close(); }
+  OpenImage(const OpenImage&) = delete;
+  OpenImage& operator=(const OpenImage&) = delete;
+
+  rbd_image_t get() const { return image_; }
+  rbd_image_t* out() { return &image_; }
+  explicit operator bool() const { return image_ != nullptr; }
+  // 0 or a negative errno.
+  int Close() { return image_ == nullptr ? 0 : Rbd().rbd_close(std::exchange(image_, nullptr)); }
+
+ private:
+  rbd_image_t image_ = nullptr;
+};
+
+// librbd's callback: takes the result and queues it, no more.
+void FinishAio(rbd_completion_t completion, void* operation);
+
+// Starts an rbd_aio_xxx call for `done`: `call` gets the completion and returns what that function returns.
+template <typename Call>
+void StartAio(Operation* done, Call call) {
+  rbd_completion_t completion;
+  int r = Rbd().rbd_aio_create_completion(done, FinishAio, &completion);
+  if (r < 0) return done->Complete(r);
+  r = call(completion);
+  if (r >= 0) return;
+  Rbd().rbd_aio_release(completion);
+  done->Complete(r);
+}
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_IMAGE_IO_H_

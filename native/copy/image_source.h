@@ -1,0 +1,56 @@
+// An RBD image, at a snapshot or as it is now, as a source.
+#ifndef RBDKIT_COPY_IMAGE_SOURCE_H_
+#define RBDKIT_COPY_IMAGE_SOURCE_H_
+
+#include <string>
+#include <vector>
+
+#include "copy/image_io.h"
+
+namespace rbdkit::copy {
+
+// Without a snapshot the image is kept from changing: by the exclusive lock when nobody else has it open, else by a
+// temporary snapshot, which costs about two seconds.
+class ImageSource final : public Source {
+ public:
+  // `ioctx` is borrowed and outlives this. An empty `snapshot`: the image as it is now.
+  ImageSource(rados_ioctx_t ioctx, std::string image, std::string snapshot)
+      : like_(ioctx), name_(std::move(image)), snapshot_(std::move(snapshot)) {}
+  ~ImageSource() override { Close(); }
+
+  Error Open() override;
+  uint64_t size() const override { return size_; }
+  std::optional<ImageLayout> layout() const override { return layout_; }
+  Error Next(uint64_t offset, Extent* extent) override;
+  void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
+  Error ReadError(int64_t result) const override;
+  Error Confirm() override;
+  Error Close() override;
+
+ private:
+  Error OpenHead();
+  Error TakeSnapshot();
+  Error Describe();
+  Error Diff(uint64_t offset);
+
+  const rados_ioctx_t like_;
+  const std::string name_;
+  std::string snapshot_;
+  OwnIoCtx ioctx_;
+  OpenImage image_;   // what is read
+  OpenImage holder_;  // read/write; holds the temporary snapshot
+  bool temporary_snapshot_ = false;
+  bool locked_ = false;
+  std::string id_;
+  uint64_t snapshot_id_ = 0;
+  uint64_t size_ = 0;
+  ImageLayout layout_;
+  uint64_t window_ = 0;          // how much one rbd_diff_iterate2() looks at
+  uint64_t window_end_ = 0;      // how far the plan is known
+  std::vector<Extent> extents_;  // data in the window, ascending
+  size_t next_extent_ = 0;
+};
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_IMAGE_SOURCE_H_

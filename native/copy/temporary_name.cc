@@ -1,0 +1,17 @@
+#include "copy/temporary_name.h"
+
+#include <cinttypes>
+#include <cstdio>
+#include <random>
+
+namespace rbdkit::copy {
+
+std::string TemporaryName(const std::string& name, size_t max_length) {
+  std::random_device device;
+  const uint64_t number = (static_cast<uint64_t>(device()) << 32) | device();
+  char suffix[32];
+  const int length = snprintf(suffix, sizeof suffix, ".rbdkit-%016" PRIx64, number);
+  return name.substr(0, max_length - static_cast<size_t>(length)) + suffix;
+}
+
+}  // namespace rbdkit::copy

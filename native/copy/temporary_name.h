@@ -1,0 +1,14 @@
+// Names for what is not finished.
+#ifndef RBDKIT_COPY_TEMPORARY_NAME_H_
+#define RBDKIT_COPY_TEMPORARY_NAME_H_
+
+#include <string>
+
+namespace rbdkit::copy {
+
+// `<name>.rbdkit-<16 random hex digits>`, cut to at most `max_length` bytes by shortening `name`.
+std::string TemporaryName(const std::string& name, size_t max_length);
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_TEMPORARY_NAME_H_
