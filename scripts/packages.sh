@@ -1,0 +1,17 @@
+# Every Debian package that this checkout uses, in one place. Sourced by setup.sh.
+
+# The addon, the native tests.
+build_packages=(
+  build-essential python3 cmake pkg-config
+  librbd-dev librados-dev libvirt-dev libzstd-dev libxxhash-dev liburing-dev doctest-dev
+)
+
+# The local Ceph and the local hypervisor.
+daemon_packages=(
+  ceph-mon ceph-mgr ceph-osd ceph-common
+  libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-driver-storage-rbd libvirt-clients
+  qemu-system-x86 qemu-block-extra qemu-utils seabios
+)
+
+# The guest disk. Its kernel is downloaded and unpacked by guest/kernel.ts, never installed.
+guest_packages=(busybox-static cpio syslinux syslinux-common mtools dosfstools)

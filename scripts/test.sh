@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# npm test: sets the machine up, then runs all tests, or those given (files, or groups such as "unit native").
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+bash scripts/setup.sh
+exec node build-scripts/run-tests.js "$@"
