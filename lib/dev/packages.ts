@@ -14,10 +14,10 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   'ceph-mgr': 'ceph-mgr',
   'ceph-osd': 'ceph-osd',
   libvirtd: 'libvirt-daemon',
-  virtlogd: 'libvirt-daemon',
   'qemu-system-x86_64': 'qemu-system-x86',
   unshare: 'util-linux',
   mount: 'mount',
+  hostname: 'hostname',
 }
 
 /** A plug-in file that a package brings: there is no program to look for. */
@@ -106,7 +106,7 @@ export type CephPrograms = Record<'ceph' | 'monmaptool' | 'ceph-mon' | 'ceph-mgr
 
 /** The programs of a hypervisor, by name. */
 export type HypervisorPrograms = Record<
-  'libvirtd' | 'virtlogd' | 'qemu-system-x86_64' | 'unshare' | 'mount',
+  'libvirtd' | 'qemu-system-x86_64' | 'unshare' | 'mount' | 'hostname',
   string
 >
 
@@ -119,7 +119,7 @@ export function cephPrograms(): CephPrograms {
 export function hypervisorPrograms(): HypervisorPrograms {
   return requireInstalled(
     'A local hypervisor',
-    ['libvirtd', 'virtlogd', 'qemu-system-x86_64', 'unshare', 'mount'],
+    ['libvirtd', 'qemu-system-x86_64', 'unshare', 'mount', 'hostname'],
     HYPERVISOR_PLUGINS,
   )
 }
