@@ -1,7 +1,10 @@
 // The addon's entry point: one environment's state, then one export function a topic.
 #include <napi.h>
 
+#include <cstring>
+
 #include "core/environment.h"
+#include "libvirt/binding.h"
 #include "rados/rados.h"
 #include "rbd/rbd.h"
 #include "sys/libvirt.h"
@@ -71,11 +74,18 @@ Napi::Value Versions(const Napi::CallbackInfo& info) {
   return versions;
 }
 
+// What the C library says of an errno: "No such file or directory". JavaScript thread.
+Napi::Value ErrnoText(const Napi::CallbackInfo& info) {
+  char buffer[128];
+  return Napi::String::New(info.Env(), strerror_r(info[0].As<Napi::Number>().Int32Value(), buffer, sizeof(buffer)));
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment(env));
   Environment::Export(env, exports);
   exports.Set("capabilities", Napi::Function::New(env, Capabilities, "capabilities"));
   exports.Set("versions", Napi::Function::New(env, Versions, "versions"));
+  exports.Set("strerror", Napi::Function::New(env, ErrnoText, "strerror"));
   ExportCluster(env, exports);
   ExportCommand(env, exports);
   ExportPool(env, exports);
@@ -89,6 +99,12 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportMetadata(env, exports);
   ExportLock(env, exports);
   ExportRbdPool(env, exports);
+  ExportConnection(env, exports);
+  ExportSecret(env, exports);
+  ExportStoragePool(env, exports);
+  ExportStorageVolume(env, exports);
+  ExportDomain(env, exports);
+  ExportDomainControl(env, exports);
   return exports;
 }
 

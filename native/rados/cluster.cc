@@ -156,21 +156,6 @@ void RadosClusterStat(Call& call) {
   });
 }
 
-void RadosGetaddrs(Call& call) {
-  auto cluster = call.Handle<Cluster>();
-  call.Run(cluster, [cluster = cluster.get()](Task& task) {
-    if (Rados().rados_getaddrs == nullptr) {
-      task.result = -ENOSYS;
-      return;
-    }
-    char* addresses = nullptr;
-    task.result = Rados().rados_getaddrs(cluster->rados(), &addresses);
-    if (task.result < 0) return;
-    task.value = StringValue(addresses);
-    Rados().rados_buffer_free(addresses);
-  });
-}
-
 void RadosConfGet(Call& call) {
   auto cluster = call.Handle<Cluster>();
   const std::string name = call.String();
@@ -185,12 +170,15 @@ void RadosConfGet(Call& call) {
   });
 }
 
-// Its own thread; the last reference goes with the task, so that rados_shutdown() never runs on the JavaScript
-// thread. Children hold references of their own.
+// An executor's thread, which also drops the last reference, so that rados_shutdown() never runs on the JavaScript
+// thread. While children or calls in flight hold references (handles that were garbage-collected in any order),
+// the last of them closes it.
 void CloseHandle(Call& call) {
   auto handle = call.TakeHandle();
   Executor& executor = handle->executor();
-  call.Run(executor, [handle = std::move(handle)](Task& task) { task.result = handle->Close(); });
+  call.Run(executor, [handle = std::move(handle)](Task& task) {
+    if (handle.use_count() == 1) task.result = handle->Close();
+  });
 }
 
 }  // namespace
@@ -199,7 +187,6 @@ void ExportCluster(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "rados_connect", RadosConnect);
   ExportTask(env, exports, "rados_cluster_fsid", RadosClusterFsid);
   ExportTask(env, exports, "rados_cluster_stat", RadosClusterStat);
-  ExportTask(env, exports, "rados_getaddrs", RadosGetaddrs);
   ExportTask(env, exports, "rados_conf_get", RadosConfGet);
   ExportTask(env, exports, "close", CloseHandle);
 }

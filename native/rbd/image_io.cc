@@ -113,6 +113,14 @@ napi_value Start(napi_env env, const Arguments& arguments, ImageOperation* opera
   return answer;
 }
 
+// librbd cuts a write short at the image's end without saying so; here it is refused. librbd answers from memory.
+int CheckEnd(rbd_image_t image, const Arguments& arguments) {
+  uint64_t size = 0;
+  const int r = Rbd().rbd_get_size(image, &size);
+  if (r < 0) return r;
+  return arguments.offset > size || arguments.length > size - arguments.offset ? -ERANGE : 0;
+}
+
 // (slot, image, offset, length, view) => 0 or -errno. JavaScript thread.
 template <bool kWrite>
 napi_value ReadOrWrite(napi_env env, napi_callback_info info) {
@@ -126,6 +134,8 @@ napi_value ReadOrWrite(napi_env env, napi_callback_info info) {
   }
   return Start(env, arguments, ImageOperation::Take(), [&](rbd_image_t image, rbd_completion_t completion) {
     if constexpr (kWrite) {
+      const int r = CheckEnd(image, arguments);
+      if (r < 0) return r;
       return Rbd().rbd_aio_write(image, arguments.offset, arguments.length, data, completion);
     } else {
       return Rbd().rbd_aio_read(image, arguments.offset, arguments.length, data, completion);
@@ -156,8 +166,13 @@ napi_value ReadOrWriteVector(napi_env env, napi_callback_info info) {
   return Start(env, arguments, operation, [&](rbd_image_t image, rbd_completion_t completion) {
     const auto* buffers = operation->buffers.data();
     const int buffer_count = static_cast<int>(count);
-    return kWrite ? Rbd().rbd_aio_writev(image, buffers, buffer_count, arguments.offset, completion)
-                  : Rbd().rbd_aio_readv(image, buffers, buffer_count, arguments.offset, completion);
+    if constexpr (kWrite) {
+      const int r = CheckEnd(image, arguments);
+      if (r < 0) return r;
+      return Rbd().rbd_aio_writev(image, buffers, buffer_count, arguments.offset, completion);
+    } else {
+      return Rbd().rbd_aio_readv(image, buffers, buffer_count, arguments.offset, completion);
+    }
   });
 }
 
@@ -166,6 +181,8 @@ napi_value Discard(napi_env env, napi_callback_info info) {
   Arguments arguments;
   if (!arguments.Read(env, info)) return nullptr;
   return Start(env, arguments, ImageOperation::Take(), [&](rbd_image_t image, rbd_completion_t completion) {
+    const int r = CheckEnd(image, arguments);
+    if (r < 0) return r;
     return Rbd().rbd_aio_discard(image, arguments.offset, arguments.length, completion);
   });
 }
@@ -179,6 +196,8 @@ napi_value WriteZeroes(napi_env env, napi_callback_info info) {
   }
   return Start(env, arguments, ImageOperation::Take(), [&](rbd_image_t image, rbd_completion_t completion) {
     if (Rbd().rbd_aio_write_zeroes == nullptr) return -ENOSYS;
+    const int r = CheckEnd(image, arguments);
+    if (r < 0) return r;
     return Rbd().rbd_aio_write_zeroes(image, arguments.offset, arguments.length, completion, flags, 0);
   });
 }

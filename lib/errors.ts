@@ -1,0 +1,79 @@
+import { constants } from 'node:os'
+import { native } from './internal/addon.js'
+
+const names = new Map<number, string>()
+for (const [name, number] of Object.entries(constants.errno)) {
+  if (!names.has(number)) names.set(number, name)
+}
+// Two names for one number: keep the ones that Ceph's and Node's messages use.
+names.set(constants.errno.EAGAIN, 'EAGAIN')
+names.set(constants.errno.EOPNOTSUPP, 'EOPNOTSUPP')
+
+/** What an error is about. Names only, never a key or a passphrase. */
+export interface ErrorObject {
+  pool?: string | undefined
+  namespace?: string | undefined
+  image?: string | undefined
+  snapshot?: string | undefined
+}
+
+function path(object: ErrorObject): string {
+  const image = object.image === undefined ? '' : `/${object.image}`
+  const namespace = object.namespace ? `/${object.namespace}` : ''
+  const snapshot = object.snapshot === undefined ? '' : `@${object.snapshot}`
+  return `${object.pool ?? ''}${namespace}${image}${snapshot}`
+}
+
+/** The parts of a {@link CephError}. */
+export interface CephErrorInit extends ErrorObject {
+  /** Negative errno. */
+  errno: number
+  /** The C function. */
+  syscall: string
+  /** What the library or the cluster said beyond the number. */
+  detail?: string | undefined
+}
+
+/**
+ * What librados, librbd or the cluster answered.
+ *
+ * `message` is as Node writes them: `ENOENT: no such file or directory, rbd_open 'pool/image'`.
+ * @since 0.1.0
+ */
+export class CephError extends Error {
+  static {
+    CephError.prototype.name = 'CephError'
+  }
+  /** The errno's name: `'ENOENT'`, `'EBUSY'`, `'EDQUOT'`. */
+  readonly code: string
+  /** Negative, as Node has it. */
+  readonly errno: number
+  /** The C function: `'rbd_open'`. */
+  readonly syscall: string
+  readonly pool: string | undefined
+  readonly namespace: string | undefined
+  readonly image: string | undefined
+  readonly snapshot: string | undefined
+
+  constructor(init: CephErrorInit) {
+    const code = names.get(-init.errno) ?? `E${-init.errno}`
+    const text = native.strerror(-init.errno)
+    const object = path(init)
+    super(
+      `${code}: ${text.charAt(0).toLowerCase()}${text.slice(1)}, ${init.syscall}` +
+        `${object === '' ? '' : ` '${object}'`}${init.detail ? `: ${init.detail}` : ''}`,
+    )
+    this.code = code
+    this.errno = init.errno
+    this.syscall = init.syscall
+    this.pool = init.pool
+    this.namespace = init.namespace
+    this.image = init.image
+    this.snapshot = init.snapshot
+  }
+}
+
+/** The error of using a closed handle: `EBADF`, as `FileHandle` has it. */
+export function closedError(syscall: string, object: ErrorObject, detail: string): CephError {
+  return new CephError({ ...object, errno: -constants.errno.EBADF, syscall, detail })
+}

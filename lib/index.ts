@@ -1,0 +1,42 @@
+import { native } from './internal/addon.js'
+
+export { CephError, type ErrorObject } from './errors.js'
+export type { AuthEntity, AuthKey, Auth, Capabilities } from './rados/auth.js'
+export { Cluster, type ClusterStat, type ConnectOptions } from './rados/cluster.js'
+export type { Command, CommandOptions } from './rados/command.js'
+export { IoCtx, type PoolStat } from './rados/ioctx.js'
+export type { Monitor } from './rados/monitors.js'
+export type { Pools } from './rados/pools.js'
+export type { LinkedImage, ParentImage } from './rbd/clone.js'
+export type { Feature } from './rbd/features.js'
+export type { OperationOptions, OperationProgress } from './rbd/handle.js'
+export { Image, type ImageInfo, type OpenOptions, type Watcher } from './rbd/image.js'
+export type { ReadOptions, ReadResult, WriteOptions } from './rbd/io.js'
+export type { ImageLayout } from './rbd/layout.js'
+export type { LockMode, LockOwner } from './rbd/lock.js'
+export { namespaceCreate, namespaceList, namespaceRemove, poolInit } from './rbd/pool.js'
+export type { SnapshotInfo } from './rbd/snapshot.js'
+export type { ReadStreamOptions, WriteStreamOptions } from './rbd/stream.js'
+
+/** For each library, the functions that this host's version has, or why it cannot be loaded. */
+export type CapabilitiesOfHost = Record<'librados' | 'librbd' | 'libvirt', Record<string, boolean> | string>
+
+/**
+ * What this host's libraries can do: `capabilities().librbd.rbd_aio_write_zeroes`. A function that is missing
+ * rejects with `ENOSYS`. A library that is not installed is a text that names its package.
+ *
+ * @since 0.1.0
+ */
+export function capabilities(): CapabilitiesOfHost {
+  return native.capabilities()
+}
+
+/**
+ * The versions of the libraries on this host; absent when not installed.
+ *
+ * Implements: rados_version, rbd_version, virGetVersion.
+ * @since 0.1.0
+ */
+export function versions(): { librados?: string; librbd?: string; libvirt?: string } {
+  return native.versions()
+}

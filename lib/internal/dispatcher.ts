@@ -1,0 +1,287 @@
+import { performance } from 'node:perf_hooks'
+import { isMainThread } from 'node:worker_threads'
+import type { ErrorObject } from '../errors.js'
+import { native } from './addon.js'
+import type { TaskFunction } from './native/core.js'
+
+/**
+ * The slot table: every operation in flight has a slot, which keeps its buffers alive and its promise. Native
+ * code knows slots only by number; promises are made and settled here (docs/decisions/0002).
+ */
+
+/** Who an operation belongs to: told when it ends, asked to make its error. */
+export interface Owner {
+  /** Operations in flight; counted up by whoever starts one, down here. */
+  inFlight: number
+  /** `inFlight` came down to zero. */
+  idle(): void
+  /**
+   * The error of a negative result. `value` is what native code added: a text, or libvirt's error; `object` what
+   * the call was about beyond the owner itself.
+   */
+  makeError(result: number, syscall: string, value: unknown, object?: ErrorObject): Error
+}
+
+/** What an operation's promise resolves with. */
+export const Kind = {
+  /** `{ bytesRead, buffer }` */
+  read: 0,
+  /** `{ bytesWritten, buffer }` */
+  write: 1,
+  /** `{ bytesRead, buffers }` */
+  readv: 2,
+  /** `{ bytesWritten, buffers }` */
+  writev: 3,
+  discard: 4,
+  writeZeroes: 5,
+  flush: 6,
+  task: 7,
+} as const
+export type Kind = (typeof Kind)[keyof typeof Kind]
+
+const syscalls = [
+  'rbd_aio_read',
+  'rbd_aio_write',
+  'rbd_aio_readv',
+  'rbd_aio_writev',
+  'rbd_aio_discard',
+  'rbd_aio_write_zeroes',
+  'rbd_aio_flush',
+]
+
+type Resolve = (value: unknown) => void
+type Reject = (reason: unknown) => void
+
+/** A blocking call under way. */
+interface TaskState {
+  syscall: string
+  object: ErrorObject | undefined
+  /** Holds the caller's stack, formatted only when needed. */
+  at: { stack?: string }
+  onProgress: ((value: unknown) => void) | undefined
+  /** Set when the caller has been answered and the call still runs. */
+  abandoned: ((value: unknown) => void) | undefined
+  /** Takes the abort listener off its signal. */
+  settled: (() => void) | undefined
+}
+
+const resolves: (Resolve | undefined)[] = []
+const rejects: (Reject | undefined)[] = []
+const owners: (Owner | undefined)[] = []
+const payloads: unknown[] = []
+const kinds: Kind[] = []
+const lengths: number[] = []
+const free: number[] = []
+let active = 0
+
+/** As many as native code brings at once. */
+const maxBatch = 1024
+const results = new Float64Array(2 * maxBatch)
+/** A turn of settling longer than this starves timers and sockets. */
+const turnMs = 2
+let turnStart = 0
+
+function begin(): void {
+  if (active++ === 0) native.ref()
+}
+
+function end(): void {
+  if (--active === 0) native.unref()
+}
+
+function settleIo(slot: number, result: number): void {
+  const owner = owners[slot] as Owner
+  const kind = kinds[slot] as Kind
+  const payload = payloads[slot]
+  const resolve = resolves[slot] as Resolve
+  const reject = rejects[slot] as Reject
+  owners[slot] = undefined
+  payloads[slot] = undefined
+  resolves[slot] = undefined
+  rejects[slot] = undefined
+  free.push(slot)
+  end()
+  if (--owner.inFlight === 0) owner.idle()
+  if (result < 0) {
+    reject(owner.makeError(result, syscalls[kind] as string, undefined))
+    return
+  }
+  switch (kind) {
+    case Kind.read:
+      resolve({ bytesRead: result, buffer: payload })
+      break
+    case Kind.write:
+      // librbd answers 0 for a write.
+      resolve({ bytesWritten: lengths[slot], buffer: payload })
+      break
+    case Kind.readv:
+      resolve({ bytesRead: result, buffers: payload })
+      break
+    case Kind.writev:
+      resolve({ bytesWritten: lengths[slot], buffers: payload })
+      break
+    default:
+      resolve(undefined)
+  }
+}
+
+function withStack(error: Error, at: { stack?: string }): Error {
+  const frames = at.stack?.indexOf('\n') ?? -1
+  error.stack = `${error.name}: ${error.message}${frames < 0 ? '' : at.stack?.slice(frames)}`
+  return error
+}
+
+function settleTask(slot: number, result: number, value: unknown): void {
+  const owner = owners[slot] as Owner
+  const task = payloads[slot] as TaskState
+  const resolve = resolves[slot] as Resolve
+  const reject = rejects[slot] as Reject
+  owners[slot] = undefined
+  payloads[slot] = undefined
+  resolves[slot] = undefined
+  rejects[slot] = undefined
+  free.push(slot)
+  if (task.abandoned) {
+    if (result >= 0) task.abandoned(value)
+    return
+  }
+  end()
+  task.settled?.()
+  if (result < 0) reject(withStack(owner.makeError(result, task.syscall, value, task.object), task.at))
+  else resolve(value === undefined && result > 0 ? result : value)
+  // After resolving: a handle that was being opened joins its parent before the parent closes.
+  if (--owner.inFlight === 0) owner.idle()
+}
+
+function progress(slot: number, value: unknown): void {
+  // An event that was posted before its task ended may come after a slot has a new owner: never, because
+  // events and ends of one task come in order.
+  const task = payloads[slot] as TaskState | undefined
+  task?.onProgress?.(value)
+}
+
+function dispatch(count: number, tasks?: unknown[]): void {
+  for (let i = 0; i < count; i++) settleIo(results[2 * i] as number, results[2 * i + 1] as number)
+  if (tasks !== undefined) {
+    for (let i = 0; i < tasks.length; i += 4) {
+      const slot = tasks[i + 1] as number
+      if (tasks[i]) settleTask(slot, tasks[i + 2] as number, tasks[i + 3])
+      else progress(slot, tasks[i + 3])
+    }
+  }
+  if (count === maxBatch || performance.now() - turnStart > turnMs) {
+    // Without the pause a fast device keeps one turn of the loop going for 100 ms (docs/decisions/0002).
+    native.pause()
+    setImmediate(resume)
+  }
+}
+
+function resume(): void {
+  turnStart = performance.now()
+  native.resume()
+}
+
+native.start(dispatch, results, isMainThread)
+
+function take(owner: Owner, kind: Kind, payload: unknown, length: number, resolve: Resolve, reject: Reject): number {
+  const slot = free.pop() ?? owners.length
+  owners[slot] = owner
+  kinds[slot] = kind
+  payloads[slot] = payload
+  lengths[slot] = length
+  resolves[slot] = resolve
+  rejects[slot] = reject
+  owner.inFlight++
+  begin()
+  return slot
+}
+
+/**
+ * Starts one asynchronous librbd operation. `submit` gets the slot and answers 0 or a negative errno.
+ * `payload` stays alive until the operation ends.
+ */
+export function startIo<T>(
+  owner: Owner,
+  kind: Kind,
+  payload: unknown,
+  length: number,
+  submit: (slot: number) => number,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const slot = take(owner, kind, payload, length, resolve as Resolve, reject)
+    let result: number
+    try {
+      result = submit(slot)
+    } catch (error) {
+      settleIo(slot, -22) // gives the slot back; the promise is rejected below with what was thrown
+      throw error
+    }
+    if (result < 0) settleIo(slot, result)
+  })
+}
+
+/** How a task is watched and ended. */
+export interface TaskOptions {
+  /** What the call is about, for its error, when that is not the owner itself. */
+  object?: ErrorObject
+  /** Called with what native code reports, at most ten times a second. */
+  onProgress?: ((value: never) => void) | undefined
+  signal?: AbortSignal | undefined
+  /**
+   * `'cancel'` asks the call to end early and waits for it. `'abandon'` is for calls that cannot be asked: the
+   * promise rejects at once, the call ends in its own time on its own thread, and what it opened is given to
+   * `abandoned`.
+   */
+  onAbort?: 'cancel' | 'abandon'
+  abandoned?: (value: unknown) => void
+}
+
+/** Starts a blocking call on a native thread. Rejects with `signal.reason` when aborted. */
+export function startTask<T, A extends unknown[]>(
+  owner: Owner,
+  call: TaskFunction<A>,
+  args: A,
+  options: TaskOptions = {},
+): Promise<T> {
+  const { signal } = options
+  if (signal?.aborted) return Promise.reject(signal.reason)
+  const at: { stack?: string } = {}
+  Error.captureStackTrace(at, startTask)
+  let slot = -1
+  const promise = new Promise<T>((resolve, reject) => {
+    const task: TaskState = {
+      syscall: call.name,
+      object: options.object,
+      at,
+      onProgress: options.onProgress as ((value: unknown) => void) | undefined,
+      abandoned: undefined,
+      settled: undefined,
+    }
+    let rejectTask: Reject = reject
+    if (signal) {
+      const abort = (): void => {
+        if (options.onAbort === 'abandon') {
+          task.abandoned = options.abandoned ?? (() => {})
+          task.settled?.()
+          end()
+          if (--owner.inFlight === 0) owner.idle()
+          reject(signal.reason)
+        } else {
+          native.cancel(slot)
+        }
+      }
+      signal.addEventListener('abort', abort, { once: true })
+      task.settled = () => signal.removeEventListener('abort', abort)
+      // A call that failed because it was asked to end reports the signal's reason.
+      rejectTask = (error) => reject(signal.aborted ? signal.reason : error)
+    }
+    slot = take(owner, Kind.task, task, 0, resolve as Resolve, rejectTask)
+    try {
+      call(slot, ...args)
+    } catch (error) {
+      settleTask(slot, -22, undefined)
+      throw error
+    }
+  })
+  return promise
+}

@@ -1,0 +1,22 @@
+/** What native/core/ and native/addon/ export. */
+
+/** Starts a blocking call for a slot; the slot is settled later by the dispatcher. */
+export type TaskFunction<A extends unknown[]> = (slot: number, ...args: A) => void
+
+export interface CoreNative {
+  start(
+    dispatch: (count: number, tasks?: unknown[]) => void,
+    results: Float64Array,
+    mainThread: boolean,
+  ): void
+  pause(): void
+  resume(): void
+  ref(): void
+  unref(): void
+  cancel(slot: number): void
+  processExit(code: number): void
+  strerror(errno: number): string
+  capabilities(): Record<'librados' | 'librbd' | 'libvirt', Record<string, boolean> | string>
+  versions(): { librados?: string; librbd?: string; libvirt?: string }
+  close: TaskFunction<[handle: number]>
+}

@@ -1,0 +1,138 @@
+import type { ErrorObject } from '../errors.js'
+import { native } from './addon.js'
+import { type Owner, startTask, type TaskOptions } from './dispatcher.js'
+import type { TaskFunction } from './native/core.js'
+
+type Children = Map<number, WeakRef<Resource>>
+
+/** Everything that finalising a forgotten resource needs; it must not reference the resource itself. */
+interface Forgotten {
+  handle: number
+  label: string
+  siblings: Children | undefined
+}
+
+/** The owner of calls that belong to no resource any more. */
+const nobody: Owner = { inFlight: 0, idle: () => {}, makeError: (result) => new Error(`close failed: ${result}`) }
+
+const forgotten = new FinalizationRegistry<Forgotten>(({ handle, label, siblings }) => {
+  siblings?.delete(handle)
+  process.emitWarning(`${label} was garbage-collected without close()`, { code: 'RBDKIT_NOT_CLOSED' })
+  // Native code lets a parent go only after its children, whatever order they come here in.
+  startTask(nobody, native.close, [handle]).catch(() => {})
+})
+
+/** Closes what an abandoned call opened after all. */
+export function closeAbandoned(handle: unknown): void {
+  if (typeof handle === 'number') startTask(nobody, native.close, [handle]).catch(() => {})
+}
+
+/**
+ * Base of all handles: counts what is in flight, closes once, children first.
+ *
+ * @since 0.1.0
+ */
+export abstract class Resource implements Owner, AsyncDisposable {
+  /** @internal */
+  readonly handle: number
+  /** @internal Operations in flight. */
+  inFlight = 0
+  /** @internal False once `close()` was called. */
+  open = true
+  readonly #parent: Resource | undefined
+  readonly #children: Children = new Map()
+  #closed: Promise<void> | undefined
+  #whenIdle: (() => void) | undefined
+
+  /** @internal */
+  protected constructor(handle: number, parent: Resource | undefined, label: string) {
+    this.handle = handle
+    this.#parent = parent
+    const siblings = parent?.adopt(this)
+    forgotten.register(this, { handle, label, siblings }, this)
+  }
+
+  /** Whether `close()` has been called. */
+  get closed(): boolean {
+    return !this.open
+  }
+
+  private adopt(child: Resource): Children {
+    this.#children.set(child.handle, new WeakRef(child))
+    return this.#children
+  }
+
+  /** @internal */
+  idle(): void {
+    this.#whenIdle?.()
+  }
+
+  /** @internal */
+  abstract makeError(result: number, syscall: string, value: unknown, object?: ErrorObject): Error
+
+  /** @internal The error of using this handle after `close()`. */
+  abstract closedError(syscall: string): Error
+
+  /** @internal Runs a blocking native call whose first argument is this handle. */
+  call<T, A extends unknown[]>(fn: TaskFunction<[number, ...A]>, ...args: A): Promise<T> {
+    return this.callWith(fn, {}, ...args)
+  }
+
+  /** @internal The same, with progress, a signal, or another object for the error to name. */
+  callWith<T, A extends unknown[]>(
+    fn: TaskFunction<[number, ...A]>,
+    options: TaskOptions,
+    ...args: A
+  ): Promise<T> {
+    if (!this.open) return Promise.reject(this.closedError(fn.name))
+    return startTask<T, [number, ...A]>(this, fn, [this.handle, ...args], options)
+  }
+
+  /**
+   * Closes the handle: waits for what is in flight, closes its children first, newest first, then itself.
+   * Idempotent: every call gives the same promise. Operations started afterwards reject with `EBADF`.
+   *
+   * With a cluster that does not answer it waits like any other operation; `Cluster.connect`'s
+   * `operationTimeoutMs` bounds it.
+   */
+  close(): Promise<void> {
+    this.open = false
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    if (this.inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve
+      })
+      this.#whenIdle = undefined
+    }
+    const errors: unknown[] = []
+    // A call that ended just now may have opened one more child: its promise's reactions run before this line.
+    for (const child of [...this.#children.values()].reverse()) {
+      try {
+        await child.deref()?.close()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    forgotten.unregister(this)
+    try {
+      await startTask(this, native.close, [this.handle])
+    } catch (error) {
+      errors.push(error)
+    }
+    this.#parent?.forget(this) // not before: the parent's close() waits for this one
+    if (errors.length === 1) throw errors[0]
+    if (errors.length > 1) throw new AggregateError(errors, 'several handles could not be closed cleanly')
+  }
+
+  private forget(child: Resource): void {
+    this.#children.delete(child.handle)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

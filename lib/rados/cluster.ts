@@ -1,0 +1,240 @@
+import { native } from '../internal/addon.js'
+import { type Owner, startTask } from '../internal/dispatcher.js'
+import { closeAbandoned, Resource } from '../internal/resource.js'
+import { invalidArgType, invalidArgValue, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
+import { CephError, closedError, type ErrorObject } from '../errors.js'
+import { Auth } from './auth.js'
+import { type Command, type CommandOptions, runCommand } from './command.js'
+import { IoCtx } from './ioctx.js'
+import { type Monitor, parseMonitors } from './monitors.js'
+import { Pools } from './pools.js'
+
+/** Where a cluster is and who connects. */
+export interface ConnectOptions {
+  /** Path of a ceph.conf. Default: librados's own search (`CEPH_CONF`, /etc/ceph, ~/.ceph), unless `monHost` is given. */
+  confFile?: string
+  /** The user without its type: `'admin'` for `client.admin`. Default `'admin'`. */
+  id?: string
+  /** The user with its type: `'client.admin'`. Instead of `id`. */
+  name?: string
+  /** The cluster's name, as in /etc/ceph/<cluster>.conf. Default `'ceph'`. */
+  cluster?: string
+  /** Path of the user's keyring. Default: what the conf file says. */
+  keyring?: string
+  /** The user's key in base64. Kept only in librados's own memory. */
+  key?: string
+  /** Monitor addresses as in ceph.conf: `'10.0.0.1,10.0.0.2:6789'`. */
+  monHost?: string
+  /** Any other librados options; they win over the conf file and over rbdkit's own (no log file, no admin socket). */
+  options?: Readonly<Record<string, string | number | boolean>>
+  /** Milliseconds until connecting fails with `ETIMEDOUT`. Default 30 000. */
+  connectTimeoutMs?: number
+  /**
+   * Milliseconds after which a single request to a monitor or OSD fails with `ETIMEDOUT`. Default: none, requests
+   * wait until the cluster is back. A write that timed out may still take place.
+   */
+  operationTimeoutMs?: number
+  /** Aborting rejects at once; the attempt ends on its own thread by `connectTimeoutMs`. */
+  signal?: AbortSignal
+}
+
+/** What the cluster holds, in bytes. */
+export interface ClusterStat {
+  bytesTotal: number
+  bytesUsed: number
+  bytesAvailable: number
+  objects: number
+}
+
+function settings(options: Partial<ConnectOptions>): [string, string][] {
+  const list: [string, string][] = []
+  const timeout = toSize('options.connectTimeoutMs', options.connectTimeoutMs ?? 30_000, 1, 86_400_000)
+  list.push(['client_mount_timeout', String(timeout / 1000)])
+  if (options.operationTimeoutMs !== undefined) {
+    const ms = toSize('options.operationTimeoutMs', options.operationTimeoutMs, 1, 86_400_000)
+    list.push(['rados_osd_op_timeout', String(ms / 1000)], ['rados_mon_op_timeout', String(ms / 1000)])
+  }
+  if (options.monHost !== undefined) list.push(['mon_host', toText('options.monHost', options.monHost)])
+  if (options.keyring !== undefined) list.push(['keyring', toText('options.keyring', options.keyring)])
+  if (options.key !== undefined) {
+    const key = toText('options.key', options.key)
+    // A malformed key must not reach librados: it would print it.
+    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key)) throw invalidArgValue('options.key', 'must be base64')
+    list.push(['key', key])
+  }
+  for (const [name, value] of Object.entries(toOptions('options.options', options.options))) {
+    const type = typeof value
+    if (type !== 'string' && type !== 'number' && type !== 'boolean') {
+      throw invalidArgType(`options.options.${name}`, 'of type string, number or boolean', value)
+    }
+    list.push([toText('options.options', name), toText(`options.options.${name}`, String(value), { empty: true })])
+  }
+  return list
+}
+
+function userName(options: Partial<ConnectOptions>): string {
+  if (options.name !== undefined) {
+    const name = toText('options.name', options.name)
+    if (options.id !== undefined) throw invalidArgValue('options.id', 'is given together with options.name')
+    if (!/^client\../.test(name)) throw invalidArgValue('options.name', "must begin with 'client.'")
+    return name
+  }
+  return `client.${toText('options.id', options.id ?? 'admin')}`
+}
+
+/**
+ * A connection to a Ceph cluster.
+ *
+ * @since 0.1.0
+ */
+export class Cluster extends Resource {
+  /** Users and their keys. */
+  readonly auth: Auth = new Auth(this)
+  /** The cluster's pools. */
+  readonly pools: Pools = new Pools(this)
+
+  private constructor(handle: number) {
+    super(handle, undefined, 'Cluster')
+  }
+
+  /**
+   * Connects.
+   *
+   * Errors: `EINVAL` no or malformed monitor address, or a bad option; `ENOENT` conf file or key not found;
+   * `ETIMEDOUT` no monitor answered; `EACCES`/`EPERM` wrong key; `ENOSYS` librados is not installed.
+   *
+   * Implements: rados_create2, rados_conf_read_file, rados_conf_set, rados_connect.
+   * @since 0.1.0
+   */
+  static async connect(options: ConnectOptions = {}): Promise<Cluster> {
+    const given = toOptions('options', options)
+    const signal = toSignal(given.signal)
+    const user = userName(given)
+    const cluster = toText('options.cluster', given.cluster ?? 'ceph')
+    const confFile = given.confFile === undefined ? undefined : toText('options.confFile', given.confFile)
+    const list = settings(given)
+    // undefined: no file; '': librados searches.
+    const conf = confFile ?? (given.monHost === undefined ? (process.env.CEPH_CONF ?? '') : undefined)
+    const owner: Owner = {
+      inFlight: 0,
+      idle: () => {},
+      makeError: (errno, syscall, value) =>
+        new CephError({ errno, syscall, detail: typeof value === 'string' ? value : undefined }),
+    }
+    const handle = await startTask<number, [string, string, string | undefined, [string, string][]]>(
+      owner,
+      native.rados_connect,
+      [cluster, user, conf, list],
+      { signal, onAbort: 'abandon', abandoned: closeAbandoned },
+    )
+    return new Cluster(handle)
+  }
+
+  /** @internal */
+  makeError(errno: number, syscall: string, value: unknown, object?: ErrorObject): Error {
+    return new CephError({ ...object, errno, syscall, detail: typeof value === 'string' ? value : undefined })
+  }
+
+  /** @internal */
+  closedError(syscall: string): Error {
+    return closedError(syscall, {}, 'the cluster is closed')
+  }
+
+  /**
+   * The cluster's unique id.
+   *
+   * Implements: rados_cluster_fsid.
+   * @since 0.1.0
+   */
+  fsid(): Promise<string> {
+    return this.call(native.rados_cluster_fsid)
+  }
+
+  /**
+   * Space and objects of the whole cluster.
+   *
+   * Implements: rados_cluster_stat.
+   * @since 0.1.0
+   */
+  stat(): Promise<ClusterStat> {
+    return this.call(native.rados_cluster_stat)
+  }
+
+  /**
+   * The version that the monitors run: `'16.2.15'`. The library's own is `versions().librados`.
+   *
+   * Implements: the monitor command `version`.
+   * @since 0.1.0
+   */
+  async version(): Promise<string> {
+    const { version } = await this.monitorCommand<{ version: string }>({ prefix: 'version' })
+    return /^ceph version (\S+)/.exec(version)?.[1] ?? version
+  }
+
+  /**
+   * The monitors, in the form that `xml.rbdDisk()` takes.
+   *
+   * Errors: `EACCES` the user may not read the monitor map.
+   *
+   * Implements: the monitor command `mon dump`.
+   * @since 0.1.0
+   */
+  async monitors(): Promise<Monitor[]> {
+    return parseMonitors(await this.monitorCommand({ prefix: 'mon dump' }))
+  }
+
+  /**
+   * The value in force of one librados option of this connection.
+   *
+   * Errors: `ENOENT` no such option.
+   *
+   * Implements: rados_conf_get.
+   * @since 0.1.0
+   */
+  async option(name: string): Promise<string> {
+    const option = toText('name', name)
+    if (option === 'key') throw invalidArgValue('name', 'the key is not handed out')
+    return this.call(native.rados_conf_get, option)
+  }
+
+  /**
+   * Runs a monitor command: `{ prefix: 'osd pool get', pool: 'rbd', var: 'size' }`. Gives the parsed JSON, or
+   * `undefined` when the command has no output.
+   *
+   * Errors: the command's own errno, its words in the message; `EACCES` not allowed.
+   *
+   * Implements: rados_mon_command.
+   * @since 0.1.0
+   */
+  monitorCommand<T = unknown>(command: Command, options?: CommandOptions): Promise<T> {
+    return runCommand((text, input) => this.call(native.rados_mon_command, text, input), command, options)
+  }
+
+  /**
+   * Runs a manager command: `{ prefix: 'pg stat' }`.
+   *
+   * Errors: as `monitorCommand`; waits for an active manager.
+   *
+   * Implements: rados_mgr_command.
+   * @since 0.1.0
+   */
+  managerCommand<T = unknown>(command: Command, options?: CommandOptions): Promise<T> {
+    return runCommand((text, input) => this.call(native.rados_mgr_command, text, input), command, options)
+  }
+
+  /**
+   * Opens a pool, or a namespace in it, for images.
+   *
+   * A full pool answers writes with `ENOSPC` or `EDQUOT` instead of letting them wait.
+   *
+   * Errors: `ENOENT` no such pool. A namespace that does not exist shows only when an image is used.
+   *
+   * Implements: rados_ioctx_create, rados_ioctx_set_namespace.
+   * @since 0.1.0
+   */
+  async openIoCtx(pool: string, options?: { namespace?: string }): Promise<IoCtx> {
+    const name = toText('pool', pool)
+    const namespace = toText('options.namespace', toOptions('options', options).namespace ?? '', { empty: true })
+    return IoCtx.open(this, name, namespace)
+  }
+}

@@ -1,0 +1,40 @@
+import { invalidArgType, invalidArgValue, toOptions } from '../internal/validate.js'
+
+/** A Ceph command: its prefix and its arguments, as `ceph --verbose` shows them. */
+export interface Command {
+  prefix: string
+  [argument: string]: string | number | boolean | readonly string[]
+}
+
+/** How a command is run. */
+export interface CommandOptions {
+  /** Data for commands that read a file (`-i`): a keyring, a CRUSH map. */
+  input?: Uint8Array
+  /** `'text'` gives the output as it is. Default `'json'`: asked for and parsed. */
+  format?: 'json' | 'text'
+}
+
+/** What native code answers. */
+interface RawAnswer {
+  output: Buffer
+  status: string
+}
+
+/** Runs `command` through `run` and reads its answer. */
+export async function runCommand<T>(
+  run: (text: string, input: Uint8Array) => Promise<unknown>,
+  command: Command,
+  options: CommandOptions | undefined,
+): Promise<T> {
+  if (typeof command !== 'object' || command === null) throw invalidArgType('command', 'of type object', command)
+  if (typeof command.prefix !== 'string') throw invalidArgType('command.prefix', 'of type string', command.prefix)
+  const { input = new Uint8Array(), format = 'json' } = toOptions('options', options)
+  if (!(input instanceof Uint8Array)) throw invalidArgType('options.input', 'an instance of Uint8Array', input)
+  if (format !== 'json' && format !== 'text') throw invalidArgValue('options.format', "must be 'json' or 'text'")
+  const text = JSON.stringify(format === 'json' ? { format: 'json', ...command } : command)
+  const { output } = (await run(text, input)) as RawAnswer
+  const answer = output.toString('utf8')
+  if (format === 'text') return answer as T
+  if (answer.trim() === '') return undefined as T
+  return JSON.parse(answer) as T
+}

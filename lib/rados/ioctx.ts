@@ -1,0 +1,85 @@
+import { CephError, closedError, type ErrorObject } from '../errors.js'
+import { native } from '../internal/addon.js'
+import { Resource } from '../internal/resource.js'
+import { invalidArgType } from '../internal/validate.js'
+import type { Cluster } from './cluster.js'
+
+/** What a pool holds and has done. Bytes and counts. */
+export interface PoolStat {
+  bytesUsed: number
+  objects: number
+  objectClones: number
+  objectsDegraded: number
+  objectsUnfound: number
+  readOperations: number
+  bytesRead: number
+  writeOperations: number
+  bytesWritten: number
+}
+
+/**
+ * A pool, and a namespace in it, to use images in. From `cluster.openIoCtx()`.
+ *
+ * @since 0.1.0
+ */
+export class IoCtx extends Resource {
+  readonly cluster: Cluster
+  readonly pool: string
+  /** Empty for the default namespace. */
+  readonly namespace: string
+
+  private constructor(handle: number, cluster: Cluster, pool: string, namespace: string) {
+    super(handle, cluster, `IoCtx '${pool}'`)
+    this.cluster = cluster
+    this.pool = pool
+    this.namespace = namespace
+  }
+
+  /** @internal */
+  static async open(cluster: Cluster, pool: string, namespace: string): Promise<IoCtx> {
+    const handle = await cluster.callWith<number, [string, string]>(
+      native.rados_ioctx_create,
+      { object: { pool, namespace } },
+      pool,
+      namespace,
+    )
+    return new IoCtx(handle, cluster, pool, namespace)
+  }
+
+  /** @internal */
+  makeError(errno: number, syscall: string, value: unknown, object?: ErrorObject): Error {
+    const detail = typeof value === 'string' ? value : undefined
+    return new CephError({ pool: this.pool, namespace: this.namespace, ...object, errno, syscall, detail })
+  }
+
+  /** @internal */
+  closedError(syscall: string): Error {
+    return closedError(syscall, { pool: this.pool, namespace: this.namespace }, 'the ioctx is closed')
+  }
+
+  /**
+   * The pool's id.
+   *
+   * Implements: rados_ioctx_get_id.
+   * @since 0.1.0
+   */
+  id(): Promise<bigint> {
+    return this.call(native.rados_ioctx_get_id)
+  }
+
+  /**
+   * What the pool holds, all its namespaces together. Some seconds old.
+   *
+   * Implements: rados_ioctx_pool_stat.
+   * @since 0.1.0
+   */
+  stat(): Promise<PoolStat> {
+    return this.call(native.rados_ioctx_pool_stat)
+  }
+}
+
+/** Checks an argument that must be an ioctx. */
+export function toIoCtx(name: string, value: unknown): IoCtx {
+  if (value instanceof IoCtx) return value
+  throw invalidArgType(name, 'an instance of IoCtx', value)
+}

@@ -1,0 +1,57 @@
+import { native } from '../internal/addon.js'
+import type { OperationOptions } from './handle.js'
+import { ImageMetadata } from './metadata.js'
+import { toTask } from './operation.js'
+
+/** An image at the other end of a clone. */
+export interface LinkedImage {
+  poolId: bigint
+  pool: string
+  /** Empty for the default namespace. */
+  namespace: string
+  id: string
+  image: string
+  /** It lies in the trash. */
+  trash: boolean
+}
+
+/** The snapshot that a clone was made of. */
+export interface ParentImage extends LinkedImage {
+  snapshot: string
+  snapshotId: bigint
+}
+
+/** Parents and children. `Image.clone()` makes a clone. */
+export abstract class ImageClones extends ImageMetadata {
+  /**
+   * Copies what the image still shares with its parent, and lets the parent go.
+   *
+   * Errors: `EINVAL` it has no parent; `EROFS`.
+   *
+   * Implements: rbd_flatten_with_progress.
+   * @since 0.1.0
+   */
+  async flatten(options?: OperationOptions): Promise<void> {
+    await this.callWith(native.rbd_flatten_with_progress, toTask(options))
+  }
+
+  /**
+   * The clones of the snapshot that the image is open at; of all its snapshots when it is open at none.
+   *
+   * Implements: rbd_list_children3.
+   * @since 0.1.0
+   */
+  listChildren(): Promise<LinkedImage[]> {
+    return this.call(native.rbd_list_children3)
+  }
+
+  /**
+   * What the image was cloned from, or `undefined`.
+   *
+   * Implements: rbd_get_parent.
+   * @since 0.1.0
+   */
+  parent(): Promise<ParentImage | undefined> {
+    return this.call(native.rbd_get_parent)
+  }
+}

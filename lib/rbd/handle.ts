@@ -1,0 +1,57 @@
+import { CephError, closedError, type ErrorObject } from '../errors.js'
+import { Resource } from '../internal/resource.js'
+import type { IoCtx } from '../rados/ioctx.js'
+
+/** The open image itself. `Image` is built up from it a topic a file: io, snapshot, clone, metadata, lock. */
+export abstract class ImageHandle extends Resource {
+  readonly ioctx: IoCtx
+  /** The name it was opened by; `info().name` is the name now. */
+  readonly name: string
+  /** The snapshot it was opened at; then it is read-only. */
+  readonly snapshot: string | undefined
+  readonly readOnly: boolean
+
+  /** @internal */
+  protected constructor(
+    handle: number,
+    ioctx: IoCtx,
+    name: string,
+    snapshot: string | undefined,
+    readOnly: boolean,
+  ) {
+    super(handle, ioctx, `Image '${ioctx.pool}/${name}'`)
+    this.ioctx = ioctx
+    this.name = name
+    this.snapshot = snapshot
+    this.readOnly = readOnly
+  }
+
+  get #object(): ErrorObject {
+    const { pool, namespace } = this.ioctx
+    return { pool, namespace, image: this.name, snapshot: this.snapshot }
+  }
+
+  /** @internal */
+  makeError(errno: number, syscall: string, value: unknown, object?: ErrorObject): Error {
+    const detail = typeof value === 'string' ? value : undefined
+    return new CephError({ ...this.#object, ...object, errno, syscall, detail })
+  }
+
+  /** @internal */
+  closedError(syscall: string): Error {
+    return closedError(syscall, this.#object, 'the image is closed')
+  }
+}
+
+/** Progress of a long operation, at most ten times a second. Units are the operation's own: objects, or bytes. */
+export interface OperationProgress {
+  done: number
+  total: number
+}
+
+/** Options of operations that go over all objects of an image. */
+export interface OperationOptions {
+  onProgress?: (progress: OperationProgress) => void
+  /** Aborting ends the operation at the next object and rejects with the signal's reason. What is done stays done. */
+  signal?: AbortSignal
+}

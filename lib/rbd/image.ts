@@ -1,0 +1,282 @@
+import type { Readable, Writable } from 'node:stream'
+import { native } from '../internal/addon.js'
+import { closeAbandoned } from '../internal/resource.js'
+import { toBoolean, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
+import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
+import { type Feature, featureNames } from './features.js'
+import type { OperationOptions } from './handle.js'
+import { type ImageLayout, toNativeLayout } from './layout.js'
+import { toName } from './names.js'
+import { toTask } from './operation.js'
+import { ImageSnapshots } from './snapshot.js'
+import { openReadStream, openWriteStream, type ReadStreamOptions, type WriteStreamOptions } from './stream.js'
+
+/** What an image is. */
+export interface ImageInfo {
+  id: string
+  name: string
+  /** Bytes; at a snapshot, of the snapshot. */
+  size: number
+  /** Bytes of an object. */
+  objectSize: number
+  /** Objects that the image spans. */
+  objects: number
+  /** The names of its data objects begin with it. */
+  blockNamePrefix: string
+  features: Feature[]
+  /** The mask, with features that rbdkit has no name for. */
+  featureMask: bigint
+  /** RBD_FLAG_*: 1 the object map is invalid, 2 fast diff is invalid. */
+  flags: bigint
+  stripeUnit: number
+  stripeCount: number
+  /** Bytes shared with the parent; 0 without one. */
+  overlap: number
+  /** The pool of its data objects. */
+  dataPoolId: bigint
+  created: Date
+  modified: Date
+  accessed: Date
+}
+
+/** Who watches an image: who has it open for writing. */
+export interface Watcher {
+  address: string
+  /** The client's id. */
+  id: bigint
+  cookie: bigint
+}
+
+/** How an image is opened. */
+export interface OpenOptions {
+  /** Opens the image as it was then; it is read-only. */
+  snapshot?: string
+  /** Opens without watching the image: others do not see it, and it does not see their changes. Default false. */
+  readOnly?: boolean
+  /** Aborting rejects at once; what was opened after all is closed. */
+  signal?: AbortSignal
+}
+
+type RawInfo = Omit<ImageInfo, 'features' | 'featureMask' | 'created' | 'modified' | 'accessed' | 'order'> & {
+  order: number
+  features: bigint
+  createdMs: number
+  modifiedMs: number
+  accessedMs: number
+}
+
+/**
+ * An open image.
+ *
+ * Its methods are spread over the files of this folder by topic: io, lock, metadata, clone, snapshot.
+ *
+ * @since 0.1.0
+ */
+export class Image extends ImageSnapshots {
+  /**
+   * Opens an image by its name, or by `{ id }`.
+   *
+   * Errors: `ENOENT` no such image or snapshot; `EACCES`, `EPERM`; `EBADF` the ioctx is closed.
+   *
+   * Implements: rbd_open, rbd_open_by_id, rbd_open_read_only, rbd_open_by_id_read_only.
+   * @since 0.1.0
+   */
+  static async open(ioctx: IoCtx, image: string | { id: string }, options?: OpenOptions): Promise<Image> {
+    toIoCtx('ioctx', ioctx)
+    const byId = typeof image === 'object' && image !== null
+    const name = byId ? toText('image.id', image.id) : toName('image', image)
+    const given = toOptions('options', options)
+    const snapshot = given.snapshot === undefined ? undefined : toName('options.snapshot', given.snapshot)
+    const readOnly = toBoolean('options.readOnly', given.readOnly, false)
+    const handle = await ioctx.callWith<number, [string, boolean, string | undefined, boolean]>(
+      native.rbd_open,
+      {
+        object: { image: name, snapshot },
+        signal: toSignal(given.signal),
+        onAbort: 'abandon',
+        abandoned: closeAbandoned,
+      },
+      name,
+      byId,
+      snapshot,
+      readOnly,
+    )
+    return new Image(handle, ioctx, name, snapshot, readOnly || snapshot !== undefined)
+  }
+
+  /**
+   * Creates an image of `size` bytes. Nothing is allocated.
+   *
+   * Errors: `EEXIST`; `EINVAL` a layout that Ceph does not take; `ENOENT` no such data pool or namespace.
+   *
+   * Implements: rbd_create4.
+   * @since 0.1.0
+   */
+  static async create(
+    ioctx: IoCtx,
+    name: string,
+    options: ImageLayout & { size: number | bigint },
+  ): Promise<void> {
+    toIoCtx('ioctx', ioctx)
+    const image = toName('name', name)
+    const given = toOptions('options', options)
+    const size = toSize('options.size', given.size)
+    const layout = toNativeLayout(given)
+    await ioctx.callWith(native.rbd_create4, { object: { image } }, image, size, layout)
+  }
+
+  /**
+   * The images of the pool and namespace.
+   *
+   * Implements: rbd_list2.
+   * @since 0.1.0
+   */
+  static async list(ioctx: IoCtx): Promise<{ id: string; name: string }[]> {
+    return toIoCtx('ioctx', ioctx).call(native.rbd_list2)
+  }
+
+  /**
+   * Removes an image and its data.
+   *
+   * Errors: `ENOENT`; `EBUSY` somebody has it open; `ENOTEMPTY` it has snapshots.
+   *
+   * Implements: rbd_remove_with_progress.
+   * @since 0.1.0
+   */
+  static async remove(ioctx: IoCtx, name: string, options?: OperationOptions): Promise<void> {
+    toIoCtx('ioctx', ioctx)
+    const image = toName('name', name)
+    await ioctx.callWith(native.rbd_remove_with_progress, { ...toTask(options), object: { image } }, image)
+  }
+
+  /**
+   * Renames an image within its pool and namespace.
+   *
+   * Errors: `ENOENT`; `EEXIST`.
+   *
+   * Implements: rbd_rename.
+   * @since 0.1.0
+   */
+  static async rename(ioctx: IoCtx, from: string, to: string): Promise<void> {
+    toIoCtx('ioctx', ioctx)
+    const image = toName('from', from)
+    await ioctx.callWith(native.rbd_rename, { object: { image } }, image, toName('to', to))
+  }
+
+  /**
+   * Makes a clone of a snapshot: a new image that shares its data until it is written. `cloneFormat` 1 needs a
+   * protected snapshot, 2 needs clients since Mimic; default: what the cluster requires of its clients.
+   *
+   * Errors: `ENOENT` no such parent or snapshot; `EEXIST`; `EINVAL` the snapshot is not protected (format 1).
+   *
+   * Implements: rbd_clone3.
+   * @since 0.1.0
+   */
+  static async clone(
+    ioctx: IoCtx,
+    parent: { image: string; snapshot: string },
+    childIoctx: IoCtx,
+    name: string,
+    options?: ImageLayout & { cloneFormat?: 1 | 2 },
+  ): Promise<void> {
+    toIoCtx('ioctx', ioctx)
+    toIoCtx('childIoctx', childIoctx)
+    const { image, snapshot } = toOptions('parent', parent)
+    const from = toName('parent.image', image)
+    const at = toName('parent.snapshot', snapshot)
+    const child = toName('name', name)
+    const given = toOptions('options', options)
+    const layout = toNativeLayout(given)
+    if (given.cloneFormat !== undefined) layout.cloneFormat = toSize('options.cloneFormat', given.cloneFormat, 1, 2)
+    await ioctx.callWith(
+      native.rbd_clone3,
+      { object: { image: from, snapshot: at } },
+      from,
+      at,
+      // The child's ioctx is only lent: it must stay open until the clone is made.
+      childIoctx.handle,
+      child,
+      layout,
+    )
+  }
+
+  /**
+   * What the image is now; at its snapshot when it is open at one.
+   *
+   * Implements: rbd_stat, rbd_get_id, rbd_get_name, rbd_get_features, rbd_get_flags, rbd_get_stripe_unit,
+   * rbd_get_stripe_count, rbd_get_overlap, rbd_get_block_name_prefix, rbd_get_data_pool_id,
+   * rbd_get_create_timestamp, rbd_get_modify_timestamp, rbd_get_access_timestamp.
+   * @since 0.1.0
+   */
+  async info(): Promise<ImageInfo> {
+    const { order: _order, features, createdMs, modifiedMs, accessedMs, ...rest } = await this.call<RawInfo, []>(
+      native.rbd_stat,
+    )
+    return {
+      ...rest,
+      features: featureNames(features),
+      featureMask: features,
+      created: new Date(createdMs),
+      modified: new Date(modifiedMs),
+      accessed: new Date(accessedMs),
+    }
+  }
+
+  /**
+   * The image's size in bytes.
+   *
+   * Implements: rbd_get_size.
+   * @since 0.1.0
+   */
+  size(): Promise<number> {
+    return this.call(native.rbd_get_size)
+  }
+
+  /**
+   * Changes the size. Making it smaller loses data and needs `allowShrink`.
+   *
+   * Errors: `EINVAL` it would shrink and may not; `EROFS`.
+   *
+   * Implements: rbd_resize2.
+   * @since 0.1.0
+   */
+  async resize(size: number | bigint, options?: OperationOptions & { allowShrink?: boolean }): Promise<void> {
+    const bytes = toSize('size', size)
+    const allowShrink = toBoolean('options.allowShrink', toOptions('options', options).allowShrink, false)
+    await this.callWith(native.rbd_resize2, toTask(options), bytes, allowShrink)
+  }
+
+  /**
+   * Who has the image open for writing, this handle included.
+   *
+   * Implements: rbd_watchers_list.
+   * @since 0.1.0
+   */
+  listWatchers(): Promise<Watcher[]> {
+    return this.call(native.rbd_watchers_list)
+  }
+
+  /**
+   * Reads a range as a Node stream, several operations in flight.
+   *
+   * Errors: as `read`; the stream is destroyed with them.
+   *
+   * Implements: rbd_aio_read.
+   * @since 0.1.0
+   */
+  createReadStream(options?: ReadStreamOptions): Readable {
+    return openReadStream(this, toOptions('options', options))
+  }
+
+  /**
+   * Writes a range from a Node stream, several operations in flight; `finish` comes after a flush.
+   *
+   * Errors: as `write`; the stream is destroyed with them.
+   *
+   * Implements: rbd_aio_write, rbd_aio_flush.
+   * @since 0.1.0
+   */
+  createWriteStream(options?: WriteStreamOptions): Writable {
+    return openWriteStream(this, toOptions('options', options))
+  }
+}

@@ -1,0 +1,273 @@
+import { native } from '../internal/addon.js'
+import { Kind, startIo } from '../internal/dispatcher.js'
+import { invalidArgType, invalidArgValue, outOfRange, toBoolean, toOptions, toSize } from '../internal/validate.js'
+import { ImageHandle } from './handle.js'
+
+/** Where to read to. */
+export interface ReadOptions<B extends ArrayBufferView = Buffer> {
+  /** Filled in place; lent until the promise settles. Default: a new buffer of `length` bytes. */
+  buffer?: B
+  /** Bytes into the buffer at which to begin. Default 0. */
+  offset?: number
+  /** Bytes to read. Default: what the buffer holds after `offset`. */
+  length?: number
+  /** Bytes into the image. */
+  position: number | bigint
+}
+
+/** What to write. */
+export interface WriteOptions {
+  /** Bytes into the buffer at which to begin. Default 0. */
+  offset?: number
+  /** Bytes to write. Default: what the buffer holds after `offset`. */
+  length?: number
+  /** Bytes into the image. */
+  position: number | bigint
+}
+
+/** A result of reading: `bytesRead` is less than asked only at the image's end. */
+export interface ReadResult<B> {
+  bytesRead: number
+  buffer: B
+}
+
+/** librbd counts in size_t, iovec in int; both far above this. */
+const maxLength = 2 ** 31 - 1
+
+/** A lent view: not detached, not resizable (its memory could go while librbd has it). */
+function checkView(name: string, view: unknown): ArrayBufferView {
+  if (!ArrayBuffer.isView(view)) throw invalidArgType(name, 'an instance of Buffer, TypedArray or DataView', view)
+  const memory = view.buffer as ArrayBuffer & { resizable?: boolean; growable?: boolean; detached?: boolean }
+  if (memory.resizable || memory.growable) throw invalidArgValue(name, 'its memory is resizable')
+  // Node 20 has no `detached`; there a view of no bytes on memory of no bytes is refused by the length below.
+  if (memory.detached) throw invalidArgValue(name, 'its memory was transferred away')
+  return view
+}
+
+/** The part of `view` that an operation uses. */
+function slice(view: ArrayBufferView, offset: number, length: number): ArrayBufferView {
+  if (offset === 0 && length === view.byteLength && !(view instanceof DataView)) return view
+  return new Uint8Array(view.buffer, view.byteOffset + offset, length)
+}
+
+function checkViews(views: unknown): readonly ArrayBufferView[] {
+  if (!Array.isArray(views)) throw invalidArgType('buffers', 'an array of ArrayBufferView', views)
+  if (views.length === 0) throw invalidArgValue('buffers', 'must not be empty')
+  if (views.length > 1024) throw invalidArgValue('buffers', 'must have at most 1024 entries')
+  return views.map((view, i) => {
+    const checked = checkView(`buffers[${i}]`, view)
+    return checked instanceof DataView ? slice(checked, 0, checked.byteLength) : checked
+  })
+}
+
+function total(views: readonly ArrayBufferView[]): number {
+  let bytes = 0
+  for (const view of views) bytes += view.byteLength
+  if (bytes > maxLength) throw outOfRange('buffers', `at most ${maxLength} bytes together`, bytes)
+  return bytes
+}
+
+/**
+ * Block I/O, shaped like `FileHandle`'s. Buffers are lent until the promise settles: do not change, transfer or
+ * resize them meanwhile. Bad arguments reject with a `TypeError` or `RangeError`.
+ */
+export abstract class ImageIo extends ImageHandle {
+  /**
+   * Reads `length` bytes at `position`.
+   *
+   * Errors: `EBADF` closed; `ETIMEDOUT` with `operationTimeoutMs`; `ESHUTDOWN` this client was blocklisted.
+   *
+   * Implements: rbd_aio_read.
+   * @since 0.1.0
+   */
+  read(options: { length: number; position: number | bigint }): Promise<ReadResult<Buffer>>
+  read<B extends ArrayBufferView>(options: ReadOptions<B> & { buffer: B }): Promise<ReadResult<B>>
+  read<B extends ArrayBufferView>(
+    buffer: B,
+    offset: number,
+    length: number,
+    position: number | bigint,
+  ): Promise<ReadResult<B>>
+  read(
+    first: ArrayBufferView | ReadOptions<ArrayBufferView>,
+    offset?: number,
+    length?: number,
+    position?: number | bigint,
+  ): Promise<ReadResult<ArrayBufferView>> {
+    // No async function: its extra promise costs a tenth of a read.
+    try {
+      let given: ArrayBufferView | undefined
+      if (ArrayBuffer.isView(first)) {
+        given = first
+      } else {
+        const options = toOptions('options', first) as Partial<ReadOptions<ArrayBufferView>>
+        given = options.buffer
+        offset = options.offset
+        length = options.length
+        position = options.position
+      }
+      const at = toSize('position', position)
+      if (given === undefined) {
+        const bytes = toSize('length', length, 0, maxLength)
+        if (offset !== undefined && offset !== 0) throw invalidArgValue('offset', 'needs a buffer')
+        return this.#read(Buffer.allocUnsafeSlow(bytes), at)
+      }
+      const view = checkView('buffer', given)
+      const from = offset === undefined ? 0 : toSize('offset', offset, 0, view.byteLength)
+      const room = view.byteLength - from
+      const bytes = length === undefined ? room : toSize('length', length, 0, Math.min(room, maxLength))
+      return this.#read(slice(view, from, bytes), at, view)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #read<B extends ArrayBufferView>(part: ArrayBufferView, position: number, buffer = part as B): Promise<ReadResult<B>> {
+    if (!this.open) return Promise.reject(this.closedError('rbd_aio_read'))
+    return startIo(this, Kind.read, buffer, 0, (slot) =>
+      native.rbd_aio_read(slot, this.handle, position, part.byteLength, part),
+    )
+  }
+
+  /**
+   * Writes `length` bytes at `position`. Resolved means that librbd has it: in its cache with write-back caching,
+   * on the OSDs after `flush()`.
+   *
+   * Errors: `ERR_OUT_OF_RANGE` past the image's end (nothing is written); `EROFS`; `EBADF`; `ENOSPC`, `EDQUOT`
+   * the pool is full; `ESHUTDOWN` this client was blocklisted.
+   *
+   * Implements: rbd_aio_write.
+   * @since 0.1.0
+   */
+  write<B extends ArrayBufferView>(buffer: B, options: WriteOptions): Promise<{ bytesWritten: number; buffer: B }>
+  write<B extends ArrayBufferView>(
+    buffer: B,
+    offset: number,
+    length: number,
+    position: number | bigint,
+  ): Promise<{ bytesWritten: number; buffer: B }>
+  write<B extends ArrayBufferView>(
+    buffer: B,
+    second: number | WriteOptions,
+    length?: number,
+    position?: number | bigint,
+  ): Promise<{ bytesWritten: number; buffer: B }> {
+    try {
+      let offset: number | undefined
+      if (typeof second === 'object') {
+        const options = toOptions('options', second) as WriteOptions
+        offset = options.offset
+        length = options.length
+        position = options.position
+      } else {
+        offset = second
+      }
+      const view = checkView('buffer', buffer)
+      const at = toSize('position', position)
+      const from = offset === undefined ? 0 : toSize('offset', offset, 0, view.byteLength)
+      const room = view.byteLength - from
+      const bytes = length === undefined ? room : toSize('length', length, 0, Math.min(room, maxLength))
+      const part = slice(view, from, bytes)
+      if (!this.open) return Promise.reject(this.closedError('rbd_aio_write'))
+      return startIo(this, Kind.write, buffer, bytes, (slot) =>
+        native.rbd_aio_write(slot, this.handle, at, bytes, part),
+      )
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /**
+   * Reads into several buffers one after the other, as one operation.
+   *
+   * Errors: as `read`.
+   *
+   * Implements: rbd_aio_readv.
+   * @since 0.1.0
+   */
+  async readv<B extends ArrayBufferView>(
+    buffers: readonly B[],
+    position: number | bigint,
+  ): Promise<{ bytesRead: number; buffers: readonly B[] }> {
+    const views = checkViews(buffers)
+    const bytes = total(views)
+    const at = toSize('position', position)
+    if (!this.open) throw this.closedError('rbd_aio_readv')
+    return startIo(this, Kind.readv, buffers, bytes, (slot) => native.rbd_aio_readv(slot, this.handle, at, bytes, views))
+  }
+
+  /**
+   * Writes several buffers one after the other, as one operation.
+   *
+   * Errors: as `write`.
+   *
+   * Implements: rbd_aio_writev.
+   * @since 0.1.0
+   */
+  async writev<B extends ArrayBufferView>(
+    buffers: readonly B[],
+    position: number | bigint,
+  ): Promise<{ bytesWritten: number; buffers: readonly B[] }> {
+    const views = checkViews(buffers)
+    const bytes = total(views)
+    const at = toSize('position', position)
+    if (!this.open) throw this.closedError('rbd_aio_writev')
+    return startIo(this, Kind.writev, buffers, bytes, (slot) =>
+      native.rbd_aio_writev(slot, this.handle, at, bytes, views),
+    )
+  }
+
+  /**
+   * Gives space back: the range reads as zeros afterwards where whole objects or granules are covered; the
+   * remainder may keep its data. To be sure of zeros use `writeZeroes()`.
+   *
+   * Errors: as `write`.
+   *
+   * Implements: rbd_aio_discard.
+   * @since 0.1.0
+   */
+  async discard(position: number | bigint, length: number | bigint): Promise<void> {
+    const at = toSize('position', position)
+    const bytes = toSize('length', length)
+    if (!this.open) throw this.closedError('rbd_aio_discard')
+    if (bytes === 0) return
+    await startIo(this, Kind.discard, undefined, bytes, (slot) => native.rbd_aio_discard(slot, this.handle, at, bytes))
+  }
+
+  /**
+   * Makes the range read as zeros, giving space back where that is possible; with `thick` the zeros are stored.
+   *
+   * Errors: as `write`; `ENOSYS` librbd is older than Pacific.
+   *
+   * Implements: rbd_aio_write_zeroes.
+   * @since 0.1.0
+   */
+  async writeZeroes(
+    position: number | bigint,
+    length: number | bigint,
+    options?: { thick?: boolean },
+  ): Promise<void> {
+    const at = toSize('position', position)
+    const bytes = toSize('length', length)
+    // RBD_WRITE_ZEROES_FLAG_THICK_PROVISION of rbd/librbd.h.
+    const flags = toBoolean('options.thick', toOptions('options', options).thick, false) ? 1 : 0
+    if (!this.open) throw this.closedError('rbd_aio_write_zeroes')
+    if (bytes === 0) return
+    await startIo(this, Kind.writeZeroes, undefined, bytes, (slot) =>
+      native.rbd_aio_write_zeroes(slot, this.handle, at, bytes, flags),
+    )
+  }
+
+  /**
+   * Resolves once everything written before is safe on the OSDs.
+   *
+   * Errors: what a write in librbd's cache failed with.
+   *
+   * Implements: rbd_aio_flush.
+   * @since 0.1.0
+   */
+  async flush(): Promise<void> {
+    if (!this.open) throw this.closedError('rbd_aio_flush')
+    await startIo(this, Kind.flush, undefined, 0, (slot) => native.rbd_aio_flush(slot, this.handle, 0, 0))
+  }
+}

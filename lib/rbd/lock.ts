@@ -1,0 +1,74 @@
+import { native } from '../internal/addon.js'
+import { toOneOf, toText } from '../internal/validate.js'
+import { ImageIo } from './io.js'
+
+/** Whether others may hold the lock as well. */
+export type LockMode = 'exclusive' | 'shared'
+
+const modes = ['exclusive', 'shared'] as const
+
+/** Who holds an image's lock. */
+export interface LockOwner {
+  /** librbd's name of the owner: for `breakLock()`. */
+  owner: string
+  mode: LockMode
+}
+
+/** The image's managed lock: feature `exclusive-lock`. */
+export abstract class ImageLock extends ImageIo {
+  /**
+   * Takes the lock and keeps it until `releaseLock()` or `close()`: librbd then does not give it to others on
+   * request. Waits for an owner that is willing to let go.
+   *
+   * Errors: `EROFS` the image is open read-only or another client holds the lock by `acquireLock`; `EBUSY` its
+   * owner is alive and does not let go; `EINVAL` the image lacks the feature exclusive-lock.
+   *
+   * Implements: rbd_lock_acquire.
+   * @since 0.1.0
+   */
+  async acquireLock(mode: LockMode): Promise<void> {
+    await this.call(native.rbd_lock_acquire, toOneOf('mode', mode, modes))
+  }
+
+  /**
+   * Gives the lock up. No error when it is not held.
+   *
+   * Implements: rbd_lock_release.
+   * @since 0.1.0
+   */
+  async releaseLock(): Promise<void> {
+    await this.call(native.rbd_lock_release)
+  }
+
+  /**
+   * Whether this handle holds the exclusive lock.
+   *
+   * Implements: rbd_is_exclusive_lock_owner.
+   * @since 0.1.0
+   */
+  isLockOwner(): Promise<boolean> {
+    return this.call(native.rbd_is_exclusive_lock_owner)
+  }
+
+  /**
+   * Who holds the lock; empty when nobody does.
+   *
+   * Implements: rbd_lock_get_owners.
+   * @since 0.1.0
+   */
+  lockOwners(): Promise<LockOwner[]> {
+    return this.call(native.rbd_lock_get_owners)
+  }
+
+  /**
+   * Takes the lock away from an owner and, by default of Ceph, blocklists it: its further writes fail.
+   *
+   * Errors: `ENOENT`, `EBUSY` that owner does not hold it; `EACCES` the user may not blocklist.
+   *
+   * Implements: rbd_lock_break.
+   * @since 0.1.0
+   */
+  async breakLock(owner: string, mode: LockMode = 'exclusive'): Promise<void> {
+    await this.call(native.rbd_lock_break, toOneOf('mode', mode, modes), toText('owner', owner))
+  }
+}

@@ -1,0 +1,125 @@
+import { native } from '../internal/addon.js'
+import { toOptions } from '../internal/validate.js'
+import { ImageClones } from './clone.js'
+import type { OperationOptions } from './handle.js'
+import { toName } from './names.js'
+import { toTask } from './operation.js'
+
+/** A snapshot of an image. */
+export interface SnapshotInfo {
+  id: bigint
+  name: string
+  /** Bytes of the image when the snapshot was made. */
+  size: number
+  protected: boolean
+  created: Date
+}
+
+/** RBD_SNAP_REMOVE_UNPROTECT and RBD_SNAP_REMOVE_FLATTEN of rbd/librbd.h. */
+const removeUnprotect = 1
+const removeFlatten = 2
+
+/** Snapshots. */
+export abstract class ImageSnapshots extends ImageClones {
+  /**
+   * Makes a snapshot of the image as it is now. Flush first what must be in it.
+   *
+   * Errors: `EEXIST`; `EROFS` the image is open read-only; `EDQUOT` the image's snapshot limit.
+   *
+   * Implements: rbd_snap_create2.
+   * @since 0.1.0
+   */
+  async createSnapshot(name: string): Promise<void> {
+    const snapshot = toName('name', name)
+    await this.callWith(native.rbd_snap_create2, { object: { snapshot } }, snapshot, 0)
+  }
+
+  /**
+   * The image's snapshots, oldest first.
+   *
+   * Implements: rbd_snap_list, rbd_snap_is_protected, rbd_snap_get_timestamp.
+   * @since 0.1.0
+   */
+  async listSnapshots(): Promise<SnapshotInfo[]> {
+    const list = await this.call<(Omit<SnapshotInfo, 'created'> & { createdMs: number })[], []>(native.rbd_snap_list)
+    return list.map(({ createdMs, ...snapshot }) => ({ ...snapshot, created: new Date(createdMs) }))
+  }
+
+  /**
+   * Removes a snapshot. `unprotect` unprotects it first; `flatten` first makes its clones independent.
+   *
+   * Errors: `ENOENT`; `EBUSY` it is protected or has clones; `EROFS`.
+   *
+   * Implements: rbd_snap_remove2.
+   * @since 0.1.0
+   */
+  async removeSnapshot(
+    name: string,
+    options?: OperationOptions & { unprotect?: boolean; flatten?: boolean },
+  ): Promise<void> {
+    const snapshot = toName('name', name)
+    const { unprotect = false, flatten = false } = toOptions('options', options)
+    const flags = (unprotect ? removeUnprotect : 0) | (flatten ? removeFlatten : 0)
+    await this.callWith(native.rbd_snap_remove2, { ...toTask(options), object: { snapshot } }, snapshot, flags)
+  }
+
+  /**
+   * Errors: `ENOENT`; `EEXIST`; `EROFS`.
+   *
+   * Implements: rbd_snap_rename.
+   * @since 0.1.0
+   */
+  async renameSnapshot(from: string, to: string): Promise<void> {
+    const snapshot = toName('from', from)
+    await this.callWith(native.rbd_snap_rename, { object: { snapshot } }, snapshot, toName('to', to))
+  }
+
+  /**
+   * Protects a snapshot from removal, so that it can have clones of format 1.
+   *
+   * Errors: `ENOENT`; `EBUSY` it is protected already; `EROFS`; `ENOSYS` the image lacks the feature layering.
+   *
+   * Implements: rbd_snap_protect.
+   * @since 0.1.0
+   */
+  async protectSnapshot(name: string): Promise<void> {
+    const snapshot = toName('name', name)
+    await this.callWith(native.rbd_snap_protect, { object: { snapshot } }, snapshot)
+  }
+
+  /**
+   * Errors: `ENOENT`; `EBUSY` it has clones; `EINVAL` it is not protected; `EROFS`.
+   *
+   * Implements: rbd_snap_unprotect.
+   * @since 0.1.0
+   */
+  async unprotectSnapshot(name: string): Promise<void> {
+    const snapshot = toName('name', name)
+    await this.callWith(native.rbd_snap_unprotect, { object: { snapshot } }, snapshot)
+  }
+
+  /**
+   * Errors: `ENOENT`.
+   *
+   * Implements: rbd_snap_is_protected.
+   * @since 0.1.0
+   */
+  async isSnapshotProtected(name: string): Promise<boolean> {
+    const snapshot = toName('name', name)
+    return this.callWith(native.rbd_snap_is_protected, { object: { snapshot } }, snapshot)
+  }
+
+  /**
+   * Puts the image back to what it was at a snapshot. What was written since is lost.
+   *
+   * Errors: `ENOENT`; `EROFS`.
+   *
+   * Implements: rbd_snap_rollback_with_progress.
+   * @since 0.1.0
+   */
+  async rollbackToSnapshot(name: string, options?: OperationOptions): Promise<void> {
+    const snapshot = toName('name', name)
+    const task = { ...toTask(options), object: { snapshot } }
+    await this.callWith(native.rbd_snap_rollback_with_progress, task, snapshot)
+  }
+}
