@@ -7,8 +7,8 @@
 
 namespace rbdkit::copy {
 
-// `count` buffers of `size` bytes (a multiple of the page), page aligned. Not thread-safe: the engine's lock guards
-// it. The destructor frees all of them, so nothing may be in flight then.
+// `count` buffers of `size` bytes (a multiple of the page), page aligned. Not thread-safe: the engine's lock
+// guards it. The destructor frees all of them, so nothing may be in flight then.
 class BufferPool {
  public:
   // Throws std::bad_alloc.

@@ -7,7 +7,8 @@
 
 namespace rbdkit::copy {
 
-// The CRC register after `length` bytes: no inversion before or after. Linear: a register of 0 stays 0 over zeros.
+// The CRC register after `length` bytes: no inversion before or after. Linear: a register of 0 stays 0 over
+// zeros.
 uint32_t Crc32cUpdate(uint32_t crc, const void* data, size_t length);
 
 // The same without the processor's instruction.
@@ -17,8 +18,8 @@ uint32_t Crc32cUpdatePortable(uint32_t crc, const void* data, size_t length);
 uint32_t Crc32cZeros(uint32_t crc, uint64_t length);
 
 // The CRC32C of `size` bytes from their parts in any order: `parts` is the exclusive or of
-// Crc32cZeros(Crc32cUpdate(0, part), bytes after the part). Parts that are zero contribute nothing, so they need
-// not be read.
+// Crc32cZeros(Crc32cUpdate(0, part), bytes after the part). Parts that are zero contribute nothing, so they
+// need not be read.
 uint32_t Crc32cCombine(uint32_t parts, uint64_t size);
 
 }  // namespace rbdkit::copy

@@ -10,8 +10,8 @@
 
 namespace rbdkit::copy {
 
-// An asynchronous read or write. The endpoint calls Complete() exactly once, also when it could not start; from
-// any thread, before or after the starting call returns. The engine only queues there.
+// An asynchronous read or write. The endpoint calls Complete() exactly once, also when it could not start;
+// from any thread, before or after the starting call returns. The engine only queues there.
 class Operation {
  public:
   // Bytes moved (reads), >= 0 (writes) or a negative errno.
@@ -37,7 +37,8 @@ struct ImageLayout {
   uint64_t features = 0;
 };
 
-// Calls that return an Error may block; they come from one thread at a time. Read() comes from any engine thread.
+// Calls that return an Error may block; they come from one thread at a time. Read() comes from any engine
+// thread.
 class Source {
  public:
   virtual ~Source() = default;
@@ -54,8 +55,8 @@ class Source {
   // What a Read() that gave `result` instead of `length` bytes means.
   virtual Error ReadError(int64_t result) const = 0;
 
-  // After the last read: whether what was read is what the source claims to be. Reads of an image whose snapshot
-  // is removed meanwhile give zeros without an error, so no copy is published without this.
+  // After the last read: whether what was read is what the source claims to be. Reads of an image whose
+  // snapshot is removed meanwhile give zeros without an error, so no copy is published without this.
   virtual Error Confirm() = 0;
   // Lets go of the source and of everything made for reading it. Called again after an error.
   virtual Error Close() = 0;

@@ -157,8 +157,8 @@ bool Engine::Plan(Unit& unit) {
   return true;
 }
 
-// A span goes from the first to the last data of an aligned unit: the holes between are read as zeros, which is
-// cheaper than many small reads, and found again as zeros.
+// A span goes from the first to the last data of an aligned unit: the holes between are read as zeros, which
+// is cheaper than many small reads, and found again as zeros.
 Error Engine::PlanSpan(Unit& unit, bool* found) {
   const uint64_t size = source_.size();
   const uint64_t start = position_;
@@ -225,8 +225,8 @@ void Engine::Advance(Unit& unit) {
   wake_.notify_all();
 }
 
-// The unit belongs to whoever takes it from arrived_ as soon as the last write has completed, which may be before
-// the last Write() returns: nothing of it is used after that.
+// The unit belongs to whoever takes it from arrived_ as soon as the last write has completed, which may be
+// before the last Write() returns: nothing of it is used after that.
 void Engine::StartWrites(Unit& unit) {
   const size_t count = unit.pieces.size();
   {

@@ -35,20 +35,21 @@ struct Result {
   uint32_t crc32c = 0;  // of all `bytes`, holes included
 };
 
-// One copy. Worker threads take turns: each plans the next unit and starts its read, or goes on with a unit whose
-// read or writes have completed. As many units are under way as there are buffers. Endpoints complete operations
-// by queueing only; zeros, checksums and blocking file calls are the workers'.
+// One copy. Worker threads take turns: each plans the next unit and starts its read, or goes on with a unit
+// whose read or writes have completed. As many units are under way as there are buffers. Endpoints complete
+// operations by queueing only; zeros, checksums and blocking file calls are the workers'.
 class Engine {
  public:
   // The endpoints outlive the engine.
   Engine(Source& source, Destination& destination, Options options)
       : source_(source), destination_(destination), options_(options) {}
 
-  // Copies, blocking. When it returns nothing is in flight and the destination is published or nothing is left of
-  // it. `report` is called on other threads, never after the return.
+  // Copies, blocking. When it returns nothing is in flight and the destination is published or nothing is
+  // left of it. `report` is called on other threads, never after the return.
   Error Run(Meter::Report report, Result* result);
 
-  // Ends the copy early, unless it is being published already. Any thread, any time before, while or after Run().
+  // Ends the copy early, unless it is being published already. Any thread, any time before, while or after
+  // Run().
   void Cancel();
 
  private:
@@ -66,7 +67,8 @@ class Engine {
   };
   // A span of the source on its way. Belongs to one worker at a time.
   struct Unit {
-    Unit(Engine& engine, char* memory) : slab(memory), read(engine, *this, true), write(engine, *this, false) {
+    Unit(Engine& engine, char* memory)
+        : slab(memory), read(engine, *this, true), write(engine, *this, false) {
       pieces.reserve(kUnitSize / kGrain / 2 + 1);
     }
     Unit* next = nullptr;  // in arrived_
@@ -74,7 +76,7 @@ class Engine {
     char* buffer = nullptr;  // in the slab, at the offset's place in its page
     uint64_t offset = 0;
     size_t length = 0;
-    bool written = false;     // what arrived: the read, or the last write
+    bool written = false;  // what arrived: the read, or the last write
     int64_t read_result = 0;
     int64_t write_result = 0;  // the first error; guarded by mutex_
     size_t writing = 0;        // guarded by mutex_

@@ -15,7 +15,8 @@ inline constexpr char kCancelled[] = "ERR_RBDKIT_CANCELLED";  // never leaves th
 
 enum class Side { kNone, kSource, kDestination };
 
-// `result` is 0 when all is well, else a negative errno. `code` and `message` are empty when the errno says it all.
+// `result` is 0 when all is well, else a negative errno. `code` and `message` are empty when the errno says
+// it all.
 struct Error {
   Error() = default;
   Error(int r, std::string function) : result(r), syscall(std::move(function)) {}

@@ -42,7 +42,8 @@ Error FileDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& 
     return Error(-EEXIST, "open");
   }
   if (errno != ENOENT) return Error(-errno, "fstatat");
-  fd_ = UniqueFd(openat(directory_fd_.get(), temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  fd_ = UniqueFd(
+      openat(directory_fd_.get(), temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!fd_) return Error(-errno, "open");
   made_ = true;
   direct_fd_ = UniqueFd(openat(directory_fd_.get(), temporary_.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC));
@@ -54,8 +55,8 @@ Error FileDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& 
 void FileDestination::Write(uint64_t offset, size_t length, const char* buffer, Operation* done) {
   int64_t result = 0;
   size_t direct = 0;
-  // Aligned in the file means aligned in memory (endpoint.h). The ragged end goes through the page cache; the two
-  // never share a page.
+  // Aligned in the file means aligned in memory (endpoint.h). The ragged end goes through the page cache; the
+  // two never share a page.
   if (direct_ && offset % kGrain == 0 && length >= kMinDirect) {
     direct = length - length % kGrain;
     result = WriteAll(direct_fd_.get(), offset, direct, buffer);

@@ -16,7 +16,8 @@ constexpr char kQcowMagic[4] = {'Q', 'F', 'I', '\xfb'};
 bool SameTime(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
 
 Error Changed(const char* function, const char* how) {
-  return Error::Coded(kSourceChanged, function, std::string("the source file ") + how + " while it was copied");
+  return Error::Coded(kSourceChanged, function,
+                      std::string("the source file ") + how + " while it was copied");
 }
 
 }  // namespace
@@ -43,9 +44,10 @@ Error FileSource::Open() {
     char magic[sizeof kQcowMagic];
     if (pread(fd_.get(), magic, sizeof magic, 0) == sizeof magic &&
         memcmp(magic, kQcowMagic, sizeof magic) == 0) {
-      return Error::Coded(kFormatUnsupported, "open",
-                          "the source file is a qcow2 image, which cannot be read yet; convert it to raw first, or "
-                          "give format: 'raw' to copy its bytes as they are");
+      return Error::Coded(
+          kFormatUnsupported, "open",
+          "the source file is a qcow2 image, which cannot be read yet; convert it to raw first, or "
+          "give format: 'raw' to copy its bytes as they are");
     }
   }
   posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -96,7 +98,8 @@ Error FileSource::Confirm() {
   if (fstat(fd_.get(), &now) != 0) return Error(-errno, "fstat");
   // A device's times do not tell whether somebody wrote to it.
   if (!S_ISREG(now.st_mode)) return {};
-  if (now.st_size != opened_.st_size || !SameTime(now.st_mtim, opened_.st_mtim)) return Changed("fstat", "changed");
+  if (now.st_size != opened_.st_size || !SameTime(now.st_mtim, opened_.st_mtim))
+    return Changed("fstat", "changed");
   return {};
 }
 

@@ -13,8 +13,8 @@ namespace rbdkit::copy {
 
 class FileSource final : public Source {
  public:
-  // `raw`: the caller says that it is raw, whatever it begins with. Otherwise a file that is an image in a format
-  // of its own is refused, since a guest could not use its bytes as a disk.
+  // `raw`: the caller says that it is raw, whatever it begins with. Otherwise a file that is an image in a
+  // format of its own is refused, since a guest could not use its bytes as a disk.
   FileSource(std::string path, bool raw) : path_(std::move(path)), raw_(raw) {}
 
   Error Open() override;

@@ -13,8 +13,8 @@ constexpr size_t kOperationCost = 64 << 10;
 
 constexpr size_t kMaxImageName = 4096;
 
-// Features that say how an image works. Not: journaling, which would write all data twice; and what librbd sets
-// itself from other options or while an image is in some state.
+// Features that say how an image works. Not: journaling, which would write all data twice; and what librbd
+// sets itself from other options or while an image is in some state.
 constexpr uint64_t kInherited = RBD_FEATURE_LAYERING | RBD_FEATURE_EXCLUSIVE_LOCK | RBD_FEATURE_OBJECT_MAP |
                                 RBD_FEATURE_FAST_DIFF | RBD_FEATURE_DEEP_FLATTEN;
 
@@ -29,7 +29,10 @@ uint64_t OrderOf(uint64_t object_size) {
 }  // namespace
 
 ImageDestination::ImageDestination(rados_ioctx_t ioctx, const std::string& image, ImageOptions options)
-    : like_(ioctx), name_(image), temporary_(TemporaryName(image, kMaxImageName)), options_(std::move(options)) {}
+    : like_(ioctx),
+      name_(image),
+      temporary_(TemporaryName(image, kMaxImageName)),
+      options_(std::move(options)) {}
 
 Error ImageDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& source) {
   if (Error error = ioctx_.Open(like_)) return error;
@@ -70,7 +73,8 @@ Error ImageDestination::Create(uint64_t size) {
   if (options_.object_size) set(RBD_IMAGE_OPTION_ORDER, OrderOf(*options_.object_size));
   set(RBD_IMAGE_OPTION_STRIPE_UNIT, options_.stripe_unit);
   set(RBD_IMAGE_OPTION_STRIPE_COUNT, options_.stripe_count);
-  if (options_.features && options_.stripe_count.value_or(1) > 1) *options_.features |= RBD_FEATURE_STRIPINGV2;
+  if (options_.features && options_.stripe_count.value_or(1) > 1)
+    *options_.features |= RBD_FEATURE_STRIPINGV2;
   set(RBD_IMAGE_OPTION_FEATURES, options_.features);
   if (options_.data_pool) {
     Rbd().rbd_image_options_set_string(list, RBD_IMAGE_OPTION_DATA_POOL, options_.data_pool->c_str());

@@ -27,7 +27,9 @@ class ImageDestination final : public Destination {
   Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
   size_t smallest_hole() const override { return smallest_hole_; }
   void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override;
-  Error WriteError(int64_t result) const override { return Error(static_cast<int>(result), "rbd_aio_write2"); }
+  Error WriteError(int64_t result) const override {
+    return Error(static_cast<int>(result), "rbd_aio_write2");
+  }
   Error Flush() override;
   Error Publish() override;
   Error Abandon() override;

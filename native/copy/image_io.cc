@@ -13,14 +13,14 @@ OwnIoCtx::~OwnIoCtx() {
 Error OwnIoCtx::Open(rados_ioctx_t like) {
   std::string name(64, '\0');
   int length;
-  while ((length = Rados().rados_ioctx_get_namespace(like, name.data(), static_cast<unsigned>(name.size()))) ==
-         -ERANGE) {
+  while ((length = Rados().rados_ioctx_get_namespace(like, name.data(),
+                                                     static_cast<unsigned>(name.size()))) == -ERANGE) {
     name.resize(name.size() * 2);
   }
   if (length < 0) return Error(length, "rados_ioctx_get_namespace");
   name.resize(static_cast<size_t>(length));
-  const int r =
-      Rados().rados_ioctx_create2(Rados().rados_ioctx_get_cluster(like), Rados().rados_ioctx_get_id(like), &ioctx_);
+  const int r = Rados().rados_ioctx_create2(Rados().rados_ioctx_get_cluster(like),
+                                            Rados().rados_ioctx_get_id(like), &ioctx_);
   if (r < 0) return Error(r, "rados_ioctx_create2");
   Rados().rados_ioctx_set_namespace(ioctx_, name.c_str());
   return {};

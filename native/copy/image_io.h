@@ -13,8 +13,8 @@
 
 namespace rbdkit::copy {
 
-// An ioctx of our own on the pool and namespace of another one: its settings are ours, and it may be used from
-// threads at the same time as that one.
+// An ioctx of our own on the pool and namespace of another one: its settings are ours, and it may be used
+// from threads at the same time as that one.
 class OwnIoCtx {
  public:
   OwnIoCtx() = default;
@@ -23,7 +23,8 @@ class OwnIoCtx {
   OwnIoCtx& operator=(const OwnIoCtx&) = delete;
 
   Error Open(rados_ioctx_t like);
-  // A full pool answers EDQUOT or ENOSPC instead of making writers wait. Before an image is created or opened.
+  // A full pool answers EDQUOT or ENOSPC instead of making writers wait. Before an image is created or
+  // opened.
   void TryWhenFull();
   rados_ioctx_t get() const { return ioctx_; }
 

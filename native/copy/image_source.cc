@@ -9,8 +9,8 @@ namespace rbdkit::copy {
 
 namespace {
 
-// Objects per rbd_diff_iterate2(): with fast diff it costs nothing, without one request an object, and the first
-// reads should not wait for them all.
+// Objects per rbd_diff_iterate2(): with fast diff it costs nothing, without one request an object, and the
+// first reads should not wait for them all.
 constexpr uint64_t kFastWindow = 1 << 18;
 constexpr uint64_t kSlowWindow = 1 << 8;
 
@@ -54,7 +54,8 @@ Error ImageSource::OpenHead() {
   int r = Rbd().rbd_open(ioctx_.get(), name_.c_str(), holder_.out(), nullptr);
   if (r == -EPERM || r == -EACCES || r == -EROFS) {
     Error error(r, "rbd_open");
-    error.message = "the image is not writable for this user, so it cannot be kept from changing: name a snapshot";
+    error.message =
+        "the image is not writable for this user, so it cannot be kept from changing: name a snapshot";
     return error;
   }
   if (r < 0) return Error(r, "rbd_open");
@@ -87,8 +88,10 @@ Error ImageSource::Describe() {
   rbd_image_info_t info;
   if ((r = Rbd().rbd_stat(image, &info, sizeof info)) < 0) return Error(r, "rbd_stat");
   layout_.object_size = info.obj_size;
-  if ((r = Rbd().rbd_get_stripe_unit(image, &layout_.stripe_unit)) < 0) return Error(r, "rbd_get_stripe_unit");
-  if ((r = Rbd().rbd_get_stripe_count(image, &layout_.stripe_count)) < 0) return Error(r, "rbd_get_stripe_count");
+  if ((r = Rbd().rbd_get_stripe_unit(image, &layout_.stripe_unit)) < 0)
+    return Error(r, "rbd_get_stripe_unit");
+  if ((r = Rbd().rbd_get_stripe_count(image, &layout_.stripe_count)) < 0)
+    return Error(r, "rbd_get_stripe_count");
   if ((r = Rbd().rbd_get_features(image, &layout_.features)) < 0) return Error(r, "rbd_get_features");
   char id[kIdLength];
   if ((r = Rbd().rbd_get_id(image, id, sizeof id)) < 0) return Error(r, "rbd_get_id");
@@ -122,13 +125,14 @@ Error ImageSource::Diff(uint64_t offset) {
     }
     return 0;
   };
-  // Objects, not the bytes in them: one request less an object where there is no fast diff; zeros inside are found
-  // when they are read.
+  // Objects, not the bytes in them: one request less an object where there is no fast diff; zeros inside are
+  // found when they are read.
   const int r = Rbd().rbd_diff_iterate2(image_.get(), nullptr, offset, length, 1, 1, add, &extents_);
   if (r == -ENOENT) return Changed("rbd_diff_iterate2", "was removed");
   if (r < 0) return Error(r, "rbd_diff_iterate2");
   // Objects of a striped image do not come in the image's order.
-  std::sort(extents_.begin(), extents_.end(), [](const Extent& a, const Extent& b) { return a.offset < b.offset; });
+  std::sort(extents_.begin(), extents_.end(),
+            [](const Extent& a, const Extent& b) { return a.offset < b.offset; });
   window_end_ = offset + length;
   return {};
 }
@@ -151,7 +155,8 @@ Error ImageSource::Next(uint64_t offset, Extent* extent) {
 
 void ImageSource::Read(uint64_t offset, size_t length, char* buffer, Operation* done) {
   StartAio(done, [&](rbd_completion_t completion) {
-    return Rbd().rbd_aio_read2(image_.get(), offset, length, buffer, completion, LIBRADOS_OP_FLAG_FADVISE_SEQUENTIAL);
+    return Rbd().rbd_aio_read2(image_.get(), offset, length, buffer, completion,
+                               LIBRADOS_OP_FLAG_FADVISE_SEQUENTIAL);
   });
 }
 

@@ -9,8 +9,8 @@
 
 namespace rbdkit::copy {
 
-// Without a snapshot the image is kept from changing: by the exclusive lock when nobody else has it open, else by a
-// temporary snapshot, which costs about two seconds.
+// Without a snapshot the image is kept from changing: by the exclusive lock when nobody else has it open,
+// else by a temporary snapshot, which costs about two seconds.
 class ImageSource final : public Source {
  public:
   // `ioctx` is borrowed and outlives this. An empty `snapshot`: the image as it is now.

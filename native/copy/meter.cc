@@ -15,7 +15,8 @@ Meter::Meter(Report report, std::chrono::milliseconds stalled_after)
 }
 
 int64_t Meter::Now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 

@@ -10,11 +10,13 @@ bool IsZero(const char* data, size_t length) {
   for (size_t i = 0; i < std::min(length, kHead); ++i) {
     if (data[i] != 0) return false;
   }
-  // Every byte equals the one 16 before it, and the first 16 are zero: glibc's memcmp uses the widest vectors.
+  // Every byte equals the one 16 before it, and the first 16 are zero: glibc's memcmp uses the widest
+  // vectors.
   return length <= kHead || memcmp(data, data + kHead, length - kHead) == 0;
 }
 
-void FindData(const char* buffer, size_t length, uint64_t position, size_t smallest_hole, std::vector<Piece>* pieces) {
+void FindData(const char* buffer, size_t length, uint64_t position, size_t smallest_hole,
+              std::vector<Piece>* pieces) {
   pieces->clear();
   size_t offset = 0;
   while (offset < length) {
@@ -22,7 +24,7 @@ void FindData(const char* buffer, size_t length, uint64_t position, size_t small
     if (!IsZero(buffer + offset, grain)) {
       const bool joins =
           !pieces->empty() && (offset == pieces->back().offset + pieces->back().length ||
-                             offset - (pieces->back().offset + pieces->back().length) < smallest_hole);
+                               offset - (pieces->back().offset + pieces->back().length) < smallest_hole);
       if (joins) {
         pieces->back().length = offset + grain - pieces->back().offset;
       } else {

@@ -19,9 +19,10 @@ struct Piece {
 
 bool IsZero(const char* data, size_t length);
 
-// The pieces of `buffer` that are not zero. `position` is where the buffer begins in the image: grains are aligned
-// there. Pieces whose gap is shorter than `smallest_hole` are joined. Replaces what `pieces` held.
-void FindData(const char* buffer, size_t length, uint64_t position, size_t smallest_hole, std::vector<Piece>* pieces);
+// The pieces of `buffer` that are not zero. `position` is where the buffer begins in the image: grains are
+// aligned there. Pieces whose gap is shorter than `smallest_hole` are joined. Replaces what `pieces` held.
+void FindData(const char* buffer, size_t length, uint64_t position, size_t smallest_hole,
+              std::vector<Piece>* pieces);
 
 }  // namespace rbdkit::copy
 

@@ -1,0 +1,227 @@
+// Endpoints in memory that answer late, out of order, on other threads, and fail when told.
+#ifndef RBDKIT_TEST_COPY_MEMORY_H_
+#define RBDKIT_TEST_COPY_MEMORY_H_
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstring>
+#include <functional>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "copy/endpoint.h"
+
+namespace rbdkit::copy {
+
+// Completes operations in random order on threads of its own, as librbd does.
+class LateCompletions {
+ public:
+  explicit LateCompletions(uint32_t seed) : random_(seed) {
+    for (int i = 0; i < 2; ++i) threads_.emplace_back([this] { Loop(); });
+  }
+  ~LateCompletions() {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      stop_ = true;
+      wake_.notify_all();
+    }
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  // Does `work` later and completes `done` with what it gives.
+  void Add(Operation* done, std::function<int64_t()> work) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    waiting_.push_back({done, std::move(work)});
+    wake_.notify_one();
+  }
+
+  size_t in_flight() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return waiting_.size() + running_;
+  }
+  void Hold(bool held) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    held_ = held;
+    wake_.notify_all();
+  }
+
+ private:
+  struct Late {
+    Operation* done;
+    std::function<int64_t()> work;
+  };
+  void Loop() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return stop_ || (!waiting_.empty() && !held_); });
+      if (waiting_.empty()) return;
+      std::swap(waiting_[random_() % waiting_.size()], waiting_.back());
+      Late late = std::move(waiting_.back());
+      waiting_.pop_back();
+      ++running_;
+      const auto delay = std::chrono::microseconds(random_() % 300);
+      lock.unlock();
+      std::this_thread::sleep_for(delay);
+      const int64_t result = late.work();
+      lock.lock();
+      --running_;
+      lock.unlock();
+      late.done->Complete(result);
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::minstd_rand random_;
+  std::vector<Late> waiting_;
+  std::vector<std::thread> threads_;
+  size_t running_ = 0;
+  bool held_ = false;
+  bool stop_ = false;
+};
+
+// Where a fault is put in: the step's name, and for reads, writes and plans which one of them (0 is the
+// first).
+struct Fault {
+  std::string step;
+  int which = 0;
+  int result = -EIO;
+};
+
+class FaultPlan {
+ public:
+  void Set(Fault fault) { fault_ = std::move(fault); }
+  // 0, or the result that this call of `step` is to give.
+  int At(const char* step) {
+    if (fault_.step != step) return 0;
+    return count_++ == fault_.which ? fault_.result : 0;
+  }
+
+ private:
+  Fault fault_;
+  std::atomic<int> count_{0};
+};
+
+class MemorySource final : public Source {
+ public:
+  // `extents` in order and without gaps; data where the content is not known to be zero.
+  MemorySource(const std::string& content, std::vector<Extent> extents, LateCompletions& late)
+      : content_(content), extents_(std::move(extents)), late_(late) {}
+
+  Error Open() override { return Step("Open"); }
+  uint64_t size() const override { return content_.size(); }
+  Error Next(uint64_t offset, Extent* extent) override {
+    if (const int r = faults.At("Next")) return Error(r, "Next");
+    for (const Extent& e : extents_) {
+      if (offset < e.offset || offset >= e.end()) continue;
+      *extent = {offset, e.end() - offset, e.data};
+      return {};
+    }
+    return Error(-ERANGE, "Next");
+  }
+  void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override {
+    const int fault = faults.At("Read");
+    bytes_read += length;
+    late_.Add(done, [=] {
+      memcpy(buffer, content_.data() + offset, length);
+      return fault < 0 ? fault : static_cast<int64_t>(length) - fault;  // > 0: short by so much
+    });
+  }
+  Error ReadError(int64_t result) const override {
+    if (result >= 0) return Error::Coded(kSourceChanged, "Read", "short");
+    return Error(static_cast<int>(result), "Read");
+  }
+  Error Confirm() override {
+    in_flight_at_confirm = late_.in_flight();
+    return Step("Confirm");
+  }
+  Error Close() override {
+    ++closed;
+    return Step("Close");
+  }
+
+  FaultPlan faults;
+  std::atomic<uint64_t> bytes_read{0};
+  size_t in_flight_at_confirm = 0;
+  int closed = 0;
+
+ private:
+  Error Step(const char* step) {
+    const int r = faults.At(step);
+    return r < 0 ? Error(r, step) : Error();
+  }
+
+  const std::string& content_;
+  const std::vector<Extent> extents_;
+  LateCompletions& late_;
+};
+
+class MemoryDestination final : public Destination {
+ public:
+  MemoryDestination(LateCompletions& late, size_t smallest_hole)
+      : late_(late), smallest_hole_(smallest_hole) {}
+
+  Error Prepare(uint64_t size, const std::optional<ImageLayout>& /*source*/) override {
+    if (Error error = Step("Prepare")) return error;
+    content.assign(size, '\0');
+    written.assign((size + 4095) / 4096, false);
+    exists = true;
+    return {};
+  }
+  size_t smallest_hole() const override { return smallest_hole_; }
+  void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override {
+    const int fault = faults.At("Write");
+    if (reinterpret_cast<uintptr_t>(buffer) % 4096 != offset % 4096) misaligned = true;
+    late_.Add(done, [=] {
+      memcpy(content.data() + offset, buffer, length);
+      {
+        std::lock_guard<std::mutex> lock(mutex_);
+        for (uint64_t p = offset / 4096; p <= (offset + length - 1) / 4096; ++p) {
+          if (written[p]) twice = true;
+          written[p] = true;
+        }
+      }
+      return fault;
+    });
+  }
+  Error WriteError(int64_t result) const override { return Error(static_cast<int>(result), "Write"); }
+  Error Flush() override { return Step("Flush"); }
+  Error Publish() override {
+    if (Error error = Step("Publish")) return error;
+    published = true;
+    return {};
+  }
+  Error Abandon() override {
+    in_flight_at_abandon = late_.in_flight();
+    exists = false;
+    return {};
+  }
+
+  FaultPlan faults;
+  std::string content;
+  std::vector<bool> written;  // pages
+  size_t in_flight_at_abandon = 0;
+  bool exists = false;
+  bool published = false;
+  bool misaligned = false;
+  bool twice = false;
+
+ private:
+  Error Step(const char* step) {
+    const int r = faults.At(step);
+    return r < 0 ? Error(r, step) : Error();
+  }
+
+  LateCompletions& late_;
+  const size_t smallest_hole_;
+  std::mutex mutex_;
+};
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_TEST_COPY_MEMORY_H_
