@@ -66,13 +66,13 @@ export class CephShell {
     }
   }
 
-  /** What `ceph` said on standard error, for messages. */
-  get errors(): string {
-    return this.#errors.trim()
-  }
-
-  close(): void {
+  /** Ends the process and waits for it. */
+  async close(): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      this.#child.once('close', () => resolve())
+    })
     this.#child.kill('SIGKILL')
+    if (!this.#ended) await ended
   }
 
   #takeStatus(): ClusterStatus | undefined {

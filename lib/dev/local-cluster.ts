@@ -122,7 +122,7 @@ export class LocalCluster implements AsyncDisposable {
     this.keyring = paths.keyring
     this.monitors = [{ host: '127.0.0.1', port: plan.ports.v2 }]
     this.fsid = plan.fsid
-    this.env = { CEPH_CONF: paths.confFile, CEPH_KEYRING: paths.keyring }
+    this.env = { CEPH_CONF: paths.confFile }
     this.logs = paths.logs
     this.osds = running.osds.map((daemon, id) => ({
       id,
@@ -311,6 +311,6 @@ async function bootOsds(
       await sleep(50, undefined, { signal })
     }
   } finally {
-    shell.close()
+    await shell.close()
   }
 }

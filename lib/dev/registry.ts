@@ -17,8 +17,16 @@ import {
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { invalidArgValue } from '../internal/validate.js'
 import { DevError } from './errors.js'
-import { endProcesses, identify, isRunning, type ProcessIdentity, pidNamespace } from './processes.js'
+import {
+  endProcesses,
+  findProcesses,
+  identify,
+  isRunning,
+  type ProcessIdentity,
+  pidNamespace,
+} from './processes.js'
 
 /** What an entry is about. */
 export type DevKind = 'cluster' | 'hypervisor'
@@ -36,12 +44,17 @@ export interface RegistryEntry {
   /** The name given to `rbdkit dev up`. */
   readonly name?: string
   readonly createdAt: string
+  /** What ran when it was given its name. */
+  readonly processes: readonly ProcessIdentity[]
   /** What `rbdkit dev env` prints. */
   readonly env: Readonly<Record<string, string>>
 }
 
 /** The file that says a directory was made here; it holds the entry's id. */
 const MARKER = '.rbdkit-dev'
+
+/** A name becomes part of a file's name. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/
 
 /** The registry's directory; created if need be, refused when it is not this user's own. */
 export function registryDirectory(): string {
@@ -116,6 +129,7 @@ export function register(kind: DevKind, directory: string, removeDirectory: bool
     owner,
     pidNamespace: pidNamespace(),
     createdAt: new Date().toISOString(),
+    processes: [],
     env: {},
   }
   publish(entry, true)
@@ -129,7 +143,11 @@ export function makePersistent(
   name: string,
   env: Readonly<Record<string, string>>,
 ): RegistryEntry {
-  const named: RegistryEntry = { ...entry, name, env, owner: null }
+  if (!NAME.test(name)) {
+    throw invalidArgValue('name', 'must be 1 to 32 letters, digits, - or _, and start with a letter or digit')
+  }
+  const processes = findProcesses(entry.id, entry.directory)
+  const named: RegistryEntry = { ...entry, name, env, processes, owner: null }
   try {
     publish(named, true)
   } catch (cause) {

@@ -11,7 +11,6 @@ import {
   clearEntry,
   clearLeftovers,
   type DevKind,
-  listEntries,
   makePersistent,
   type RegistryEntry,
   register,
@@ -91,9 +90,4 @@ export class Workspace {
     if (this.#guarded) releaseGuard()
     this.#guarded = false
   }
-}
-
-/** The cluster or hypervisor of a name, as `rbdkit dev up` left it. */
-export function findPersistent(kind: DevKind, name: string): RegistryEntry | undefined {
-  return listEntries().find((entry) => entry.kind === kind && entry.name === name && entry.owner === null)
 }

@@ -22,7 +22,7 @@ function fromConf(confFile: string): TestCluster {
     host: String(match[1]),
     port: Number(match[2]),
   }))
-  const env = { CEPH_CONF: confFile, CEPH_KEYRING: keyring }
+  const env = { CEPH_CONF: confFile }
   return { confFile, keyring, monitors, fsid: option(/^fsid = (.+)$/m), env }
 }
 
