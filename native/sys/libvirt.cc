@@ -14,16 +14,28 @@ const FunctionEntry entries[] = {
 #undef RBDKIT_ENTRY
 };
 
+// libvirt prints every error to stderr until somebody else takes them.
+void IgnoreError(void* /*arg*/, virErrorPtr /*error*/) {}
+
 }  // namespace
 
 bool LoadLibvirt(LibraryError* error) {
   static std::mutex mutex;
   static bool loaded = false;  // guarded by mutex
   std::lock_guard<std::mutex> lock(mutex);
-  if (!loaded) {
-    loaded = OpenLibrary({"libvirt.so.0", "libvirt0", "libvirt-libs"}, entries, std::size(entries), error);
+  if (loaded) return true;
+  if (!OpenLibrary({"libvirt.so.0", "libvirt0", "libvirt-libs"}, entries, std::size(entries), error)) {
+    return false;
   }
-  return loaded;
+  libvirt_api.virSetErrorFunc(nullptr, IgnoreError);
+  if (libvirt_api.virInitialize() < 0) {
+    const virError* why = libvirt_api.virGetLastError();
+    error->message = std::string("libvirt.so.0 cannot be initialised: ") +
+                     (why != nullptr && why->message != nullptr ? why->message : "unknown error");
+    return false;
+  }
+  loaded = true;
+  return true;
 }
 
 void VisitLibvirt(void (*visit)(void* arg, const char* name, bool present), void* arg) {

@@ -1,0 +1,158 @@
+#include "libvirt/connection.h"
+
+#include <cerrno>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+
+#include "core/call.h"
+#include "libvirt/binding.h"
+#include "libvirt/event_loop.h"
+#include "libvirt/object.h"
+#include "sys/exit_fence.h"
+
+namespace rbdkit {
+
+namespace {
+
+// Blocking calls of one connection under way at once; libvirt sends them over one socket.
+constexpr int kThreads = 4;
+
+}  // namespace
+
+Connection::Connection(const std::string& label)
+    : Handle(std::make_shared<Executor>("rbdkit-libvirt", kThreads), label) {}
+
+Connection::~Connection() {
+  Close();
+  // Only now: libvirt's connection lives until its last object is freed.
+  if (fenced_) FenceDisconnected();
+}
+
+bool Connection::Open(const OpenOptions& options) {
+  FenceConnected();
+  fenced_ = true;
+  const char* uri = options.uri ? options.uri->c_str() : nullptr;
+  // Never with a virConnectAuth: its default asks on the terminal.
+  connection_ = options.read_only ? Libvirt().virConnectOpenReadOnly(uri) : Libvirt().virConnectOpen(uri);
+  if (connection_ == nullptr) return false;
+  // Drivers without a daemon refuse it, and need none.
+  if (options.keepalive_interval > 0) {
+    Libvirt().virConnectSetKeepAlive(connection_, options.keepalive_interval, options.keepalive_count);
+  }
+  return true;
+}
+
+int Connection::Close() {
+  if (connection_ != nullptr) Libvirt().virConnectClose(connection_);
+  connection_ = nullptr;
+  return 0;
+}
+
+namespace {
+
+// One virConnectOpen() and the task that waits for it.
+struct Opening {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool ended = false;      // guarded by mutex
+  bool abandoned = false;  // guarded by mutex
+  bool opened = false;     // set before `ended`
+  ValueMaker error;        // set before `ended`
+};
+
+// A daemon that is stopped accepts the connection and never answers, and libvirt has no timeout there. So a
+// thread of its own calls, and a cancelled task leaves it behind: what it opens after all is closed at once.
+int Open(Task& task, const std::shared_ptr<Connection>& connection, const OpenOptions& options) {
+  auto opening = std::make_shared<Opening>();
+  Executor opener("rbdkit-libvirt", 1);
+  try {
+    StartEventLoop();
+    opener.Run([opening, connection, options] {
+      opening->opened = connection->Open(options);
+      if (!opening->opened) opening->error = LastError();
+      std::lock_guard<std::mutex> lock(opening->mutex);
+      opening->ended = true;
+      opening->changed.notify_all();
+    });
+  } catch (const std::system_error&) {
+    return -EAGAIN;  // no thread to be had
+  }
+  task.OnCancel([opening] {
+    std::lock_guard<std::mutex> lock(opening->mutex);
+    opening->abandoned = true;
+    opening->changed.notify_all();
+  });
+  bool ended;
+  {
+    std::unique_lock<std::mutex> lock(opening->mutex);
+    opening->changed.wait(lock, [&] { return opening->ended || opening->abandoned; });
+    ended = opening->ended;
+  }
+  task.OnCancel(nullptr);
+  if (!ended) return -ECANCELED;
+  if (opening->opened) {
+    task.value = HandleValue(connection);
+    return 0;
+  }
+  task.value = opening->error;
+  return -1;
+}
+
+void VirConnectOpen(Call& call) {
+  OpenOptions options;
+  options.uri = call.OptionalString();
+  options.read_only = call.Bool();
+  options.keepalive_interval = static_cast<int>(call.Int64());
+  options.keepalive_count = static_cast<unsigned>(call.Int64());
+  auto connection = std::make_shared<Connection>(call.String());
+  call.Run(connection->executor(), [connection, options](Task& task) {
+    if (LibvirtLoaded(task)) task.result = Open(task, connection, options);
+  });
+}
+
+// A version as libvirt numbers it: 1000000 * major + 1000 * minor + release.
+template <typename Function>
+void RunVersion(Call& call, Function function) {
+  auto connection = call.Handle<Connection>();
+  call.Run(connection, [connection = connection.get(), function](Task& task) {
+    unsigned long version = 0;  // NOLINT(google-runtime-int): libvirt's type
+    if (function(connection->get(), &version) < 0) return Fail(task);
+    task.value = NumberValue(static_cast<double>(version));
+  });
+}
+
+void VirConnectGetVersion(Call& call) { RunVersion(call, Libvirt().virConnectGetVersion); }
+
+void VirConnectGetLibVersion(Call& call) { RunVersion(call, Libvirt().virConnectGetLibVersion); }
+
+void VirConnectGetType(Call& call) {
+  auto connection = call.Handle<Connection>();
+  call.Run(connection, [connection = connection.get()](Task& task) {
+    const char* type = Libvirt().virConnectGetType(connection->get());
+    if (type == nullptr) return Fail(task);
+    task.value = StringValue(type);
+  });
+}
+
+void VirConnectGetURI(Call& call) { RunText(call, call.Handle<Connection>(), Libvirt().virConnectGetURI); }
+
+void VirConnectGetHostname(Call& call) {
+  RunText(call, call.Handle<Connection>(), Libvirt().virConnectGetHostname);
+}
+
+void VirConnectIsAlive(Call& call) { RunFlag(call, call.Handle<Connection>(), Libvirt().virConnectIsAlive); }
+
+}  // namespace
+
+void ExportConnection(Napi::Env env, Napi::Object exports) {
+  ExportTask(env, exports, "virConnectOpen", VirConnectOpen);
+  ExportTask(env, exports, "virConnectGetVersion", VirConnectGetVersion);
+  ExportTask(env, exports, "virConnectGetLibVersion", VirConnectGetLibVersion);
+  ExportTask(env, exports, "virConnectGetType", VirConnectGetType);
+  ExportTask(env, exports, "virConnectGetURI", VirConnectGetURI);
+  ExportTask(env, exports, "virConnectGetHostname", VirConnectGetHostname);
+  ExportTask(env, exports, "virConnectIsAlive", VirConnectIsAlive);
+}
+
+}  // namespace rbdkit

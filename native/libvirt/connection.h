@@ -1,0 +1,41 @@
+// A connection to a hypervisor: virConnectPtr.
+#ifndef RBDKIT_LIBVIRT_CONNECTION_H_
+#define RBDKIT_LIBVIRT_CONNECTION_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/handle.h"
+#include "sys/libvirt.h"
+
+namespace rbdkit {
+
+struct OpenOptions {
+  std::optional<std::string> uri;  // nullopt: libvirt's own choice
+  bool read_only = false;
+  int keepalive_interval = 0;  // seconds; 0: none
+  unsigned keepalive_count = 0;
+};
+
+class Connection final : public Handle {
+ public:
+  // No I/O yet. JavaScript thread.
+  explicit Connection(const std::string& label);
+  ~Connection() override;
+
+  // Whether it is open; if not, libvirt's last error says why. Blocks, for as long as the daemon does not
+  // answer: a thread that nobody waits for. libvirt is loaded.
+  bool Open(const OpenOptions& options);
+  int Close() override;
+
+  virConnectPtr get() const { return connection_; }
+
+ private:
+  virConnectPtr connection_ = nullptr;
+  bool fenced_ = false;
+};
+
+}  // namespace rbdkit
+
+#endif  // RBDKIT_LIBVIRT_CONNECTION_H_
