@@ -25,7 +25,8 @@ std::string DirectoryOf(const std::string& path) {
 
 std::string NameOf(const std::string& path) {
   const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? path : path.substr(slash + 1);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  return name.empty() ? "." : name;  // a directory, which exists
 }
 
 }  // namespace

@@ -54,12 +54,12 @@ Error ImageDestination::Prepare(uint64_t size, const std::optional<ImageLayout>&
 }
 
 void ImageDestination::Inherit(const ImageLayout& source) {
-  const bool own_striping = options_.stripe_unit || options_.stripe_count || options_.object_size;
+  const bool own_striping = options_.stripe_unit || options_.stripe_count || options_.order;
   if (!own_striping && source.stripe_count > 1) {
     options_.stripe_unit = source.stripe_unit;
     options_.stripe_count = source.stripe_count;
   }
-  if (!options_.object_size) options_.object_size = source.object_size;
+  if (!options_.order) options_.order = OrderOf(source.object_size);
   if (!options_.features) options_.features = source.features & kInherited;
 }
 
@@ -70,7 +70,7 @@ Error ImageDestination::Create(uint64_t size) {
     if (value) Rbd().rbd_image_options_set_uint64(list, option, *value);
   };
   set(RBD_IMAGE_OPTION_FORMAT, 2);
-  if (options_.object_size) set(RBD_IMAGE_OPTION_ORDER, OrderOf(*options_.object_size));
+  set(RBD_IMAGE_OPTION_ORDER, options_.order);
   set(RBD_IMAGE_OPTION_STRIPE_UNIT, options_.stripe_unit);
   set(RBD_IMAGE_OPTION_STRIPE_COUNT, options_.stripe_count);
   if (options_.features && options_.stripe_count.value_or(1) > 1)

@@ -11,7 +11,7 @@ namespace rbdkit::copy {
 
 // What the new image is like; what is not given comes from the source image, else from librbd's defaults.
 struct ImageOptions {
-  std::optional<uint64_t> object_size;
+  std::optional<uint64_t> order;  // objects of 2^order bytes
   std::optional<uint64_t> features;
   std::optional<uint64_t> stripe_unit;
   std::optional<uint64_t> stripe_count;

@@ -1,0 +1,71 @@
+import { getSystemErrorMap } from 'node:util'
+import { CephError } from '../errors.js'
+import type { NativeCopyError } from '../internal/native/copy.js'
+import type { CopyDestination, CopySource } from './types.js'
+
+/** What no errno expresses. */
+export type CopyErrorCode = 'ERR_SOURCE_CHANGED' | 'ERR_RBDKIT_FORMAT'
+
+/**
+ * A copy that was given up for safety; nothing was published.
+ *
+ * - `ERR_SOURCE_CHANGED`: the source was written to, cut, removed or taken away while it was copied
+ * - `ERR_RBDKIT_FORMAT`: the source file is in a format that cannot be read
+ *
+ * @since 0.1.0
+ */
+export class CopyError extends Error {
+  static {
+    CopyError.prototype.name = 'CopyError'
+  }
+  readonly code: CopyErrorCode
+  /** The call that showed it. */
+  readonly syscall: string
+
+  /** @internal */
+  constructor(code: CopyErrorCode, message: string, syscall: string) {
+    super(message)
+    this.code = code
+    this.syscall = syscall
+  }
+}
+
+/** An error of a file, as `node:fs` makes it. */
+interface FileError extends Error {
+  code: string
+  errno: number
+  syscall: string
+  path: string
+}
+
+function fileError(errno: number, syscall: string, path: string, detail: string): FileError {
+  const [code, text] = getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error']
+  const error = new Error(`${code}: ${text}, ${syscall} '${path}'${detail && `: ${detail}`}`)
+  return Object.assign(error, { code, errno, syscall, path })
+}
+
+/** The error of a copy that ended with `errno`; `value` is what native code says of it. */
+export function copyError(
+  errno: number,
+  value: NativeCopyError | string | undefined,
+  source: CopySource,
+  destination: CopyDestination,
+): Error {
+  // A text: librbd could not be loaded.
+  if (typeof value !== 'object') return new CephError({ errno, syscall: 'copy', detail: value })
+  const { syscall, code, message, side } = value
+  const end = side === 'source' ? source : destination
+  if (code !== '') return new CopyError(code as CopyErrorCode, `${message}: ${describe(end)}`, syscall)
+  if (side === 'none') return new CephError({ errno, syscall, detail: message })
+  if ('file' in end) return fileError(errno, syscall, end.file, message)
+  const { pool, namespace } = end.ioctx
+  const snapshot = 'snapshot' in end ? end.snapshot : undefined
+  return new CephError({ pool, namespace, image: end.image, snapshot, errno, syscall, detail: message })
+}
+
+function describe(end: CopySource | CopyDestination): string {
+  if ('file' in end) return `'${end.file}'`
+  const namespace = end.ioctx.namespace === '' ? '' : `${end.ioctx.namespace}/`
+  const snapshot = 'snapshot' in end && end.snapshot !== undefined ? `@${end.snapshot}` : ''
+  return `'${end.ioctx.pool}/${namespace}${end.image}${snapshot}'`
+}

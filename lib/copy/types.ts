@@ -1,0 +1,87 @@
+import type { JobOptions } from '../internal/job.js'
+import type { IoCtx } from '../rados/ioctx.js'
+import type { ImageLayout } from '../rbd/layout.js'
+
+/** A regular file or a block device to copy from. Its holes are not read. */
+export interface FileSource {
+  /** Path. */
+  file: string
+  /**
+   * `'raw'`: the bytes as they are, whatever the file begins with. By default a file that is an image in another
+   * format (qcow2) is refused.
+   */
+  format?: 'raw'
+}
+
+/**
+ * An image to copy from, in any pool, namespace and cluster.
+ *
+ * Without `snapshot` it is copied as it is now, and kept from changing meanwhile: by its exclusive lock when nobody
+ * else has it open (their writes then wait), else by a temporary snapshot, which takes about two seconds more. Both
+ * need a user that may write; others name a snapshot.
+ */
+export interface ImageSource {
+  ioctx: IoCtx
+  image: string
+  snapshot?: string
+}
+
+/** What can be copied. */
+export type CopySource = FileSource | ImageSource
+
+/** A regular file to make. Zeros become holes. */
+export interface FileDestination {
+  /** Path; nothing may be there yet. */
+  file: string
+}
+
+/**
+ * An image to make; nothing may have its name yet. What is not given of the layout is the source image's (not its
+ * data pool, and not journaling), or the cluster's default.
+ */
+export interface ImageDestination extends ImageLayout {
+  ioctx: IoCtx
+  image: string
+}
+
+/** What can be copied to. */
+export type CopyDestination = FileDestination | ImageDestination
+
+/** How far a copy is. Sizes in bytes, of the source's size: holes count as soon as they are known. */
+export interface CopyProgress {
+  phase: 'prepare' | 'copy' | 'flush' | 'publish' | 'done'
+  bytesDone: number
+  /** 0 until the source is open. */
+  bytesTotal: number
+  /** Of the last two seconds. */
+  bytesPerSecond: number
+  /** Nothing has completed for ten seconds: the cluster or the file system does not answer. The copy waits. */
+  stalled: boolean
+}
+
+/** What a copy did. */
+export interface CopyResult {
+  /** The source's size. */
+  bytes: number
+  /** Bytes read; the rest was known to be zero beforehand. */
+  bytesRead: number
+  /** Bytes written; the rest is holes. */
+  bytesWritten: number
+  /** Bytes that the destination has as holes: `bytes - bytesWritten`. */
+  holes: number
+  seconds: number
+  /**
+   * `'crc32c:'` and eight hex digits: the CRC32C (Castagnoli) of all `bytes`, holes read as zeros. The same for the
+   * same content, whatever it was copied from and to and however sparse that is.
+   */
+  digest: string
+}
+
+/** Options of {@link copy}. */
+export interface CopyOptions extends JobOptions<CopyProgress> {
+  /**
+   * Bytes of buffers, at least 16 MiB, default 64 MiB. librbd needs up to as much again. It bounds how much is in
+   * flight, so it bounds the speed as well.
+   */
+  maxMemory?: number | bigint
+}
