@@ -1,0 +1,215 @@
+/** A document as an ordered tree, and the only place where XML text is written. */
+
+import { invalidArgType, invalidArgValue } from '../../internal/validate.js'
+
+const NAME_START =
+  'A-Z_a-z\\u00C0-\\u00D6\\u00D8-\\u00F6\\u00F8-\\u02FF\\u0370-\\u037D\\u037F-\\u1FFF\\u200C\\u200D' +
+  '\\u2070-\\u218F\\u2C00-\\u2FEF\\u3001-\\uD7FF\\uF900-\\uFDCF\\uFDF0-\\uFFFD\\u{10000}-\\u{EFFFF}'
+const NC_NAME = `[${NAME_START}][${NAME_START}.0-9\\u00B7\\u0300-\\u036F\\u203F\\u2040-]*`
+
+/** Source of a regular expression (flag `u`) for a name with at most one prefix. */
+export const QNAME = `${NC_NAME}(?::${NC_NAME})?`
+
+const QNAME_ONLY = new RegExp(`^${QNAME}$`, 'u')
+const NOT_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u
+
+/** Offset of the first character XML 1.0 forbids (control characters, lone surrogates, U+FFFE/F); -1 if none. */
+export function findForbiddenCharacter(text: string): number {
+  return text.search(NOT_XML)
+}
+
+/**
+ * A comment inside an element. Kept so that a document survives a round trip; libvirt itself drops comments.
+ *
+ * @since 0.1.0
+ */
+export class XmlComment {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/**
+ * What an element contains: elements, comments and text (entity references and CDATA already resolved).
+ *
+ * @since 0.1.0
+ */
+export type XmlNode = XmlElement | XmlComment | string
+
+/**
+ * Attributes for a new element; an `undefined` one is left out.
+ *
+ * @since 0.1.0
+ */
+export type XmlAttributes = Readonly<Record<string, string | number | bigint | undefined>>
+
+/**
+ * One element: a name as written (`disk`, `qemu:commandline`), attributes in order, children in order. Namespace
+ * declarations are ordinary attributes. The tree may be changed freely; {@link serialize} checks what it writes.
+ *
+ * @since 0.1.0
+ */
+export class XmlElement {
+  readonly name: string
+  readonly attributes: Map<string, string>
+  readonly children: XmlNode[]
+
+  constructor(name: string, attributes: XmlAttributes = {}, children: readonly (XmlNode | undefined)[] = []) {
+    this.name = name
+    this.attributes = new Map()
+    for (const [key, value] of Object.entries(attributes)) {
+      if (value !== undefined) this.attributes.set(key, String(value))
+    }
+    this.children = children.filter((child) => child !== undefined)
+  }
+
+  /** The attribute's value, or `undefined`. */
+  attribute(name: string): string | undefined {
+    return this.attributes.get(name)
+  }
+
+  /** The child elements, all or those of one name. */
+  elements(name?: string): XmlElement[] {
+    return this.children.filter(
+      (child): child is XmlElement =>
+        child instanceof XmlElement && (name === undefined || child.name === name),
+    )
+  }
+
+  /** The first element down a path of names: `domain.find('devices', 'disk')`. */
+  find(...path: string[]): XmlElement | undefined {
+    let found: XmlElement | undefined = this
+    for (const name of path) found = found?.elements(name)[0]
+    return found
+  }
+
+  /** The text directly inside this element, without that of its descendants. */
+  get text(): string {
+    return this.children.filter((child) => typeof child === 'string').join('')
+  }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+  '\t': '&#9;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+}
+
+function escapeText(text: string, special: RegExp): string {
+  if (findForbiddenCharacter(text) >= 0) {
+    throw invalidArgValue('xml', 'the text holds a character that XML 1.0 does not allow')
+  }
+  return text.replace(special, (character) => ESCAPES[character] ?? character)
+}
+
+/** Prefix to namespace; the default namespace needs no check and is not in it. */
+type Scope = ReadonlyMap<string, string>
+
+const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace'
+const PREDECLARED: Scope = new Map([['xml', XML_NAMESPACE]])
+const RESERVED: Scope = new Map([...PREDECLARED, ['xmlns', 'http://www.w3.org/2000/xmlns/']])
+
+function declare(element: XmlElement, outer: Scope): Scope {
+  const scope = new Map(outer)
+  for (const [name, value] of element.attributes) {
+    if (name !== 'xmlns' && !name.startsWith('xmlns:')) continue
+    const prefix = name.slice(6)
+    // The two reserved prefixes and their namespaces belong together; only the default namespace can be none.
+    if (RESERVED.has(prefix) || [...RESERVED.values()].includes(value) || (prefix !== '' && value === '')) {
+      throw invalidArgValue('xml', `'${name}' cannot be declared so`)
+    }
+    if (prefix !== '') scope.set(prefix, value)
+  }
+  return scope
+}
+
+/** Checks a name and returns it with its prefix replaced by the namespace, to tell doubles written differently. */
+function expand(name: string, scope: Scope): string {
+  if (!QNAME_ONLY.test(name))
+    throw invalidArgValue('xml', 'an element or attribute has a name that XML does not allow')
+  const colon = name.indexOf(':')
+  if (colon < 0) return name
+  const namespace = scope.get(name.slice(0, colon))
+  if (namespace === undefined) throw invalidArgValue('xml', `the prefix of '${name}' is not declared`)
+  return `{${namespace}}${name.slice(colon + 1)}`
+}
+
+function startTag(element: XmlElement, scope: Scope): string {
+  if (expand(element.name, scope) === 'xmlns')
+    throw invalidArgValue('xml', "no element can be called 'xmlns'")
+  const seen = new Set<string>()
+  let tag = `<${element.name}`
+  for (const [name, value] of element.attributes) {
+    const full = expand(name, name.startsWith('xmlns:') ? RESERVED : scope)
+    if (seen.has(full)) throw invalidArgValue('xml', `the attribute '${name}' is there twice`)
+    seen.add(full)
+    tag += ` ${name}="${escapeText(value, /[&<>"'\t\n\r]/g)}"`
+  }
+  return tag
+}
+
+/** Elements inside each other; libxml2, with which libvirt reads the same documents, stops at 256 too. */
+export const MAX_DEPTH = 256
+
+/** `newline` is a line end with the current indentation, or empty for none. */
+function write(node: XmlNode, outer: Scope, newline: string, depth = 1): string {
+  if (typeof node === 'string') return escapeText(node, /[&<>\r]/g)
+  if (node instanceof XmlComment) {
+    // A carriage return cannot be escaped in a comment and would come back as a line feed.
+    if (/--|-$|\r/.test(node.text) || findForbiddenCharacter(node.text) >= 0) {
+      throw invalidArgValue('xml', 'a comment cannot hold this text')
+    }
+    return `<!--${node.text}-->`
+  }
+  if (!(node instanceof XmlElement))
+    throw invalidArgType('xml', 'an XmlElement, an XmlComment or a string', node)
+  if (depth > MAX_DEPTH) throw invalidArgValue('xml', `more than ${MAX_DEPTH} elements are inside each other`)
+  const scope = declare(node, outer)
+  const tag = startTag(node, scope)
+  if (node.children.length === 0) return `${tag}/>`
+  // Next to text, white space would become content.
+  const inner =
+    newline !== '' && !node.children.some((child) => typeof child === 'string') ? `${newline}  ` : ''
+  const body = node.children.map((child) => inner + write(child, scope, inner, depth + 1)).join('')
+  return `${tag}>${body}${inner === '' ? '' : newline}</${node.name}>`
+}
+
+function checkRoot(element: unknown): XmlElement {
+  if (element instanceof XmlElement) return element
+  throw invalidArgType('element', 'an instance of XmlElement', element)
+}
+
+/**
+ * The element as text, without an XML declaration and without added white space: {@link parse} gives an equal tree.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_VALUE` for a name, character, comment or namespace prefix XML does not allow
+ * @since 0.1.0
+ */
+export function serialize(element: XmlElement): string {
+  return write(checkRoot(element), PREDECLARED, '')
+}
+
+/** As {@link serialize}, with one element a line where no text is beside it: what the builders return. */
+export function format(element: XmlElement): string {
+  return `${write(checkRoot(element), PREDECLARED, '\n')}\n`
+}
+
+/** Removes the indentation of a parsed document in place, so that {@link format} can set its own. */
+export function stripIndentation(element: XmlElement): XmlElement {
+  // What is inside <metadata> belongs to others; white space may matter there.
+  if (element.name === 'metadata') return element
+  const { children } = element
+  const texts = children.filter((child) => typeof child === 'string')
+  if (texts.length < children.length && texts.every((text) => /^[ \t\r\n]*$/.test(text))) {
+    children.splice(0, children.length, ...children.filter((child) => typeof child !== 'string'))
+  }
+  for (const child of element.elements()) stripIndentation(child)
+  return element
+}

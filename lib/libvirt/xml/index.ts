@@ -1,0 +1,3 @@
+/** `import { xml } from 'rbdkit/libvirt'`. */
+
+export * as xml from './builders.js'
