@@ -3,6 +3,7 @@ import { isMainThread } from 'node:worker_threads'
 import type { ErrorObject } from '../errors.js'
 import { native } from './addon.js'
 import type { TaskFunction } from './native/core.js'
+import { outOfRange } from './validate.js'
 
 /**
  * The slot table: every operation in flight has a slot, which keeps its buffers alive and its promise. Native
@@ -61,6 +62,8 @@ interface TaskState {
   onProgress: ((value: unknown) => void) | undefined
   /** Set when the caller has been answered and the call still runs. */
   abandoned: ((value: unknown) => void) | undefined
+  /** What the progress listener threw. */
+  thrown: { error: unknown } | undefined
   /** Takes the abort listener off its signal. */
   settled: (() => void) | undefined
 }
@@ -73,6 +76,9 @@ const kinds: Kind[] = []
 const lengths: number[] = []
 const free: number[] = []
 let active = 0
+
+/** -ERANGE: native code's answer for a range past the image's end. */
+const beyondEnd = -34
 
 /** As many as native code brings at once. */
 const maxBatch = 1024
@@ -147,7 +153,8 @@ function settleTask(slot: number, result: number, value: unknown): void {
   }
   end()
   task.settled?.()
-  if (result < 0) reject(withStack(owner.makeError(result, task.syscall, value, task.object), task.at))
+  if (task.thrown) reject(task.thrown.error)
+  else if (result < 0) reject(withStack(owner.makeError(result, task.syscall, value, task.object), task.at))
   else resolve(value === undefined && result > 0 ? result : value)
   // After resolving: a handle that was being opened joins its parent before the parent closes.
   if (--owner.inFlight === 0) owner.idle()
@@ -157,7 +164,15 @@ function progress(slot: number, value: unknown): void {
   // An event that was posted before its task ended may come after a slot has a new owner: never, because
   // events and ends of one task come in order.
   const task = payloads[slot] as TaskState | undefined
-  task?.onProgress?.(value)
+  if (task?.onProgress === undefined || task.abandoned) return
+  try {
+    task.onProgress(value)
+  } catch (error) {
+    // The listener's error ends the operation and is what it rejects with.
+    task.onProgress = undefined
+    task.thrown = { error }
+    native.cancel(slot)
+  }
 }
 
 function dispatch(count: number, tasks?: unknown[]): void {
@@ -216,7 +231,16 @@ export function startIo<T>(
       settleIo(slot, -22) // gives the slot back; the promise is rejected below with what was thrown
       throw error
     }
-    if (result < 0) settleIo(slot, result)
+    if (result === beyondEnd) {
+      if (kind === Kind.read || kind === Kind.readv) {
+        settleIo(slot, 0)
+      } else {
+        reject(outOfRange('position', "within the image's size together with the length", undefined))
+        settleIo(slot, result)
+      }
+    } else if (result < 0) {
+      settleIo(slot, result)
+    }
   })
 }
 
@@ -255,6 +279,7 @@ export function startTask<T, A extends unknown[]>(
       at,
       onProgress: options.onProgress as ((value: unknown) => void) | undefined,
       abandoned: undefined,
+      thrown: undefined,
       settled: undefined,
     }
     let rejectTask: Reject = reject
@@ -273,7 +298,7 @@ export function startTask<T, A extends unknown[]>(
       signal.addEventListener('abort', abort, { once: true })
       task.settled = () => signal.removeEventListener('abort', abort)
       // A call that failed because it was asked to end reports the signal's reason.
-      rejectTask = (error) => reject(signal.aborted ? signal.reason : error)
+      rejectTask = (error) => reject(signal.aborted && !task.thrown ? signal.reason : error)
     }
     slot = take(owner, Kind.task, task, 0, resolve as Resolve, rejectTask)
     try {

@@ -32,7 +32,9 @@ export function invalidArgValue(name: string, reason: string): TypeError & Coded
 /** `RangeError` with code `ERR_OUT_OF_RANGE`. */
 export function outOfRange(name: string, range: string, actual: unknown): RangeError & CodedError {
   return coded(
-    new RangeError(`The value of "${name}" is out of range. It must be ${range}. Received ${String(actual)}`),
+    new RangeError(
+      `The value of "${name}" is out of range. It must be ${range}.${actual === undefined ? '' : ` Received ${String(actual)}`}`,
+    ),
     'ERR_OUT_OF_RANGE',
   )
 }

@@ -1,7 +1,7 @@
 import { native } from '../internal/addon.js'
 import type { OperationOptions } from './handle.js'
 import { ImageMetadata } from './metadata.js'
-import { toTask } from './operation.js'
+import { runOperation } from './operation.js'
 
 /** An image at the other end of a clone. */
 export interface LinkedImage {
@@ -32,7 +32,7 @@ export abstract class ImageClones extends ImageMetadata {
    * @since 0.1.0
    */
   async flatten(options?: OperationOptions): Promise<void> {
-    await this.callWith(native.rbd_flatten_with_progress, toTask(options))
+    await runOperation(this, native.rbd_flatten_with_progress, options, {})
   }
 
   /**

@@ -7,7 +7,7 @@ import { type Feature, featureNames } from './features.js'
 import type { OperationOptions } from './handle.js'
 import { type ImageLayout, toNativeLayout } from './layout.js'
 import { toName } from './names.js'
-import { toTask } from './operation.js'
+import { runOperation } from './operation.js'
 import { ImageSnapshots } from './snapshot.js'
 import { openReadStream, openWriteStream, type ReadStreamOptions, type WriteStreamOptions } from './stream.js'
 
@@ -146,7 +146,7 @@ export class Image extends ImageSnapshots {
   static async remove(ioctx: IoCtx, name: string, options?: OperationOptions): Promise<void> {
     toIoCtx('ioctx', ioctx)
     const image = toName('name', name)
-    await ioctx.callWith(native.rbd_remove_with_progress, { ...toTask(options), object: { image } }, image)
+    await runOperation(ioctx, native.rbd_remove_with_progress, options, { image }, image)
   }
 
   /**
@@ -243,7 +243,7 @@ export class Image extends ImageSnapshots {
   async resize(size: number | bigint, options?: OperationOptions & { allowShrink?: boolean }): Promise<void> {
     const bytes = toSize('size', size)
     const allowShrink = toBoolean('options.allowShrink', toOptions('options', options).allowShrink, false)
-    await this.callWith(native.rbd_resize2, toTask(options), bytes, allowShrink)
+    await runOperation(this, native.rbd_resize2, options, {}, bytes, allowShrink)
   }
 
   /**

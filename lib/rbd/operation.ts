@@ -1,16 +1,35 @@
 import type { TaskOptions } from '../internal/dispatcher.js'
+import type { TaskFunction } from '../internal/native/core.js'
+import type { Resource } from '../internal/resource.js'
+import type { ErrorObject } from '../errors.js'
 import { invalidArgType, toOptions, toSignal } from '../internal/validate.js'
-import type { OperationOptions } from './handle.js'
+import type { OperationOptions, OperationProgress } from './handle.js'
 
-/** Checks the options of a long operation and puts them as the dispatcher takes them. */
-export function toTask(options: OperationOptions | undefined): TaskOptions {
+/** Runs a long operation of librbd with progress and a signal. The last progress is the end, also of a short one. */
+export async function runOperation<T, A extends unknown[]>(
+  owner: Resource,
+  call: TaskFunction<[number, ...A]>,
+  options: OperationOptions | undefined,
+  object: ErrorObject,
+  ...args: A
+): Promise<T> {
   const { onProgress, signal } = toOptions('options', options)
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalidArgType('options.onProgress', 'of type function', onProgress)
   }
-  return {
+  let last: OperationProgress | undefined
+  const task: TaskOptions = {
+    object,
     signal: toSignal(signal),
     onAbort: 'cancel',
-    onProgress: onProgress && (([done, total]: [number, number]) => onProgress({ done, total })),
+    onProgress:
+      onProgress &&
+      (([done, total]: [number, number]) => {
+        last = { done, total }
+        onProgress(last)
+      }),
   }
+  const result = await owner.callWith<T, A>(call, task, ...args)
+  if (last !== undefined && last.done < last.total) onProgress?.({ done: last.total, total: last.total })
+  return result
 }

@@ -3,7 +3,7 @@ import { toOptions } from '../internal/validate.js'
 import { ImageClones } from './clone.js'
 import type { OperationOptions } from './handle.js'
 import { toName } from './names.js'
-import { toTask } from './operation.js'
+import { runOperation } from './operation.js'
 
 /** A snapshot of an image. */
 export interface SnapshotInfo {
@@ -60,7 +60,7 @@ export abstract class ImageSnapshots extends ImageClones {
     const snapshot = toName('name', name)
     const { unprotect = false, flatten = false } = toOptions('options', options)
     const flags = (unprotect ? removeUnprotect : 0) | (flatten ? removeFlatten : 0)
-    await this.callWith(native.rbd_snap_remove2, { ...toTask(options), object: { snapshot } }, snapshot, flags)
+    await runOperation(this, native.rbd_snap_remove2, options, { snapshot }, snapshot, flags)
   }
 
   /**
@@ -119,7 +119,6 @@ export abstract class ImageSnapshots extends ImageClones {
    */
   async rollbackToSnapshot(name: string, options?: OperationOptions): Promise<void> {
     const snapshot = toName('name', name)
-    const task = { ...toTask(options), object: { snapshot } }
-    await this.callWith(native.rbd_snap_rollback_with_progress, task, snapshot)
+    await runOperation(this, native.rbd_snap_rollback_with_progress, options, { snapshot }, snapshot)
   }
 }
