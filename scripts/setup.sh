@@ -14,15 +14,26 @@ stop() {
   exit 1
 }
 
-# step <what> <command...>: runs quietly, tells how long it took; shows the end of the output when it fails.
+# step <what> <command...>: runs quietly, tells how long it took; shows the output when it fails.
 step() {
   local what=$1 started=$EPOCHREALTIME
   shift
   if ! "$@" >"$log" 2>&1; then
-    tail -n 40 "$log" >&2
-    stop "$what failed; the lines above are the end of $log"
+    show_log >&2
+    stop "$what failed; the lines above are from $log"
   fi
   LC_ALL=C printf 'setup: %-34s %6.1f s\n' "$what" "$(seconds_since "$started")"
+}
+
+# npm tells the reason first and then much else; compilers and apt tell it last.
+show_log() {
+  if [ "$(wc -l <"$log")" -le 60 ]; then
+    cat "$log"
+  else
+    head -n 15 "$log"
+    echo '[...]'
+    tail -n 40 "$log"
+  fi
 }
 
 seconds_since() {
