@@ -3,12 +3,14 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
+import type { CopyNative } from './native/copy.js'
 import type { CoreNative } from './native/core.js'
+import type { LibvirtNative } from './native/libvirt.js'
 import type { RadosNative } from './native/rados.js'
 import type { RbdNative } from './native/rbd.js'
 
 /** Every function of the addon. A test compares these names with the loaded binary's. */
-export interface Native extends CoreNative, RadosNative, RbdNative {}
+export interface Native extends CoreNative, CopyNative, LibvirtNative, RadosNative, RbdNative {}
 
 /** The addon could not be loaded; `code` is `ERR_RBDKIT_ADDON`. */
 class AddonLoadError extends Error {

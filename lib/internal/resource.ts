@@ -8,7 +8,8 @@ type Children = Map<number, WeakRef<Resource>>
 /** Everything that finalising a forgotten resource needs; it must not reference the resource itself. */
 interface Forgotten {
   handle: number
-  label: string
+  /** `undefined`: forgetting it is no mistake. */
+  label: string | undefined
   siblings: Children | undefined
 }
 
@@ -17,7 +18,9 @@ const nobody: Owner = { inFlight: 0, idle: () => {}, makeError: (result) => new 
 
 const forgotten = new FinalizationRegistry<Forgotten>(({ handle, label, siblings }) => {
   siblings?.delete(handle)
-  process.emitWarning(`${label} was garbage-collected without close()`, { code: 'RBDKIT_NOT_CLOSED' })
+  if (label !== undefined) {
+    process.emitWarning(`${label} was garbage-collected without close()`, { code: 'RBDKIT_NOT_CLOSED' })
+  }
   // Native code lets a parent go only after its children, whatever order they come here in.
   startTask(nobody, native.close, [handle]).catch(() => {})
 })
@@ -45,7 +48,7 @@ export abstract class Resource implements Owner, AsyncDisposable {
   #whenIdle: (() => void) | undefined
 
   /** @internal */
-  protected constructor(handle: number, parent: Resource | undefined, label: string) {
+  protected constructor(handle: number, parent: Resource | undefined, label: string | undefined) {
     this.handle = handle
     this.#parent = parent
     const siblings = parent?.adopt(this)

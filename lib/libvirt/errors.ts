@@ -1,0 +1,103 @@
+import { getSystemErrorName } from 'node:util'
+import { native } from '../internal/addon.js'
+import type { NativeLibvirtError } from '../internal/native/libvirt.js'
+import { errorCodes, errorDomains, errorLevels } from './generated/enums.js'
+
+/** How bad it is: libvirt's virErrorLevel. */
+export type LibvirtErrorLevel = (typeof errorLevels)[keyof typeof errorLevels]
+
+/** Where a call failed. Names only, never a secret's value. */
+export interface LibvirtErrorContext {
+  /** The C function. */
+  syscall: string
+  /** The connection's URI, without a password. */
+  uri?: string | undefined
+  /** The name of the domain, pool or volume, or the secret's UUID. */
+  object?: string | undefined
+}
+
+/** The parts of a {@link LibvirtError}. */
+export interface LibvirtErrorInit extends LibvirtErrorContext {
+  code: string
+  errno: number
+  domain: string
+  level: LibvirtErrorLevel
+  /** libvirt's own words. */
+  text: string
+}
+
+/**
+ * What libvirt answered: `VIR_ERR_NO_DOMAIN: Domain not found: no domain with matching name 'vm1',
+ * virDomainLookupByName`.
+ *
+ * Four codes are not libvirt's and have a negative `errno` and the domain `VIR_FROM_NONE`: `EBADF` the handle is
+ * closed, `ETIMEDOUT` a `timeoutMs` passed, `ENOSYS` libvirt is not installed (the message names the package),
+ * `EAGAIN` no thread could be started.
+ *
+ * @since 0.1.0
+ */
+export class LibvirtError extends Error {
+  static {
+    LibvirtError.prototype.name = 'LibvirtError'
+  }
+  /** libvirt's virErrorNumber by name: `'VIR_ERR_NO_DOMAIN'`. One that this version does not know: `'VIR_ERR_123'`. */
+  readonly code: string
+  /** libvirt's virErrorNumber: `42`. */
+  readonly errno: number
+  /** The part of libvirt that failed, virErrorDomain by name: `'VIR_FROM_QEMU'`. */
+  readonly domain: string
+  readonly level: LibvirtErrorLevel
+  /** The C function: `'virDomainLookupByName'`. */
+  readonly syscall: string
+  /** The connection's URI as it was given, without a password; `undefined` when libvirt chose it. */
+  readonly uri: string | undefined
+  /** The name of the domain, pool or volume that the call was for, or the secret's UUID. */
+  readonly object: string | undefined
+
+  constructor(init: LibvirtErrorInit) {
+    super(
+      `${init.code}: ${init.text}, ${init.syscall}${init.object === undefined ? '' : ` '${init.object}'`}`,
+    )
+    this.code = init.code
+    this.errno = init.errno
+    this.domain = init.domain
+    this.level = init.level
+    this.syscall = init.syscall
+    this.uri = init.uri
+    this.object = init.object
+  }
+}
+
+/** An errno of rbdkit's own in libvirt's form. `errno` is negative. */
+export function systemError(errno: number, context: LibvirtErrorContext, text?: string): LibvirtError {
+  return new LibvirtError({
+    ...context,
+    code: getSystemErrorName(errno),
+    errno,
+    domain: 'VIR_FROM_NONE',
+    level: 'error',
+    text: text ?? native.strerror(-errno),
+  })
+}
+
+function isNativeError(value: unknown): value is NativeLibvirtError {
+  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
+}
+
+/** The error of a native call: `value` is libvirt's error, or what was said about a negative errno. */
+export function libvirtError(result: number, value: unknown, context: LibvirtErrorContext): LibvirtError {
+  if (!isNativeError(value)) {
+    return systemError(result, context, typeof value === 'string' ? value : undefined)
+  }
+  const codes: Readonly<Record<number, string>> = errorCodes
+  const domains: Readonly<Record<number, string>> = errorDomains
+  const levels: Readonly<Record<number, LibvirtErrorLevel>> = errorLevels
+  return new LibvirtError({
+    ...context,
+    code: codes[value.code] ?? `VIR_ERR_${value.code}`,
+    errno: value.code,
+    domain: domains[value.domain] ?? `VIR_FROM_${value.domain}`,
+    level: levels[value.level] ?? 'error',
+    text: value.message || 'libvirt gave no reason',
+  })
+}

@@ -1,0 +1,83 @@
+import { native } from '../internal/addon.js'
+import type { NativeSecret } from '../internal/native/libvirt.js'
+import { invalidArgType, invalidArgValue } from '../internal/validate.js'
+import type { Connection } from './connection.js'
+import { secretUsageTypes } from './generated/enums.js'
+import { LibvirtObject, nameOf } from './object.js'
+
+/** What a secret is for: libvirt's virSecretUsageType. */
+export type SecretUsageType = (typeof secretUsageTypes)[keyof typeof secretUsageTypes]
+
+/**
+ * A secret that libvirtd keeps for its guests and pools: for Ceph, a user's key.
+ *
+ * @since 0.1.0
+ */
+export class Secret extends LibvirtObject {
+  readonly connection: Connection
+  /** What an RBD disk's `<auth>` refers to. */
+  readonly uuid: string
+  readonly usageType: SecretUsageType | 'unknown'
+  /** The `<name>`, `<volume>` or `<target>` of its usage; `''` when it has none. */
+  readonly usageId: string
+
+  /** @internal */
+  constructor(connection: Connection, native: NativeSecret) {
+    super(native.handle, connection, { uri: connection.givenUri, object: native.uuid, kind: 'secret' })
+    this.connection = connection
+    this.uuid = native.uuid
+    this.usageType = nameOf(secretUsageTypes, native.usageType)
+    this.usageId = native.usageId
+  }
+
+  /**
+   * Sets the secret's bytes; for Ceph the key decoded from base64: `Buffer.from(key, 'base64')`. rbdkit copies them
+   * and clears its copy; clearing the caller's is up to the caller.
+   *
+   * Errors: `VIR_ERR_OPERATION_DENIED` the connection is read-only.
+   *
+   * Implements: virSecretSetValue.
+   * @since 0.1.0
+   */
+  async setValue(value: Uint8Array): Promise<void> {
+    if (!(value instanceof Uint8Array)) throw invalidArgType('value', 'an instance of Uint8Array', value)
+    if (value.byteLength === 0) throw invalidArgValue('value', 'must not be empty or detached')
+    await this.call(native.virSecretSetValue, value)
+  }
+
+  /**
+   * The secret's bytes. Keep them short-lived and clear them with `fill(0)`; nothing here logs them or puts them in
+   * an error.
+   *
+   * Errors: `VIR_ERR_INVALID_SECRET` the secret is defined with `private='yes'`; `VIR_ERR_NO_SECRET` no value is
+   * set; `VIR_ERR_OPERATION_DENIED` the connection is read-only.
+   *
+   * Implements: virSecretGetValue.
+   * @since 0.1.0
+   */
+  getValue(): Promise<Buffer> {
+    return this.call(native.virSecretGetValue)
+  }
+
+  /**
+   * The secret's document, without its value.
+   *
+   * Implements: virSecretGetXMLDesc.
+   * @since 0.1.0
+   */
+  xml(): Promise<string> {
+    return this.call(native.virSecretGetXMLDesc)
+  }
+
+  /**
+   * Removes the secret and its value. Guests that run keep what they were started with.
+   *
+   * Errors: `VIR_ERR_NO_SECRET` it is gone already.
+   *
+   * Implements: virSecretUndefine.
+   * @since 0.1.0
+   */
+  async undefine(): Promise<void> {
+    await this.call(native.virSecretUndefine)
+  }
+}

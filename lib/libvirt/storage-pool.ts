@@ -1,0 +1,227 @@
+import { constants } from 'node:os'
+import { native } from '../internal/addon.js'
+import type { NativeStoragePool, NativeStorageVolume } from '../internal/native/libvirt.js'
+import { invalidArgType, invalidArgValue, toText } from '../internal/validate.js'
+import type { Connection } from './connection.js'
+import { systemError } from './errors.js'
+import { storagePoolStates } from './generated/enums.js'
+import { LibvirtObject, nameOf } from './object.js'
+import { StorageVolume } from './storage-volume.js'
+
+/** libvirt's virStoragePoolState. */
+export type StoragePoolState = (typeof storagePoolStates)[keyof typeof storagePoolStates]
+
+/** A pool's state and sizes in bytes; the sizes are those of its start or last `refresh()`. */
+export interface StoragePoolInfo {
+  state: StoragePoolState | 'unknown'
+  capacity: number
+  allocation: number
+  available: number
+}
+
+/**
+ * A storage pool: for RBD, a Ceph pool as libvirtd sees it.
+ *
+ * libvirtd keeps a list of a pool's volumes: images that others make or remove show only after `refresh()`, which
+ * opens every image of the pool.
+ *
+ * @since 0.1.0
+ */
+export class StoragePool extends LibvirtObject {
+  readonly connection: Connection
+  readonly name: string
+  readonly uuid: string
+
+  /** @internal */
+  constructor(connection: Connection, pool: NativeStoragePool) {
+    super(pool.handle, connection, { uri: connection.givenUri, object: pool.name, kind: 'storage pool' })
+    this.connection = connection
+    this.name = pool.name
+    this.uuid = pool.uuid
+  }
+
+  /**
+   * Makes the storage behind the pool, such as the directory. RBD pools need no building and accept it from
+   * libvirt 10.1 on.
+   *
+   * Errors: `VIR_ERR_NO_SUPPORT` the pool's type has nothing to build; `VIR_ERR_OPERATION_INVALID` it is active.
+   *
+   * Implements: virStoragePoolBuild.
+   * @since 0.1.0
+   */
+  async build(): Promise<void> {
+    await this.call(native.virStoragePoolBuild)
+  }
+
+  /**
+   * Starts the pool and lists its volumes.
+   *
+   * Errors: `VIR_ERR_OPERATION_INVALID` it is active; `VIR_ERR_SYSTEM_ERROR` no monitor answered, or the pool does
+   * not exist; `VIR_ERR_NO_SECRET` the secret is not defined or has no value.
+   *
+   * Implements: virStoragePoolCreate.
+   * @since 0.1.0
+   */
+  async create(): Promise<void> {
+    await this.call(native.virStoragePoolCreate)
+  }
+
+  /**
+   * Whether libvirtd starts the pool when it starts itself.
+   *
+   * Implements: virStoragePoolGetAutostart.
+   * @since 0.1.0
+   */
+  autostart(): Promise<boolean> {
+    return this.call(native.virStoragePoolGetAutostart)
+  }
+
+  /**
+   * Sets whether libvirtd starts the pool when it starts itself.
+   *
+   * Errors: `VIR_ERR_INVALID_ARG` the pool is transient.
+   *
+   * Implements: virStoragePoolSetAutostart.
+   * @since 0.1.0
+   */
+  async setAutostart(autostart: boolean): Promise<void> {
+    if (typeof autostart !== 'boolean') throw invalidArgType('autostart', 'of type boolean', autostart)
+    await this.call(native.virStoragePoolSetAutostart, autostart)
+  }
+
+  /**
+   * Reads sizes and volumes anew.
+   *
+   * Errors: `VIR_ERR_OPERATION_INVALID` the pool is not active.
+   *
+   * Implements: virStoragePoolRefresh.
+   * @since 0.1.0
+   */
+  async refresh(): Promise<void> {
+    await this.call(native.virStoragePoolRefresh)
+  }
+
+  /**
+   * State and sizes in bytes.
+   *
+   * Errors: `VIR_ERR_NO_STORAGE_POOL` it is gone.
+   *
+   * Implements: virStoragePoolGetInfo.
+   * @since 0.1.0
+   */
+  async info(): Promise<StoragePoolInfo> {
+    const info = await this.call<Omit<StoragePoolInfo, 'state'> & { state: number }, []>(
+      native.virStoragePoolGetInfo,
+    )
+    return { ...info, state: nameOf(storagePoolStates, info.state) }
+  }
+
+  /**
+   * Whether the pool is started.
+   *
+   * Implements: virStoragePoolIsActive.
+   * @since 0.1.0
+   */
+  isActive(): Promise<boolean> {
+    return this.call(native.virStoragePoolIsActive)
+  }
+
+  /**
+   * The pool's document.
+   *
+   * Implements: virStoragePoolGetXMLDesc.
+   * @since 0.1.0
+   */
+  xml(): Promise<string> {
+    return this.call(native.virStoragePoolGetXMLDesc)
+  }
+
+  /**
+   * Stops the pool; its data stays.
+   *
+   * Errors: `VIR_ERR_OPERATION_INVALID` it is not active.
+   *
+   * Implements: virStoragePoolDestroy.
+   * @since 0.1.0
+   */
+  async destroy(): Promise<void> {
+    await this.call(native.virStoragePoolDestroy)
+  }
+
+  /**
+   * Forgets the pool; its data stays.
+   *
+   * Errors: `VIR_ERR_OPERATION_INVALID` it is active; `VIR_ERR_NO_STORAGE_POOL` it is gone already.
+   *
+   * Implements: virStoragePoolUndefine.
+   * @since 0.1.0
+   */
+  async undefine(): Promise<void> {
+    await this.call(native.virStoragePoolUndefine)
+  }
+
+  /**
+   * The volumes that libvirtd knows of.
+   *
+   * Errors: `VIR_ERR_OPERATION_INVALID` the pool is not active.
+   *
+   * Implements: virStoragePoolListAllVolumes.
+   * @since 0.1.0
+   */
+  async listVolumes(): Promise<StorageVolume[]> {
+    const volumes = await this.call<NativeStorageVolume[], []>(native.virStoragePoolListAllVolumes)
+    return volumes.map((volume) => new StorageVolume(this, volume))
+  }
+
+  /**
+   * A volume by its name.
+   *
+   * Errors: `VIR_ERR_NO_STORAGE_VOL` libvirtd knows of none.
+   *
+   * Implements: virStorageVolLookupByName.
+   * @since 0.1.0
+   */
+  async volumeByName(name: string): Promise<StorageVolume> {
+    return new StorageVolume(this, await this.call(native.virStorageVolLookupByName, toText('name', name)))
+  }
+
+  /**
+   * Makes a volume.
+   *
+   * Errors: `VIR_ERR_STORAGE_VOL_EXIST` the name is taken; `VIR_ERR_XML_ERROR` the document is malformed.
+   *
+   * Implements: virStorageVolCreateXML.
+   * @since 0.1.0
+   */
+  async createVolume(xml: string): Promise<StorageVolume> {
+    return new StorageVolume(this, await this.call(native.virStorageVolCreateXML, toText('xml', xml)))
+  }
+
+  /**
+   * Makes a volume with the content of another of the same connection. In an RBD pool libvirt makes a snapshot of
+   * `from`, protects it and clones it, so `from` cannot be deleted afterwards.
+   *
+   * Errors: `VIR_ERR_STORAGE_VOL_EXIST` the name is taken; `VIR_ERR_NO_STORAGE_VOL` `from` is gone.
+   *
+   * Implements: virStorageVolCreateXMLFrom.
+   * @since 0.1.0
+   */
+  async cloneVolume(xml: string, from: StorageVolume): Promise<StorageVolume> {
+    const text = toText('xml', xml)
+    if (!(from instanceof StorageVolume)) throw invalidArgType('from', 'an instance of StorageVolume', from)
+    if (from.pool.connection !== this.connection) {
+      throw invalidArgValue('from', 'must be a volume of the same connection')
+    }
+    const syscall = 'virStorageVolCreateXMLFrom'
+    if (from.closed) {
+      throw systemError(-constants.errno.EBADF, from.context(syscall), 'the volume is closed')
+    }
+    // In flight there, too, so that closing `from` waits for it.
+    from.inFlight++
+    try {
+      return new StorageVolume(this, await this.call(native[syscall], text, from.handle))
+    } finally {
+      if (--from.inFlight === 0) from.idle()
+    }
+  }
+}
