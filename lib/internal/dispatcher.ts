@@ -77,8 +77,13 @@ const lengths: number[] = []
 const free: number[] = []
 let active = 0
 
-/** -ERANGE: native code's answer for a range past the image's end. */
+/** -ERANGE: native code's answer for writing past the image's end. */
 const beyondEnd = -34
+/**
+ * -EINVAL: librbd's answer to a read that begins at the image's end or after it (its clip_io()). All else that is
+ * invalid was refused before, so a read that ends so has read no bytes, as read(2) has it there.
+ */
+const readAtEnd = -22
 
 /** As many as native code brings at once. */
 const maxBatch = 1024
@@ -108,6 +113,7 @@ function settleIo(slot: number, result: number): void {
   free.push(slot)
   end()
   if (--owner.inFlight === 0) owner.idle()
+  if (result === readAtEnd && (kind === Kind.read || kind === Kind.readv)) result = 0
   if (result < 0) {
     reject(owner.makeError(result, syscalls[kind] as string, undefined))
     return
@@ -232,12 +238,8 @@ export function startIo<T>(
       throw error
     }
     if (result === beyondEnd) {
-      if (kind === Kind.read || kind === Kind.readv) {
-        settleIo(slot, 0)
-      } else {
-        reject(outOfRange('position', "within the image's size together with the length", undefined))
-        settleIo(slot, result)
-      }
+      reject(outOfRange('position', "within the image's size together with the length", undefined))
+      settleIo(slot, result)
     } else if (result < 0) {
       settleIo(slot, result)
     }

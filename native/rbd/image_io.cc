@@ -113,16 +113,8 @@ napi_value Start(napi_env env, const Arguments& arguments, ImageOperation* opera
   return answer;
 }
 
-// librbd answers EINVAL to a read that begins at the image's end, like a bad call; here it gets ERANGE, which the
-// facade makes the zero bytes that read(2) gives there. librbd answers from memory.
-int CheckStart(rbd_image_t image, const Arguments& arguments) {
-  uint64_t size = 0;
-  const int r = Rbd().rbd_get_size(image, &size);
-  if (r < 0) return r;
-  return arguments.offset >= size ? -ERANGE : 0;
-}
-
-// librbd cuts a write short at the image's end without saying so; here it is refused.
+// librbd cuts a write short at the image's end without saying so; here it is refused with ERANGE, which the facade
+// makes a RangeError. librbd answers from memory.
 int CheckEnd(rbd_image_t image, const Arguments& arguments) {
   uint64_t size = 0;
   const int r = Rbd().rbd_get_size(image, &size);
@@ -147,8 +139,6 @@ napi_value ReadOrWrite(napi_env env, napi_callback_info info) {
       if (r < 0) return r;
       return Rbd().rbd_aio_write(image, arguments.offset, arguments.length, data, completion);
     } else {
-      const int r = CheckStart(image, arguments);
-      if (r < 0) return r;
       return Rbd().rbd_aio_read(image, arguments.offset, arguments.length, data, completion);
     }
   });
@@ -182,8 +172,6 @@ napi_value ReadOrWriteVector(napi_env env, napi_callback_info info) {
       if (r < 0) return r;
       return Rbd().rbd_aio_writev(image, buffers, buffer_count, arguments.offset, completion);
     } else {
-      const int r = CheckStart(image, arguments);
-      if (r < 0) return r;
       return Rbd().rbd_aio_readv(image, buffers, buffer_count, arguments.offset, completion);
     }
   });
