@@ -56,7 +56,7 @@ export interface LocalOsd {
   readonly id: number
   /** Its process while it runs. */
   readonly pid: number | undefined
-  /** Starts it again and resolves when its process runs; the cluster needs about a second more to see it. */
+  /** Starts it again and resolves when its process runs; its data can be used 5 to 10 s later with `bluestore`. */
   start(): Promise<void>
   /** SIGTERM, and waits for its end: it says goodbye to the monitor. */
   stop(): Promise<void>

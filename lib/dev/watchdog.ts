@@ -4,16 +4,17 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { identify } from './processes.js'
+import { identify, isRunning } from './processes.js'
 import { clearLeftovers } from './registry.js'
 
 async function main(): Promise<void> {
-  const owner = Number(process.argv[2])
+  const owner = identify(Number(process.argv[2]))
   for await (const _ of process.stdin) {
     // nothing is ever written to it
   }
-  // the pipe closes a moment before the owner's pid disappears
-  for (let i = 0; i < 250 && identify(owner) !== undefined; i++) await sleep(20)
+  // the pipe closes a moment before the owner is gone; much earlier if a worker thread held it
+  const began = Date.now()
+  while (owner !== undefined && isRunning(owner)) await sleep(Date.now() - began < 5000 ? 20 : 1000)
   await clearLeftovers()
 }
 

@@ -1,8 +1,8 @@
 /** The private directory of a cluster or hypervisor, from making it to taking it away. */
 
-import { mkdir, mkdtemp, readdir, realpath } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { invalidArgValue, toText } from '../internal/validate.js'
 import { DevError } from './errors.js'
 import { acquireGuard, releaseGuard } from './guard.js'
@@ -21,14 +21,12 @@ const LONGEST_DIRECTORY = 107 - 40
 
 async function makeDirectory(kind: DevKind, given: string | undefined): Promise<string> {
   if (given === undefined) {
-    const base = await realpath(tmpdir())
+    const base = tmpdir()
     // daemons make AF_UNIX sockets here, so a deep TMPDIR cannot be used
     const prefix = join(base.length + 20 > LONGEST_DIRECTORY ? '/tmp' : base, `rbdkit-${kind}-`)
     return mkdtemp(prefix)
   }
-  const path = toText('directory', given)
-  await mkdir(path, { recursive: true, mode: 0o700 })
-  const directory = await realpath(path)
+  const directory = resolve(toText('directory', given))
   if (Buffer.byteLength(directory) > LONGEST_DIRECTORY) {
     throw invalidArgValue(
       'directory',
@@ -38,6 +36,7 @@ async function makeDirectory(kind: DevKind, given: string | undefined): Promise<
   if (/[\s"'#;=[\],\\]/.test(directory)) {
     throw invalidArgValue('directory', 'must not contain spaces, quotes or any of # ; = [ ] , \\')
   }
+  await mkdir(directory, { recursive: true, mode: 0o700 })
   if ((await readdir(directory)).length > 0) {
     throw new DevError('ERR_RBDKIT_DEV_EXISTS', `${directory} is not empty`)
   }
