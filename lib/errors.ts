@@ -15,6 +15,8 @@ export interface ErrorObject {
   namespace?: string | undefined
   image?: string | undefined
   snapshot?: string | undefined
+  /** libvirt's: a domain, a storage pool, a volume, a secret. */
+  libvirtObject?: string | undefined
 }
 
 function path(object: ErrorObject): string {

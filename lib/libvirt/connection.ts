@@ -1,6 +1,8 @@
 import { constants } from 'node:os'
+import type { ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
+import type { TaskFunction } from '../internal/native/core.js'
 import type { NativeDomain, NativeSecret, NativeStoragePool } from '../internal/native/libvirt.js'
 import { Resource } from '../internal/resource.js'
 import {
@@ -125,14 +127,18 @@ export class Connection extends Resource {
   }
 
   /** @internal */
-  makeError(result: number, syscall: string, value: unknown): Error {
-    return libvirtError(result, value, { syscall, uri: this.givenUri })
+  makeError(result: number, syscall: string, value: unknown, object?: ErrorObject): Error {
+    return libvirtError(result, value, { syscall, uri: this.givenUri, object: object?.libvirtObject })
   }
 
   /** @internal */
   closedError(syscall: string): Error {
     const context = { syscall, uri: this.givenUri }
     return systemError(-constants.errno.EBADF, context, 'the connection is closed')
+  }
+
+  #lookUp<T>(fn: TaskFunction<[number, string]>, name: string): Promise<T> {
+    return this.callWith(fn, { object: { libvirtObject: name } }, name)
   }
 
   /**
@@ -218,7 +224,7 @@ export class Connection extends Resource {
    * @since 0.1.0
    */
   async secretByUuid(uuid: string): Promise<Secret> {
-    return new Secret(this, await this.call(native.virSecretLookupByUUIDString, toText('uuid', uuid)))
+    return new Secret(this, await this.#lookUp(native.virSecretLookupByUUIDString, toText('uuid', uuid)))
   }
 
   /**
@@ -231,7 +237,9 @@ export class Connection extends Resource {
    */
   async secretByUsage(type: SecretUsageType, id: string): Promise<Secret> {
     const number = usageTypes.get(toOneOf('type', type, [...usageTypes.keys()])) ?? 0
-    return new Secret(this, await this.call(native.virSecretLookupByUsage, number, toText('id', id)))
+    const name = toText('id', id)
+    const options = { object: { libvirtObject: name } }
+    return new Secret(this, await this.callWith(native.virSecretLookupByUsage, options, number, name))
   }
 
   /**
@@ -267,7 +275,7 @@ export class Connection extends Resource {
    * @since 0.1.0
    */
   async storagePoolByName(name: string): Promise<StoragePool> {
-    return new StoragePool(this, await this.call(native.virStoragePoolLookupByName, toText('name', name)))
+    return new StoragePool(this, await this.#lookUp(native.virStoragePoolLookupByName, toText('name', name)))
   }
 
   /**
@@ -281,7 +289,7 @@ export class Connection extends Resource {
   async storagePoolByUuid(uuid: string): Promise<StoragePool> {
     return new StoragePool(
       this,
-      await this.call(native.virStoragePoolLookupByUUIDString, toText('uuid', uuid)),
+      await this.#lookUp(native.virStoragePoolLookupByUUIDString, toText('uuid', uuid)),
     )
   }
 
@@ -332,7 +340,7 @@ export class Connection extends Resource {
    * @since 0.1.0
    */
   async domainByName(name: string): Promise<Domain> {
-    return new Domain(this, await this.call(native.virDomainLookupByName, toText('name', name)))
+    return new Domain(this, await this.#lookUp(native.virDomainLookupByName, toText('name', name)))
   }
 
   /**
@@ -344,7 +352,7 @@ export class Connection extends Resource {
    * @since 0.1.0
    */
   async domainByUuid(uuid: string): Promise<Domain> {
-    return new Domain(this, await this.call(native.virDomainLookupByUUIDString, toText('uuid', uuid)))
+    return new Domain(this, await this.#lookUp(native.virDomainLookupByUUIDString, toText('uuid', uuid)))
   }
 
   /**

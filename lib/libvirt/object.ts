@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import type { ErrorObject } from '../errors.js'
 import { Resource } from '../internal/resource.js'
 import { type LibvirtErrorContext, libvirtError, systemError } from './errors.js'
 
@@ -28,13 +29,13 @@ export abstract class LibvirtObject extends Resource {
   }
 
   /** @internal */
-  context(syscall: string): LibvirtErrorContext {
-    return { syscall, uri: this.#uri, object: this.#object }
+  context(syscall: string, object?: ErrorObject): LibvirtErrorContext {
+    return { syscall, uri: this.#uri, object: object?.libvirtObject ?? this.#object }
   }
 
   /** @internal */
-  makeError(result: number, syscall: string, value: unknown): Error {
-    return libvirtError(result, value, this.context(syscall))
+  makeError(result: number, syscall: string, value: unknown, object?: ErrorObject): Error {
+    return libvirtError(result, value, this.context(syscall, object))
   }
 
   /** @internal */

@@ -182,7 +182,8 @@ export class StoragePool extends LibvirtObject {
    * @since 0.1.0
    */
   async volumeByName(name: string): Promise<StorageVolume> {
-    return new StorageVolume(this, await this.call(native.virStorageVolLookupByName, toText('name', name)))
+    const options = { object: { libvirtObject: toText('name', name) } }
+    return new StorageVolume(this, await this.callWith(native.virStorageVolLookupByName, options, name))
   }
 
   /**
