@@ -2,6 +2,7 @@
 #include <sys/uio.h>
 
 #include <cerrno>
+#include <memory>
 #include <typeinfo>
 #include <vector>
 
@@ -17,13 +18,13 @@ namespace {
 // for the operation before the buffers' memory goes.
 struct ImageOperation final : Completion {
   ImageOperation() : Completion(Kind::kIo) {}
-  void Release() override { pool.push_back(this); }
+  void Release() override { pool.emplace_back(this); }
 
   // Each environment has a thread of its own, so the pool needs no lock.
-  static thread_local std::vector<ImageOperation*> pool;
+  static thread_local std::vector<std::unique_ptr<ImageOperation>> pool;
   static ImageOperation* Take() {
     if (pool.empty()) return new ImageOperation;
-    ImageOperation* operation = pool.back();
+    ImageOperation* operation = pool.back().release();
     pool.pop_back();
     return operation;
   }
@@ -32,7 +33,7 @@ struct ImageOperation final : Completion {
   std::vector<iovec> buffers;  // of readv and writev
 };
 
-thread_local std::vector<ImageOperation*> ImageOperation::pool;
+thread_local std::vector<std::unique_ptr<ImageOperation>> ImageOperation::pool;
 
 // librbd's thread: read the result, let librbd's object go, push. Nothing else.
 void OnComplete(rbd_completion_t completion, void* argument) noexcept {
