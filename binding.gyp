@@ -11,7 +11,8 @@
       ],
       "cflags_cc": ["-std=c++17", "-O2", "-fvisibility=hidden", "-fexceptions", "-frtti"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
-      "ldflags": ["-Wl,-z,nodelete,-z,relro,-z,now", "-Wl,--exclude-libs,ALL"],
+      "ldflags": ["-Wl,-z,nodelete,-z,relro,-z,now", "-Wl,--exclude-libs,ALL",
+        "-Wl,--version-script=<(module_root_dir)/native/exports.map"],
       "libraries": ["-ldl", "-lpthread"]
     }
   ]
