@@ -16,9 +16,10 @@ export interface FileSource {
 /**
  * An image to copy from, in any pool, namespace and cluster.
  *
- * Without `snapshot` it is copied as it is now, and kept from changing meanwhile: by its exclusive lock when nobody
- * else has it open (their writes then wait), else by a temporary snapshot, which takes about two seconds more. Both
- * need a user that may write; others name a snapshot.
+ * Without `snapshot` it is copied as it is now, and kept from changing meanwhile. When nobody else has it open, by its
+ * exclusive lock: whoever opens it during the copy can read, and gets `EROFS` when writing. When somebody has, or the
+ * image has no exclusive lock, by a temporary snapshot (`copy.rbdkit-<random>`), which takes up to two seconds more;
+ * writers go on. Both need a user that may write; others name a snapshot.
  */
 export interface ImageSource {
   ioctx: IoCtx

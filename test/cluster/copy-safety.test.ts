@@ -21,6 +21,11 @@ async function makeImage({ ioctx }: CopyPool, name: string, size: number): Promi
   })
 }
 
+/** Lets librbd read no more than 32 MiB/s of an image from now on: a copy then takes as long as the test needs. */
+async function slowDown({ ioctx }: CopyPool, name: string): Promise<void> {
+  await withImage(ioctx, name, (image) => image.setMetadata('conf_rbd_qos_read_bps_limit', String(32 * mib)))
+}
+
 t.test('a name that is taken: EEXIST before any data is moved', async (t) => {
   const { ioctx } = await openPool()
   const from = join(t.testdir(), 'from')
@@ -111,16 +116,24 @@ t.test('the snapshot is removed under the copy: ERR_SOURCE_CHANGED, nothing is p
   const pool = await openPool()
   const { ioctx } = pool
   const directory = t.testdir()
-  await makeImage(pool, 'source', 192 * mib)
+  await makeImage(pool, 'source', 128 * mib)
+  await slowDown(pool, 'source')
   const source = { ioctx, image: 'source', snapshot: 'snap' }
   for (const remake of [false, true]) {
-    const job = copy(source, { file: join(directory, 'to') }, { maxMemory: 16 * mib })
+    const job = copy(source, { file: join(directory, 'to') })
+    let ended = false
+    job
+      .finally(() => {
+        ended = true
+      })
+      .catch(() => {})
     await underWay(job)
     await withImage(ioctx, 'source', async (image) => {
       await image.removeSnapshot('snap')
       // The same name again is another snapshot.
       if (remake) await image.createSnapshot('snap')
     })
+    t.notOk(ended, 'it was in time')
     const changed = { name: 'CopyError', code: 'ERR_SOURCE_CHANGED', message: /source@snap/ }
     await t.rejects(Promise.resolve(job), changed)
     t.same(readdirSync(directory), [])
@@ -141,23 +154,21 @@ t.test('the snapshot is removed under the copy: ERR_SOURCE_CHANGED, nothing is p
   )
 })
 
-t.test('an image that nobody uses is held by its lock: a writer waits', async (t) => {
+t.test('an image that nobody uses is held by its lock: no writer gets in between', async (t) => {
   const pool = await openPool()
   const { ioctx } = pool
-  await makeImage(pool, 'source', 128 * mib)
+  await makeImage(pool, 'source', 64 * mib)
+  await slowDown(pool, 'source')
   const before = await contentOf(ioctx, 'source')
-  const job = copy({ ioctx, image: 'source' }, { ioctx, image: 'copy' }, { maxMemory: 16 * mib })
-  let ended = false
-  const end = job.then(() => {
-    ended = true
-  })
+  const job = copy({ ioctx, image: 'source' }, { ioctx, image: 'copy' })
   await underWay(job)
-  await withImage(ioctx, 'source', async (image) => {
-    await image.write(Buffer.alloc(4096, 'x'), { position: 127 * mib })
-    t.ok(ended, 'the write came after the copy')
-  })
-  await end
+  const write = () =>
+    withImage(ioctx, 'source', (image) => image.write(Buffer.alloc(4096, 'x'), { position: 63 * mib }))
+  await t.rejects(write(), { code: 'EROFS' })
+  await job
   t.ok((await contentOf(ioctx, 'copy')).equals(before))
+  await write()
+  await withImage(ioctx, 'source', async (image) => t.equal((await image.listSnapshots()).length, 1))
 })
 
 t.test('an image in use is copied from a temporary snapshot, which goes again', async (t) => {
@@ -165,6 +176,7 @@ t.test('an image in use is copied from a temporary snapshot, which goes again', 
   const { ioctx } = pool
   await makeImage(pool, 'source', 64 * mib)
   const before = await contentOf(ioctx, 'source')
+  await slowDown(pool, 'source')
   await withImage(ioctx, 'source', async (image) => {
     await image.write(before.subarray(0, 4096), { position: 0 })
     const job = copy({ ioctx, image: 'source' }, { ioctx, image: 'copy' }, { maxMemory: 16 * mib })
