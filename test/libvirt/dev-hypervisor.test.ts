@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { LocalCluster, LocalHypervisor } from 'rbdkit/dev'
 import t from 'tap'
@@ -133,4 +135,27 @@ t.test('a start that fails keeps the log; a given directory is left', { skip }, 
   const controller = new AbortController()
   setTimeout(() => controller.abort(reason), 100)
   await t.rejects(LocalHypervisor.start({ signal: controller.signal }), reason)
+})
+
+t.test('SIGKILL of the owner ends libvirtd too', { skip }, async (t) => {
+  const program = `
+    import { LocalHypervisor } from 'rbdkit/dev'
+    const hypervisor = await LocalHypervisor.start()
+    console.log(hypervisor.directory)
+    setInterval(() => {}, 1000)
+  `
+  const env = { ...process.env, NODE_OPTIONS: '' }
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env,
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  const directory = line.toString().trim()
+  t.ok(processesWith('cmdline', `${directory}/`).length >= 3, 'unshare, init and libvirtd')
+  child.kill('SIGKILL')
+  const began = Date.now()
+  while (existsSync(directory) && Date.now() - began < 10_000) await sleep(20)
+  t.notOk(existsSync(directory))
+  t.same(processesWith('cmdline', `${directory}/`), [])
 })
