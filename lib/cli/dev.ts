@@ -172,7 +172,7 @@ function action<Options>(
 }
 
 /**
- * The `dev` command: `up`, `status`, `env`, `down`. Exit status 0 on success, 1 on failure, 3 when nothing of the name
+ * The `dev` command: `up`, `status`, `env`, `down`. Exit status 0 on success, 1 on failure, 2 for a bad option, 3 when nothing of the name
  * is up, 128 and the signal's number when `up` was interrupted.
  *
  * @since 0.1.0
