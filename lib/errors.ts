@@ -8,6 +8,12 @@ for (const [name, number] of Object.entries(constants.errno)) {
 // Two names for one number: keep the ones that Ceph's and Node's messages use.
 names.set(constants.errno.EAGAIN, 'EAGAIN')
 names.set(constants.errno.EOPNOTSUPP, 'EOPNOTSUPP')
+// Numbers that Ceph answers with and Node has no names for. Source: Linux's asm-generic/errno.h.
+names.set(85, 'ERESTART')
+names.set(108, 'ESHUTDOWN') // this client is on the cluster's blocklist
+names.set(117, 'EUCLEAN')
+names.set(121, 'EREMOTEIO')
+names.set(126, 'ENOKEY')
 
 /** What an error is about. Names only, never a key or a passphrase. */
 export interface ErrorObject {
@@ -15,11 +21,14 @@ export interface ErrorObject {
   namespace?: string | undefined
   image?: string | undefined
   snapshot?: string | undefined
+  /** What renaming or cloning was to make: a path as in the message. */
+  dest?: string | undefined
   /** libvirt's: a domain, a storage pool, a volume, a secret. */
   libvirtObject?: string | undefined
 }
 
-function path(object: ErrorObject): string {
+/** `pool/namespace/image@snapshot`, as Ceph's tools write it. */
+export function objectPath(object: ErrorObject): string {
   const image = object.image === undefined ? '' : `/${object.image}`
   const namespace = object.namespace ? `/${object.namespace}` : ''
   const snapshot = object.snapshot === undefined ? '' : `@${object.snapshot}`
@@ -52,26 +61,28 @@ export class CephError extends Error {
   readonly errno: number
   /** The C function: `'rbd_open'`. */
   readonly syscall: string
-  readonly pool: string | undefined
-  readonly namespace: string | undefined
-  readonly image: string | undefined
-  readonly snapshot: string | undefined
+  // Absent, not undefined, when they do not apply: as Node's errors have it.
+  declare readonly pool?: string
+  declare readonly namespace?: string
+  declare readonly image?: string
+  declare readonly snapshot?: string
+  /** Of renaming and cloning: what was to be made. */
+  declare readonly dest?: string
 
   constructor(init: CephErrorInit) {
     const code = names.get(-init.errno) ?? `E${-init.errno}`
     const text = native.strerror(-init.errno)
-    const object = path(init)
+    const object = objectPath(init)
     super(
       `${code}: ${text.charAt(0).toLowerCase()}${text.slice(1)}, ${init.syscall}` +
-        `${object === '' ? '' : ` '${object}'`}${init.detail ? `: ${init.detail}` : ''}`,
+        `${object === '' ? '' : ` '${object}'`}${init.dest === undefined ? '' : ` -> '${init.dest}'`}${init.detail ? `: ${init.detail}` : ''}`,
     )
     this.code = code
     this.errno = init.errno
     this.syscall = init.syscall
-    this.pool = init.pool
-    this.namespace = init.namespace
-    this.image = init.image
-    this.snapshot = init.snapshot
+    const { pool, namespace, image, snapshot, dest } = init
+    const given = { pool, namespace, image, snapshot, dest }
+    Object.assign(this, Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)))
   }
 }
 

@@ -12,6 +12,8 @@ import { outOfRange } from './validate.js'
 
 /** Who an operation belongs to: told when it ends, asked to make its error. */
 export interface Owner {
+  /** The number native code knows it by; block I/O has one. */
+  readonly handle?: number
   /** Operations in flight; counted up by whoever starts one, down here. */
   inFlight: number
   /** `inFlight` came down to zero. */
@@ -79,11 +81,8 @@ let active = 0
 
 /** -ERANGE: native code's answer for writing past the image's end. */
 const beyondEnd = -34
-/**
- * -EINVAL: librbd's answer to a read that begins at the image's end or after it (its clip_io()). All else that is
- * invalid was refused before, so a read that ends so has read no bytes, as read(2) has it there.
- */
-const readAtEnd = -22
+/** -EINVAL: also librbd's answer to a read that begins at the image's end or after it (its clip_io()). */
+const invalid = -22
 
 /** As many as native code brings at once. */
 const maxBatch = 1024
@@ -100,12 +99,8 @@ function end(): void {
   if (--active === 0) native.unref()
 }
 
-function settleIo(slot: number, result: number): void {
+function releaseIo(slot: number): Owner {
   const owner = owners[slot] as Owner
-  const kind = kinds[slot] as Kind
-  const payload = payloads[slot]
-  const resolve = resolves[slot] as Resolve
-  const reject = rejects[slot] as Reject
   owners[slot] = undefined
   payloads[slot] = undefined
   resolves[slot] = undefined
@@ -113,9 +108,39 @@ function settleIo(slot: number, result: number): void {
   free.push(slot)
   end()
   if (--owner.inFlight === 0) owner.idle()
-  if (result === readAtEnd && (kind === Kind.read || kind === Kind.readv)) result = 0
+  return owner
+}
+
+/**
+ * Rejects with an error that is made two microtasks later: by then the operation's promise follows this one's, so
+ * V8 finds who awaits it and puts `at async caller (file:line)` on the stack. A successful operation pays nothing
+ * (docs/decisions/0004).
+ */
+async function failLater(owner: Owner, result: number, syscall: string): Promise<never> {
+  await undefined
+  await undefined
+  throw owner.makeError(result, syscall, undefined)
+}
+
+/** An invalid read has read no bytes if it began at the image's end, as read(2) has it there; else it failed. */
+async function readAtEnd(owner: Owner, kind: Kind, buffer: unknown, position: number): Promise<unknown> {
+  const size = await startTask<number, [number]>(owner, native.rbd_get_size, [owner.handle as number])
+  if (position < size) throw owner.makeError(invalid, syscalls[kind] as string, undefined)
+  return kind === Kind.read ? { bytesRead: 0, buffer } : { bytesRead: 0, buffers: buffer }
+}
+
+function settleIo(slot: number, result: number): void {
+  const kind = kinds[slot] as Kind
+  const payload = payloads[slot]
+  const resolve = resolves[slot] as Resolve
+  if (result === invalid && (kind === Kind.read || kind === Kind.readv)) {
+    resolve(readAtEnd(owners[slot] as Owner, kind, payload, lengths[slot] as number)) // before the owner can close
+    releaseIo(slot)
+    return
+  }
+  const owner = releaseIo(slot)
   if (result < 0) {
-    reject(owner.makeError(result, syscalls[kind] as string, undefined))
+    resolve(failLater(owner, result, syscalls[kind] as string))
     return
   }
   switch (kind) {
@@ -219,7 +244,7 @@ function take(owner: Owner, kind: Kind, payload: unknown, length: number, resolv
 
 /**
  * Starts one asynchronous librbd operation. `submit` gets the slot and answers 0 or a negative errno.
- * `payload` stays alive until the operation ends.
+ * `payload` stays alive until the operation ends. `length` is what a write resolves with; for a read its position.
  */
 export function startIo<T>(
   owner: Owner,
@@ -234,15 +259,17 @@ export function startIo<T>(
     try {
       result = submit(slot)
     } catch (error) {
-      settleIo(slot, -22) // gives the slot back; the promise is rejected below with what was thrown
-      throw error
+      releaseIo(slot)
+      throw error // rejects the promise
     }
-    if (result === beyondEnd) {
-      reject(outOfRange('position', "within the image's size together with the length", undefined))
-      settleIo(slot, result)
-    } else if (result < 0) {
-      settleIo(slot, result)
-    }
+    if (result >= 0) return
+    // Not taken: the caller is still on the stack.
+    reject(
+      result === beyondEnd
+        ? outOfRange('position', "within the image's size together with the length", undefined)
+        : owner.makeError(result, syscalls[kind] as string, undefined),
+    )
+    releaseIo(slot)
   })
 }
 

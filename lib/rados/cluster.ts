@@ -27,11 +27,11 @@ export interface ConnectOptions {
   monHost?: string
   /** Any other librados options; they win over the conf file and over rbdkit's own (no log file, no admin socket). */
   options?: Readonly<Record<string, string | number | boolean>>
-  /** Milliseconds until connecting fails with `ETIMEDOUT`. Default 30 000. */
+  /** Milliseconds until connecting fails with `ETIMEDOUT`, rounded up to seconds. Default 30 000. */
   connectTimeoutMs?: number
   /**
-   * Milliseconds after which a single request to a monitor or OSD fails with `ETIMEDOUT`. Default: none, requests
-   * wait until the cluster is back. A write that timed out may still take place.
+   * Milliseconds, rounded up to seconds, after which a single request to a monitor or OSD fails with `ETIMEDOUT`.
+   * Default: none, requests wait until the cluster is back. A write that timed out may still take place.
    */
   operationTimeoutMs?: number
   /** Aborting rejects at once; the attempt ends on its own thread by `connectTimeoutMs`. */
@@ -46,28 +46,42 @@ export interface ClusterStat {
   objects: number
 }
 
+/** librados takes an option's name with blanks and dashes as well. */
+function isKeyOption(name: string): boolean {
+  return name.trim().replaceAll(/[\s-]+/g, '_') === 'key'
+}
+
+/**
+ * A key as in a keyring. A malformed one must not reach librados: it would print it.
+ * Source of the format: Ceph's CryptoKey (type, time of creation, length, secret).
+ */
+function toKey(name: string, value: unknown): string {
+  const key = toText(name, value)
+  const bytes = Buffer.from(key, 'base64')
+  const wellFormed = bytes.length > 12 && bytes.length === 12 + bytes.readUInt16LE(10)
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key) || !wellFormed) throw invalidArgValue(name, 'is not a Ceph key in base64')
+  return key
+}
+
 function settings(options: Partial<ConnectOptions>): [string, string][] {
   const list: [string, string][] = []
   const timeout = toSize('options.connectTimeoutMs', options.connectTimeoutMs ?? 30_000, 1, 86_400_000)
-  list.push(['client_mount_timeout', String(timeout / 1000)])
+  list.push(['client_mount_timeout', String(Math.ceil(timeout / 1000))]) // librados counts in seconds
   if (options.operationTimeoutMs !== undefined) {
     const ms = toSize('options.operationTimeoutMs', options.operationTimeoutMs, 1, 86_400_000)
-    list.push(['rados_osd_op_timeout', String(ms / 1000)], ['rados_mon_op_timeout', String(ms / 1000)])
+    const seconds = String(Math.ceil(ms / 1000))
+    list.push(['rados_osd_op_timeout', seconds], ['rados_mon_op_timeout', seconds])
   }
   if (options.monHost !== undefined) list.push(['mon_host', toText('options.monHost', options.monHost)])
   if (options.keyring !== undefined) list.push(['keyring', toText('options.keyring', options.keyring)])
-  if (options.key !== undefined) {
-    const key = toText('options.key', options.key)
-    // A malformed key must not reach librados: it would print it.
-    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key)) throw invalidArgValue('options.key', 'must be base64')
-    list.push(['key', key])
-  }
+  if (options.key !== undefined) list.push(['key', toKey('options.key', options.key)])
   for (const [name, value] of Object.entries(toOptions('options.options', options.options))) {
     const type = typeof value
     if (type !== 'string' && type !== 'number' && type !== 'boolean') {
       throw invalidArgType(`options.options.${name}`, 'of type string, number or boolean', value)
     }
-    list.push([toText('options.options', name), toText(`options.options.${name}`, String(value), { empty: true })])
+    const text = toText(`options.options.${name}`, String(value), { empty: true })
+    list.push([toText('options.options', name), isKeyOption(name) ? toKey(`options.options.${name}`, text) : text])
   }
   return list
 }
@@ -100,8 +114,9 @@ export class Cluster extends Resource {
   /**
    * Connects.
    *
-   * Errors: `EINVAL` no or malformed monitor address, or a bad option; `ENOENT` conf file or key not found;
-   * `ETIMEDOUT` no monitor answered; `EACCES`/`EPERM` wrong key; `ENOSYS` librados is not installed.
+   * Errors: `EINVAL` no or malformed monitor address, malformed conf file, or a bad option; `ENOENT` conf file or
+   * keyring not found; `EIO` malformed keyring; `ETIMEDOUT` no monitor answered; `EACCES`/`EPERM` wrong key or no
+   * such user; `ENOSYS` librados is not installed.
    *
    * Implements: rados_create2, rados_conf_read_file, rados_conf_set, rados_connect.
    * @since 0.1.0
@@ -193,7 +208,7 @@ export class Cluster extends Resource {
    */
   async option(name: string): Promise<string> {
     const option = toText('name', name)
-    if (option === 'key') throw invalidArgValue('name', 'the key is not handed out')
+    if (isKeyOption(option)) throw invalidArgValue('name', 'the key is not handed out')
     return this.call(native.rados_conf_get, option)
   }
 

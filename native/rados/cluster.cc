@@ -1,5 +1,8 @@
 #include "rados/cluster.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -19,7 +22,8 @@ constexpr int kThreads = 4;
 const std::pair<const char*, const char*> quiet_settings[] = {
     {"log_file", ""},           {"log_to_stderr", "false"},          {"err_to_stderr", "false"},
     {"log_to_file", "false"},   {"log_to_syslog", "false"},          {"err_to_syslog", "false"},
-    {"admin_socket", ""},       {"clog_to_monitors", "false"},
+    {"log_to_graylog", "false"}, {"err_to_graylog", "false"},         {"log_to_journald", "false"},
+    {"err_to_journald", "false"}, {"admin_socket", ""},               {"clog_to_monitors", "false"},
 };
 
 std::string GetSetting(rados_t rados, const char* name) {
@@ -36,7 +40,48 @@ std::string GetSetting(rados_t rados, const char* name) {
   }
 }
 
+// librados ends the process on a messenger that it cannot make.
+bool CheckMessenger(rados_t rados, std::string* detail) {
+  for (const char* name : {"ms_type", "ms_public_type"}) {
+    const std::string type = GetSetting(rados, name);
+    if (type.empty() || type == "random" || type.find("async") != std::string::npos) continue;
+    *detail = std::string("option '") + name + "' is not a messenger type";
+    return false;
+  }
+  return true;
+}
+
+// The keyring files that librados would look into, those that cannot be opened marked with why.
+struct Keyrings {
+  explicit Keyrings(const std::string& list) {
+    size_t i = 0;
+    while (i < list.size()) {
+      size_t end = list.find_first_of(",; ", i);
+      if (end == std::string::npos) end = list.size();
+      if (end > i) {
+        const std::string path = list.substr(i, end - i);
+        paths += (paths.empty() ? "'" : ", '") + path + "'";
+        const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        if (file >= 0) {
+          close(file);
+          readable = true;
+        } else if (errno != ENOENT) {
+          error = errno;
+        }
+      }
+      i = end + 1;
+    }
+  }
+  std::string paths;
+  bool readable = false;
+  int error = ENOENT;  // of the last one that is there and cannot be opened
+};
+
 }  // namespace
+
+ConnectOptions::~ConnectOptions() {
+  for (auto& setting : settings) explicit_bzero(setting.second.data(), setting.second.size());
+}
 
 Cluster::Cluster(const std::string& label)
     : Handle(std::make_shared<Executor>("rbdkit-rados", kThreads), label) {}
@@ -63,10 +108,33 @@ int Cluster::Configure(const ConnectOptions& options, std::string* detail) {
       return r == -ENOENT ? -EINVAL : r;
     }
   }
+  if (!CheckMessenger(rados_, detail)) return -EINVAL;
+  // A monitor map from a file needs no addresses.
+  if (!GetSetting(rados_, "monmap").empty()) return 0;
   return CheckMonitorHosts(GetSetting(rados_, "mon_host"), detail) ? 0 : -EINVAL;
 }
 
-int Cluster::Connect(ConnectOptions options, std::string* detail) {
+int Cluster::ExplainFailure(int r, const std::string& user, std::string* detail) {
+  const bool has_key = !GetSetting(rados_, "key").empty() || !GetSetting(rados_, "keyfile").empty();
+  if (r == -ETIMEDOUT) {
+    *detail = "no monitor answered in time";
+  } else if (has_key) {
+    if (r == -EINVAL) *detail = "the key is malformed";
+    if (r == -EACCES || r == -EPERM) *detail = "the cluster refused '" + user + "' or its key";
+  } else if (r == -EACCES || r == -EPERM || r == -ENOENT) {
+    const Keyrings keyrings(GetSetting(rados_, "keyring"));
+    if (!keyrings.readable) {
+      *detail = "no keyring can be read for '" + user + "': " + keyrings.paths;
+      return -keyrings.error;
+    }
+    *detail = "the cluster refused '" + user + "', or " + keyrings.paths + " has no key for it";
+  } else {
+    *detail = "keyring " + Keyrings(GetSetting(rados_, "keyring")).paths + " may be malformed";
+  }
+  return r;
+}
+
+int Cluster::Connect(const ConnectOptions& options, std::string* detail) {
   int r = Rados().rados_create2(&rados_, options.cluster_name.c_str(), options.user_name.c_str(), 0);
   if (r < 0) {
     rados_ = nullptr;
@@ -74,20 +142,11 @@ int Cluster::Connect(ConnectOptions options, std::string* detail) {
     return r;
   }
   r = Configure(options, detail);
-  for (auto& setting : options.settings) {
-    // A key among them must not stay in freed memory.
-    explicit_bzero(setting.second.data(), setting.second.size());
-  }
   if (r < 0) return r;
   FenceConnected();
   connected_ = true;
   r = Rados().rados_connect(rados_);
-  if (r < 0 && detail->empty()) {
-    if (r == -ETIMEDOUT) *detail = "no monitor answered in time";
-    if (r == -ENOENT) *detail = "no keyring or key for '" + options.user_name + "'";
-    if (r == -EACCES || r == -EPERM) *detail = "the cluster refused '" + options.user_name + "'";
-  }
-  return r;
+  return r < 0 ? ExplainFailure(r, options.user_name, detail) : r;
 }
 
 int Cluster::Close() {
@@ -111,18 +170,18 @@ bool Loaded(Task& task) {
 }
 
 void RadosConnect(Call& call) {
-  ConnectOptions options;
-  options.cluster_name = call.String();
-  options.user_name = call.String();
+  auto options = std::make_shared<ConnectOptions>();
+  options->cluster_name = call.String();
+  options->user_name = call.String();
   const auto conf_file = call.OptionalString();
-  options.read_conf_file = conf_file.has_value();
-  options.conf_file = conf_file.value_or("");
-  options.settings = call.StringPairs();
-  auto cluster = std::make_shared<Cluster>("cluster as " + options.user_name);
-  call.Run(cluster->executor(), [cluster, options](Task& task) mutable {
+  options->read_conf_file = conf_file.has_value();
+  options->conf_file = conf_file.value_or("");
+  options->settings = call.StringPairs();
+  auto cluster = std::make_shared<Cluster>("cluster as " + options->user_name);
+  call.Run(cluster->executor(), [cluster, options](Task& task) {
     if (!Loaded(task)) return;
     std::string detail;
-    task.result = cluster->Connect(std::move(options), &detail);
+    task.result = cluster->Connect(*options, &detail);
     if (task.result >= 0) {
       task.value = HandleValue(cluster);
     } else if (!detail.empty()) {

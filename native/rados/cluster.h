@@ -12,7 +12,13 @@
 
 namespace rbdkit {
 
+// Holds secrets: handed on by pointer, so that there is one copy, and wiped at its end.
 struct ConnectOptions {
+  ConnectOptions() = default;
+  ~ConnectOptions();
+  ConnectOptions(const ConnectOptions&) = delete;
+  ConnectOptions& operator=(const ConnectOptions&) = delete;
+
   std::string cluster_name;
   std::string user_name;  // "client.admin"
   bool read_conf_file = false;
@@ -27,13 +33,15 @@ class Cluster final : public Handle {
   ~Cluster() override { Close(); }
 
   // Returns 0 or a negative errno, then `detail` may say more. Blocks: an executor's thread.
-  int Connect(ConnectOptions options, std::string* detail);
+  int Connect(const ConnectOptions& options, std::string* detail);
   int Close() override;
 
   rados_t rados() const { return rados_; }
 
  private:
   int Configure(const ConnectOptions& options, std::string* detail);
+  // Says why rados_connect() failed, where its errno does not; may give a better errno.
+  int ExplainFailure(int r, const std::string& user, std::string* detail);
 
   rados_t rados_ = nullptr;
   bool connected_ = false;

@@ -1,6 +1,7 @@
 #include "rbd/image.h"
 
 #include <cerrno>
+#include <cstring>
 
 #include "core/call.h"
 #include "rbd/rbd.h"
@@ -24,7 +25,7 @@ int ReportProgress(uint64_t done, uint64_t total, void* task) {
 std::vector<std::string> SplitNames(const char* buffer, size_t length) {
   std::vector<std::string> names;
   for (size_t i = 0; i < length;) {
-    names.emplace_back(buffer + i);
+    names.emplace_back(buffer + i, strnlen(buffer + i, length - i));
     i += names.back().size() + 1;
   }
   return names;

@@ -130,8 +130,9 @@ napi_value ReadOrWrite(napi_env env, napi_callback_info info) {
   char* data = nullptr;
   size_t available = 0;
   if (!arguments.Read(env, info) || !ReadView(env, arguments.values[4], &data, &available)) return nullptr;
-  if (arguments.length > available) {
-    napi_throw_range_error(env, nullptr, "rbdkit: the length is beyond the view");
+  // librbd 16 asserts that a read has memory, and a view of no bytes has none.
+  if (arguments.length > available || arguments.length == 0) {
+    napi_throw_range_error(env, nullptr, "rbdkit: the length is 0 or beyond the view");
     return nullptr;
   }
   return Start(env, arguments, ImageOperation::Take(), [&](rbd_image_t image, rbd_completion_t completion) {
@@ -161,6 +162,11 @@ napi_value ReadOrWriteVector(napi_env env, napi_callback_info info) {
     size_t length = 0;
     if (napi_get_element(env, arguments.values[4], i, &view) != napi_ok || !ReadView(env, view, &data, &length)) {
       operation->Release();
+      return nullptr;
+    }
+    if (length == 0) {
+      operation->Release();
+      napi_throw_range_error(env, nullptr, "rbdkit: a view has no bytes");
       return nullptr;
     }
     operation->buffers.push_back({data, length});
