@@ -79,8 +79,13 @@ class Daemons {
   }
 }
 
-/** Runs tap over the files; rejects when it could not be run or its report is not whole. */
-async function runTap(files: string[], env: Record<string, string>, signal: AbortSignal): Promise<Counts> {
+/** Runs tap over the files; rejects when it could not be run or its report is not whole. Counts in any case. */
+async function runTap(
+  files: string[],
+  env: Record<string, string>,
+  signal: AbortSignal,
+  add: (counts: Counts) => void,
+): Promise<void> {
   const report = new TapReport(print)
   // A process group of its own, so that ending it ends the test files too.
   const tap = spawn(join(root, 'node_modules/.bin/tap'), ['--reporter=tap', ...files], {
@@ -96,13 +101,12 @@ async function runTap(files: string[], env: Record<string, string>, signal: Abor
     tap.stdout.pipe(report.parser)
     const [status] = await once(tap, 'close')
     signal.throwIfAborted()
-    const { counts } = report
     if (!report.complete)
       throw new Error(`tap broke off with status ${status}; see ${relative(root, logs)}/report.tap`)
     // Nothing may fail unseen: tap's own verdict counts when ours found no failure.
-    if (status !== 0 && counts.failed === 0) counts.failed = 1
-    return counts
+    if (status !== 0 && report.counts.failed === 0) add({ passed: 0, failed: 1, skipped: 0 })
   } finally {
+    add(report.counts)
     signal.removeEventListener('abort', end)
   }
 }
@@ -127,7 +131,6 @@ async function main(): Promise<number> {
     process.once(name, () => stop.abort(new Error(`stopped by ${name}`)))
   }
 
-  const { native, files } = select(process.argv.slice(2))
   const total: Counts = { passed: 0, failed: 0, skipped: 0 }
   const add = (counts: Counts): void => {
     for (const name of ['passed', 'failed', 'skipped'] as const) total[name] += counts[name]
@@ -137,24 +140,29 @@ async function main(): Promise<number> {
   await mkdir(logs, { recursive: true })
   let broken = false
   try {
+    const { native, files } = select(process.argv.slice(2))
     if (native) add(runNativeTests(join(root, 'build-cmake')))
     if (files.length > 0) {
       await daemons.start(files, signal)
-      add(await runTap(files, daemons.env, signal))
+      await runTap(files, daemons.env, signal, add)
     }
   } catch (error) {
     broken = true
-    console.error(limit.aborted ? `the tests took longer than ${TIME_LIMIT_MS / 60_000} minutes` : error)
+    console.error(
+      limit.aborted ? `the tests took longer than ${TIME_LIMIT_MS / 60_000} minutes` : String(error),
+    )
   }
-  const bad = broken || total.failed > 0
-  await daemons.stop(bad).catch((error: unknown) => {
+  await daemons.stop(broken || total.failed > 0).catch((error: unknown) => {
     broken = true
     console.error(error)
   })
-  if (bad) print(`logs: ${relative(root, logs)}`)
-  if (broken) print('the run broke off: the counts are not whole')
+  if (broken) {
+    print('the run broke off: the counts are not whole')
+    total.failed += 1
+  }
+  if (total.failed > 0) print(`logs: ${relative(root, logs)}`)
   print(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
-  return broken || total.failed > 0 || total.passed === 0 ? 1 : 0
+  return total.failed > 0 || total.passed === 0 ? 1 : 0
 }
 
 process.exitCode = await main()

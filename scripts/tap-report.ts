@@ -17,15 +17,11 @@ export interface Counts {
 export class TapReport {
   readonly parser = new Parser()
   readonly #tests = new Map<string, keyof Counts>()
-  #complete = false
 
   constructor(print: (line: string) => void) {
     this.parser.on('result', (result: Result) => {
       this.#count(result)
       if (!result.ok && !result.todo) print(failure(result))
-    })
-    this.parser.on('complete', () => {
-      this.#complete = true
     })
     this.parser.on('assert', (result: Result) => {
       const seconds = ((result.time ?? 0) / 1000).toFixed(1)
@@ -33,9 +29,10 @@ export class TapReport {
     })
   }
 
-  /** Whether the report is whole: every planned file reported. */
+  /** Whether the report is whole: files were planned, and each of them reported. */
   get complete(): boolean {
-    return this.#complete && this.parser.results?.plan.end === this.parser.results?.count
+    const results = this.parser.results
+    return results !== null && results.count > 0 && results.count === results.plan.end
   }
 
   get counts(): Counts {
