@@ -13,8 +13,7 @@
   F(virGetVersion, nullptr)                    \
   F(virGetLastError, nullptr)                  \
   F(virSetErrorFunc, nullptr)                  \
-  F(virEventRegisterDefaultImpl, nullptr)      \
-  F(virEventRunDefaultImpl, nullptr)           \
+  F(virEventRegisterImpl, nullptr)             \
   F(virConnectOpen, nullptr)                   \
   F(virConnectOpenReadOnly, nullptr)           \
   F(virConnectClose, nullptr)                  \
