@@ -1,0 +1,16 @@
+// Every function of the tables that a fake does not have itself, answering -ENOSYS: a fake never falls behind
+// the table. In a file of its own, because the assembler names would clash with the headers' prototypes.
+#include <cerrno>
+
+#include "sys/rados.h"
+#include "sys/rbd.h"
+
+#define RBDKIT_STUB(function, since)                                                                 \
+  extern "C" __attribute__((weak, visibility("default"))) long stub_##function() __asm__(#function); \
+  long stub_##function() { return -ENOSYS; }
+
+#ifdef RBDKIT_FAKE_RADOS
+RBDKIT_RADOS_FUNCTIONS(RBDKIT_STUB)
+#else
+RBDKIT_RBD_FUNCTIONS(RBDKIT_STUB)
+#endif
