@@ -16,6 +16,9 @@ namespace {
 // Enough for file calls that block; image endpoints need one or two.
 constexpr int kWorkers = 4;
 
+// A part of this size of the memory is not for buffers: malloc keeps about so much of what librbd gave back.
+constexpr size_t kReserve = 4;
+
 Error At(Side side, Error error) {
   error.side = side;
   return error;
@@ -84,7 +87,8 @@ Error Engine::Copy() {
 
 Error Engine::Transfer() {
   const uint64_t needed = (source_.size() + kUnitSize - 1) / kUnitSize;
-  const size_t count = std::min<uint64_t>(std::max<uint64_t>(needed, 1), options_.max_memory / kUnitSize);
+  const size_t allowed = (options_.max_memory - options_.max_memory / kReserve) / kUnitSize;
+  const size_t count = std::min<uint64_t>(std::max<uint64_t>(needed, 1), allowed);
   BufferPool pool(kUnitSize, count);
   for (size_t i = 0; i < count; ++i) {
     units_.push_back(std::make_unique<Unit>(*this, pool.Take()));

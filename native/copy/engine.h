@@ -23,7 +23,9 @@ inline constexpr size_t kMinMemory = 4 * kUnitSize;
 inline constexpr size_t kDefaultMemory = 16 * kUnitSize;
 
 struct Options {
-  size_t max_memory = kDefaultMemory;  // at least kMinMemory
+  // At least kMinMemory. librbd holds as much again for what is in flight, so the bound that is promised is
+  // twice this and 16 MiB.
+  size_t max_memory = kDefaultMemory;
   std::chrono::milliseconds stalled_after{10000};
 };
 

@@ -77,13 +77,13 @@ TEST_CASE("copy: random sparse content arrives whole, its zeros stay holes") {
   }
 }
 
-TEST_CASE("copy: the window is the pool") {
+TEST_CASE("copy: the window is the pool, the pool three quarters of the memory") {
   const std::string bytes(64 << 20, 'x');
   LateCompletions late(1);
   MemorySource source(bytes, {{0, bytes.size(), true}}, late);
   MemoryDestination destination(late, 0);
   Options options;
-  options.max_memory = 5 * kUnitSize;
+  options.max_memory = 7 * kUnitSize;
   Engine engine(source, destination, options);
   late.Hold(true);
   size_t started = 0;

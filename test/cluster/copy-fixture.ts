@@ -5,14 +5,14 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { Cluster, Image, type IoCtx, poolInit } from 'rbdkit'
-import t from 'tap'
+import type { Test } from 'tap'
 import { randomName, sharedCluster, type TestCluster } from '../helpers/cluster.js'
 
 const exec = promisify(execFile)
 
 export const mib = 1024 * 1024
 
-/** A pool that exists as long as the test file runs. */
+/** A pool that exists as long as a test runs. */
 export interface CopyPool {
   cluster: Cluster
   ioctx: IoCtx
@@ -21,7 +21,7 @@ export interface CopyPool {
   rbd(...args: string[]): Promise<string>
 }
 
-export async function openPool(test?: TestCluster): Promise<CopyPool> {
+export async function openPool(t: Test, test?: TestCluster): Promise<CopyPool> {
   const given = test ?? (await sharedCluster())
   const cluster = await Cluster.connect({ confFile: given.confFile, keyring: given.keyring })
   const pool = randomName('copy')

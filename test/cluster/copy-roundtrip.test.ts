@@ -6,7 +6,7 @@ import t from 'tap'
 import { contentOf, imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
 
 t.test('file to image to file, sizes and patterns of all kinds', async (t) => {
-  const { ioctx, rbd } = await openPool()
+  const { ioctx, rbd } = await openPool(t)
   const directory = t.testdir()
   const cases: [name: string, size: number, data: [number, number][]][] = [
     ['empty', 0, []],
@@ -49,7 +49,7 @@ t.test('file to image to file, sizes and patterns of all kinds', async (t) => {
 })
 
 t.test('an image of rbd import comes out the same', async (t) => {
-  const { ioctx, rbd } = await openPool()
+  const { ioctx, rbd } = await openPool(t)
   const directory = t.testdir()
   const from = join(directory, 'from')
   makeSparse(from, 30 * mib, [
@@ -63,7 +63,7 @@ t.test('an image of rbd import comes out the same', async (t) => {
 })
 
 t.test('holes of a file and zeros in it take no objects', async (t) => {
-  const { ioctx, rbd } = await openPool()
+  const { ioctx, rbd } = await openPool(t)
   const from = join(t.testdir(), 'from')
   makeSparse(from, 400 * mib, [
     [100 * mib, mib],
@@ -84,7 +84,7 @@ t.test('holes of a file and zeros in it take no objects', async (t) => {
 })
 
 t.test('image to image: layout taken over, or as asked', async (t) => {
-  const { ioctx } = await openPool()
+  const { ioctx } = await openPool(t)
   await Image.create(ioctx, 'from', {
     size: 20 * mib + 1000 * 512,
     objectSize: mib,
@@ -124,7 +124,7 @@ t.test('image to image: layout taken over, or as asked', async (t) => {
 })
 
 t.test('a snapshot is copied as it was, a clone with its parent in it', async (t) => {
-  const { ioctx } = await openPool()
+  const { ioctx } = await openPool(t)
   const directory = t.testdir()
   const from = join(directory, 'from')
   makeSparse(from, 24 * mib, [
@@ -151,7 +151,7 @@ t.test('a snapshot is copied as it was, a clone with its parent in it', async (t
 })
 
 t.test('a namespace', async (t) => {
-  const { cluster, ioctx, rbd } = await openPool()
+  const { cluster, ioctx, rbd } = await openPool(t)
   await rbd('namespace', 'create', '--namespace', 'tenant')
   const tenant = await cluster.openIoCtx(ioctx.pool, { namespace: 'tenant' })
   const from = join(t.testdir(), 'from')

@@ -27,7 +27,7 @@ async function slowDown({ ioctx }: CopyPool, name: string): Promise<void> {
 }
 
 t.test('a name that is taken: EEXIST before any data is moved', async (t) => {
-  const { ioctx } = await openPool()
+  const { ioctx } = await openPool(t)
   const from = join(t.testdir(), 'from')
   makeSparse(from, 8 * mib, [[0, 8 * mib]])
   await Image.create(ioctx, 'taken', { size: mib })
@@ -45,7 +45,7 @@ t.test('a name that is taken: EEXIST before any data is moved', async (t) => {
 })
 
 t.test('a source that is not there: ENOENT, and nothing is made', async (t) => {
-  const { ioctx } = await openPool()
+  const { ioctx } = await openPool(t)
   const directory = t.testdir()
   const file = join(directory, 'to')
   await Image.create(ioctx, 'image', { size: mib })
@@ -73,7 +73,7 @@ t.test('a source that is not there: ENOENT, and nothing is made', async (t) => {
 })
 
 t.test('aborted at many moments: all or nothing, of images and of files', async (t) => {
-  const pool = await openPool()
+  const pool = await openPool(t)
   const { ioctx } = pool
   const directory = t.testdir({ to: {} })
   const from = join(directory, 'from')
@@ -113,7 +113,7 @@ t.test('aborted at many moments: all or nothing, of images and of files', async 
 })
 
 t.test('the snapshot is removed under the copy: ERR_SOURCE_CHANGED, nothing is published', async (t) => {
-  const pool = await openPool()
+  const pool = await openPool(t)
   const { ioctx } = pool
   const directory = t.testdir()
   await makeImage(pool, 'source', 128 * mib)
@@ -155,7 +155,7 @@ t.test('the snapshot is removed under the copy: ERR_SOURCE_CHANGED, nothing is p
 })
 
 t.test('an image that nobody uses is held by its lock: no writer gets in between', async (t) => {
-  const pool = await openPool()
+  const pool = await openPool(t)
   const { ioctx } = pool
   await makeImage(pool, 'source', 64 * mib)
   await slowDown(pool, 'source')
@@ -172,7 +172,7 @@ t.test('an image that nobody uses is held by its lock: no writer gets in between
 })
 
 t.test('an image in use is copied from a temporary snapshot, which goes again', async (t) => {
-  const pool = await openPool()
+  const pool = await openPool(t)
   const { ioctx } = pool
   await makeImage(pool, 'source', 64 * mib)
   const before = await contentOf(ioctx, 'source')
@@ -203,7 +203,7 @@ t.test('an image in use is copied from a temporary snapshot, which goes again', 
 })
 
 t.test('an image without exclusive-lock is copied from a temporary snapshot', async (t) => {
-  const { ioctx } = await openPool()
+  const { ioctx } = await openPool(t)
   await Image.create(ioctx, 'plain', { size: 9 * mib, features: ['layering'] })
   await withImage(ioctx, 'plain', (image) => image.write(randomBytes(5 * mib), { position: 2 * mib }))
   await copy({ ioctx, image: 'plain' }, { ioctx, image: 'copy' })
@@ -212,7 +212,7 @@ t.test('an image without exclusive-lock is copied from a temporary snapshot', as
 })
 
 t.test('a user who may only read copies snapshots, and is told so otherwise', async (t) => {
-  const pool = await openPool()
+  const pool = await openPool(t)
   const { ioctx, cluster, test } = pool
   await makeImage(pool, 'source', 8 * mib)
   const name = `client.${randomName('reader')}`
@@ -236,7 +236,7 @@ t.test('a user who may only read copies snapshots, and is told so otherwise', as
 })
 
 t.test('closing the ioctx waits for the copy; a closed one is refused', async (t) => {
-  const pool = await openPool()
+  const pool = await openPool(t)
   await makeImage(pool, 'source', 64 * mib)
   const ioctx = await pool.cluster.openIoCtx(pool.ioctx.pool)
   const file = join(t.testdir(), 'to')

@@ -1,0 +1,148 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { copy } from 'rbdkit'
+import t from 'tap'
+import { imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
+
+const exec = promisify(execFile)
+
+t.test(
+  'memory stays within twice the default of 64 MiB and 16 MiB, and the event loop is free',
+  async (t) => {
+    const { ioctx } = await openPool(t)
+    const directory = t.testdir()
+    const from = join(directory, 'from')
+    makeSparse(
+      from,
+      320 * mib,
+      Array.from({ length: 20 }, (_, i) => [i * 16 * mib, 16 * mib] as const),
+    )
+    // The first copy starts librbd's threads and loads its code.
+    makeSparse(join(directory, 'small'), 8 * mib, [[0, 8 * mib]])
+    await copy({ file: join(directory, 'small') }, { ioctx, image: 'small' })
+    await copy({ ioctx, image: 'small' }, { file: join(directory, 'small-back') })
+
+    for (const [name, job] of [
+      ['import', () => copy({ file: from }, { ioctx, image: 'disk' })],
+      ['export', () => copy({ ioctx, image: 'disk' }, { file: join(directory, 'to') })],
+      ['copy', () => copy({ ioctx, image: 'disk' }, { ioctx, image: 'disk2' })],
+    ] as const) {
+      const idle = process.memoryUsage.rss()
+      let peak = idle
+      const sampler = setInterval(() => {
+        peak = Math.max(peak, process.memoryUsage.rss())
+      }, 10)
+      const delay = monitorEventLoopDelay({ resolution: 5 })
+      delay.enable()
+      for await (const _ of job());
+      delay.disable()
+      clearInterval(sampler)
+      const grown = Math.round((peak - idle) / mib)
+      const p99 = Math.round(delay.percentile(99) / 1e6)
+      t.comment(`${name}: ${grown} MiB more than idle, event loop p99 ${p99} ms`)
+      t.ok(grown <= 2 * 64 + 16, `${name}: ${grown} MiB`)
+      // 20 ms is the aim; the cluster's daemons share the processors with this test.
+      t.ok(p99 < 60, `${name}: p99 ${p99} ms`)
+    }
+  },
+)
+
+t.test('a full pool: EDQUOT or ENOSPC soon, and nothing is left', async (t) => {
+  const { ioctx, test } = await openPool(t)
+  const directory = t.testdir()
+  const from = join(directory, 'from')
+  makeSparse(from, 16 * mib, [[0, 16 * mib]])
+  await copy({ file: from }, { ioctx, image: 'first' })
+  const ceph = async (...args: string[]) => {
+    const { stdout } = await exec('ceph', args, { env: { ...process.env, ...test.env }, timeout: 30_000 })
+    return stdout
+  }
+  await ceph('osd', 'pool', 'set-quota', ioctx.pool, 'max_bytes', String(8 * mib))
+  const full = async () => {
+    const line = (await ceph('osd', 'pool', 'ls', 'detail'))
+      .split('\n')
+      .find((l) => l.includes(`'${ioctx.pool}'`))
+    return line?.includes('full') ?? false
+  }
+  for (let i = 0; i < 60 && !(await full()); i++) await sleep(500)
+  t.ok(await full(), 'the monitor has seen it')
+  const started = Date.now()
+  await t.rejects(Promise.resolve(copy({ file: from }, { ioctx, image: 'second' })), {
+    name: 'CephError',
+    code: /^(EDQUOT|ENOSPC)$/,
+  })
+  t.ok(Date.now() - started < 20_000, 'soon')
+  t.same(await imageNames(ioctx), ['first'])
+})
+
+t.test('an OSD that does not answer: the copy says that it is stalled, and goes on with it', async (t) => {
+  const { LocalCluster } = await import('rbdkit/dev')
+  const cluster = await LocalCluster.start()
+  t.teardown(() => cluster.close())
+  const { ioctx } = await openPool(t, cluster)
+  const from = join(t.testdir(), 'from')
+  makeSparse(from, 256 * mib, [[0, 256 * mib]])
+  const pid = cluster.osds[0]?.pid
+  if (pid === undefined) throw new Error('the cluster has no OSD')
+  const job = copy({ file: from }, { ioctx, image: 'disk' }, { maxMemory: 16 * mib })
+  let stalled = false
+  let stopped = false
+  for await (const p of job) {
+    if (p.phase === 'copy' && p.bytesDone > 0 && !stopped) {
+      stopped = true
+      process.kill(pid, 'SIGSTOP')
+    }
+    if (p.stalled && !stalled) {
+      stalled = true
+      process.kill(pid, 'SIGCONT')
+    }
+  }
+  t.ok(stopped, 'it was stopped in time')
+  t.ok(stalled)
+  t.equal((await job).bytes, 256 * mib)
+})
+
+t.test('a worker that is terminated takes its copies along', async (t) => {
+  const { ioctx, test } = await openPool(t)
+  const script = `
+    import { parentPort, workerData } from 'node:worker_threads'
+    import { Cluster, copy } from 'rbdkit'
+    const { confFile, keyring, pool, file } = workerData
+    const cluster = await Cluster.connect({ confFile, keyring })
+    const ioctx = await cluster.openIoCtx(pool)
+    const jobs = [copy({ ioctx, image: 'source' }, { file }), copy({ file: workerData.from }, { ioctx, image: 'new' })]
+    for (const job of jobs) job.then(() => {}, () => {})
+    for await (const p of jobs[0]) if (p.phase === 'copy' && p.bytesDone > 0) parentPort.postMessage('under way')
+  `
+  const directory = t.testdir({ to: {}, 'worker.mjs': script })
+  const from = join(directory, 'from')
+  makeSparse(from, 96 * mib, [[0, 96 * mib]])
+  await copy({ file: from }, { ioctx, image: 'source' })
+  await withImage(ioctx, 'source', (image) =>
+    image.setMetadata('conf_rbd_qos_read_bps_limit', String(32 * mib)),
+  )
+  const { confFile, keyring } = test
+  const worker = new Worker(join(directory, 'worker.mjs'), {
+    workerData: { confFile, keyring, pool: ioctx.pool, from, file: join(directory, 'to', 'file') },
+  })
+  await new Promise((resolve, reject) => {
+    worker.once('message', resolve)
+    worker.once('error', reject)
+  })
+  await worker.terminate()
+  t.same(readdirSync(join(directory, 'to')), [], 'no file, no temporary')
+  const names = await imageNames(ioctx)
+  t.notOk(
+    names.some((name) => name.includes('.rbdkit-')),
+    'no temporary image',
+  )
+  // The lock on the source went with it.
+  const again = await copy({ ioctx, image: 'source' }, { file: join(directory, 'again') })
+  t.equal(again.bytes, 96 * mib)
+  t.equal(statSync(join(directory, 'again')).size, 96 * mib)
+})

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { copy, Image } from 'rbdkit'
+import { LocalCluster } from 'rbdkit/dev'
+import t from 'tap'
+import { contentOf, imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
+
+t.test('between two clusters, there and back', async (t) => {
+  const second = await LocalCluster.start({ objectstore: 'memstore' })
+  t.teardown(() => second.close())
+  const here = await openPool(t)
+  const there = await openPool(t, second)
+  t.not(await here.cluster.fsid(), await there.cluster.fsid())
+
+  const directory = t.testdir()
+  const from = join(directory, 'from')
+  makeSparse(from, 33 * mib + 513, [
+    [0, 5 * mib],
+    [20 * mib + 1, 9 * mib],
+  ])
+  const content = readFileSync(from)
+  const first = await copy({ file: from }, { ioctx: here.ioctx, image: 'disk', objectSize: mib })
+  const over = await copy({ ioctx: here.ioctx, image: 'disk' }, { ioctx: there.ioctx, image: 'disk' })
+  t.equal(over.digest, first.digest)
+  t.ok((await contentOf(there.ioctx, 'disk')).equals(content))
+  await withImage(there.ioctx, 'disk', async (image) => {
+    t.equal((await image.info()).objectSize, mib, 'the layout goes along')
+    await image.createSnapshot('s')
+  })
+  const back = await copy(
+    { ioctx: there.ioctx, image: 'disk', snapshot: 's' },
+    { ioctx: here.ioctx, image: 'back' },
+  )
+  t.equal(back.digest, first.digest)
+  t.ok((await contentOf(here.ioctx, 'back')).equals(content))
+
+  // The name is free there and taken here: each end is looked up in its own cluster.
+  await Image.rename(there.ioctx, 'disk', 'elsewhere')
+  await t.rejects(
+    Promise.resolve(copy({ ioctx: there.ioctx, image: 'elsewhere' }, { ioctx: here.ioctx, image: 'disk' })),
+    { code: 'EEXIST', pool: here.ioctx.pool },
+  )
+  await t.rejects(
+    Promise.resolve(copy({ ioctx: there.ioctx, image: 'disk' }, { ioctx: here.ioctx, image: 'new' })),
+    { code: 'ENOENT', pool: there.ioctx.pool },
+  )
+  t.same(await imageNames(here.ioctx), ['back', 'disk'])
+  t.same(await imageNames(there.ioctx), ['elsewhere'])
+})
