@@ -57,6 +57,11 @@ void Environment::Export(Napi::Env env, Napi::Object exports) {
     const auto found = tasks.find(info[0].As<Napi::Number>().Uint32Value());
     if (found != tasks.end()) found->second->Cancel();
   });
+  add("abandon", [](const Napi::CallbackInfo& info) {
+    auto& tasks = Of(info.Env()).tasks_;
+    const auto found = tasks.find(info[0].As<Napi::Number>().Uint32Value());
+    if (found != tasks.end()) found->second->Abandon();
+  });
   add("processExit", [](const Napi::CallbackInfo& info) {
     process_exit_code = info[0].As<Napi::Number>().Int32Value();
     process_exiting = true;
@@ -118,11 +123,15 @@ size_t Environment::Fill(Napi::Env env, napi_value* tasks) {
       if (*tasks == nullptr) napi_create_array(env, tasks);
       const bool ended = item->kind == Completion::Kind::kTask;
       if (ended) tasks_.erase(item->slot);
-      Napi::Array list(env, *tasks);
-      list[values++] = Napi::Boolean::New(env, ended);
-      list[values++] = Napi::Number::New(env, item->slot);
-      list[values++] = Napi::Number::New(env, static_cast<double>(item->result));
-      list[values++] = static_cast<Valued*>(item)->Value(env);
+      try {
+        Napi::Array list(env, *tasks);
+        list[values++] = Napi::Boolean::New(env, ended);
+        list[values++] = Napi::Number::New(env, item->slot);
+        list[values++] = Napi::Number::New(env, static_cast<double>(item->result));
+        list[values++] = static_cast<Valued*>(item)->Value(env);
+      } catch (const Napi::Error&) {
+        // A worker that is being terminated makes no more values, and nobody in it waits for one.
+      }
     }
     item->Release();
   }
@@ -152,10 +161,12 @@ void Environment::OnCleanup(void* arg) {
   self->queue_.Close();
   napi_release_threadsafe_function(self->wake_, napi_tsfn_abort);
   for (auto& task : self->tasks_) task.second->Cancel();
-  const auto idle = [](void* queue, std::chrono::milliseconds timeout) {
-    return static_cast<CompletionQueue*>(queue)->WaitIdle(timeout);
+  const auto idle = [](void* environment, std::chrono::milliseconds timeout) {
+    auto* e = static_cast<Environment*>(environment);
+    // A worker's abandoned calls must end too: they refer to this environment.
+    return (e->main_thread_ && e->queue_.only_abandoned()) || e->queue_.WaitIdle(timeout);
   };
-  if (!self->WaitFor("operations in flight", idle, &self->queue_)) ExitNow(process_exit_code);
+  if (!self->WaitFor("operations in flight", idle, self)) ExitNow(process_exit_code);
 
   struct Closing {
     std::vector<std::shared_ptr<Handle>> handles;
@@ -187,6 +198,7 @@ void Environment::OnCleanup(void* arg) {
     return c->ended.wait_for(lock, timeout, [c] { return c->done; });
   };
   if (!self->WaitFor("closing", closed, closing.get())) ExitNow(process_exit_code);
+  if (self->queue_.pending() > 0) ExitNow(process_exit_code);  // abandoned calls, on the main thread
   self->handles_.Clear();
 }
 
