@@ -120,8 +120,8 @@ void RunCopy(Task& task, const EndpointSpec& from, const EndpointSpec& to, copy:
   copy::Engine engine(*source, *destination, options);
   task.OnCancel([&engine] { engine.Cancel(); });
   copy::Result result;
-  const copy::Error error =
-      engine.Run([&task](const copy::Progress& progress) { task.ReportValue(ProgressValue(progress)); }, &result);
+  const copy::Error error = engine.Run(
+      [&task](const copy::Progress& progress) { task.ReportValue(ProgressValue(progress)); }, &result);
   task.OnCancel(nullptr);
   task.result = error.result;
   task.value = error ? ErrorValue(error) : ResultValue(result);
@@ -133,7 +133,8 @@ void Copy(Call& call) {
   EndpointSpec to = NextEndpoint(call);
   copy::Options options;
   options.max_memory = call.Uint64();
-  // A thread of its own: a copy takes hours, and the cluster's few are for short calls. It ends with the copy.
+  // A thread of its own: a copy takes hours, and the cluster's few are for short calls. It ends with the
+  // copy.
   Executor executor("rbdkit-copy", 1);
   call.Run(executor, [from = std::move(from), to = std::move(to), options](Task& task) {
     RunCopy(task, from, to, options);
