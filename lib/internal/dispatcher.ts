@@ -229,7 +229,14 @@ function resume(): void {
 
 native.start(dispatch, results, isMainThread)
 
-function take(owner: Owner, kind: Kind, payload: unknown, length: number, resolve: Resolve, reject: Reject): number {
+function take(
+  owner: Owner,
+  kind: Kind,
+  payload: unknown,
+  length: number,
+  resolve: Resolve,
+  reject: Reject,
+): number {
   const slot = free.pop() ?? owners.length
   owners[slot] = owner
   kinds[slot] = kind
@@ -317,6 +324,7 @@ export function startTask<T, A extends unknown[]>(
         if (options.onAbort === 'abandon') {
           task.abandoned = options.abandoned ?? (() => {})
           task.settled?.()
+          native.abandon(slot)
           end()
           if (--owner.inFlight === 0) owner.idle()
           reject(signal.reason)

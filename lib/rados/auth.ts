@@ -19,7 +19,8 @@ export interface AuthKey extends AuthEntity {
 
 function toEntity(value: unknown): string {
   const entity = toText('entity', value)
-  if (!/^[a-z]+\.\S+$/.test(entity)) throw invalidArgValue('entity', "must be a type and an id, like 'client.libvirt'")
+  if (!/^[a-z]+\.\S+$/.test(entity))
+    throw invalidArgValue('entity', "must be a type and an id, like 'client.libvirt'")
   return entity
 }
 
@@ -46,7 +47,8 @@ export class Auth {
    */
   async getOrCreate(entity: string, caps: Capabilities = {}): Promise<AuthKey> {
     const list: string[] = []
-    for (const [type, cap] of Object.entries(toOptions('caps', caps))) list.push(type, toText(`caps.${type}`, cap))
+    for (const [type, cap] of Object.entries(toOptions('caps', caps)))
+      list.push(type, toText(`caps.${type}`, cap))
     const answer = await this.#cluster.monitorCommand<AuthKey[]>({
       prefix: 'auth get-or-create',
       entity: toEntity(entity),

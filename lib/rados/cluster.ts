@@ -1,8 +1,9 @@
+import { CephError, closedError, type ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
+import type { TaskFunction } from '../internal/native/core.js'
 import { closeAbandoned, Resource } from '../internal/resource.js'
 import { invalidArgType, invalidArgValue, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
-import { CephError, closedError, type ErrorObject } from '../errors.js'
 import { Auth } from './auth.js'
 import { type Command, type CommandOptions, runCommand } from './command.js'
 import { IoCtx } from './ioctx.js'
@@ -59,7 +60,8 @@ function toKey(name: string, value: unknown): string {
   const key = toText(name, value)
   const bytes = Buffer.from(key, 'base64')
   const wellFormed = bytes.length > 12 && bytes.length === 12 + bytes.readUInt16LE(10)
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key) || !wellFormed) throw invalidArgValue(name, 'is not a Ceph key in base64')
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key) || !wellFormed)
+    throw invalidArgValue(name, 'is not a Ceph key in base64')
   return key
 }
 
@@ -81,7 +83,10 @@ function settings(options: Partial<ConnectOptions>): [string, string][] {
       throw invalidArgType(`options.options.${name}`, 'of type string, number or boolean', value)
     }
     const text = toText(`options.options.${name}`, String(value), { empty: true })
-    list.push([toText('options.options', name), isKeyOption(name) ? toKey(`options.options.${name}`, text) : text])
+    list.push([
+      toText('options.options', name),
+      isKeyOption(name) ? toKey(`options.options.${name}`, text) : text,
+    ])
   }
   return list
 }
@@ -216,13 +221,14 @@ export class Cluster extends Resource {
    * Runs a monitor command: `{ prefix: 'osd pool get', pool: 'rbd', var: 'size' }`. Gives the parsed JSON, or
    * `undefined` when the command has no output.
    *
-   * Errors: the command's own errno, its words in the message; `EACCES` not allowed.
+   * Errors: the command's own errno, its words in the message; `EACCES` not allowed; `EBADMSG` the answer is not
+   * JSON (then ask with `format: 'text'`).
    *
    * Implements: rados_mon_command.
    * @since 0.1.0
    */
   monitorCommand<T = unknown>(command: Command, options?: CommandOptions): Promise<T> {
-    return runCommand((text, input) => this.call(native.rados_mon_command, text, input), command, options)
+    return this.#run(native.rados_mon_command, command, options)
   }
 
   /**
@@ -234,7 +240,20 @@ export class Cluster extends Resource {
    * @since 0.1.0
    */
   managerCommand<T = unknown>(command: Command, options?: CommandOptions): Promise<T> {
-    return runCommand((text, input) => this.call(native.rados_mgr_command, text, input), command, options)
+    return this.#run(native.rados_mgr_command, command, options)
+  }
+
+  #run<T>(
+    call: TaskFunction<[cluster: number, command: string, input: Uint8Array]>,
+    command: Command,
+    options: CommandOptions | undefined,
+  ): Promise<T> {
+    return runCommand(
+      (text, input) => this.call(call, text, input),
+      command,
+      options,
+      (errno, detail) => this.makeError(errno, call.name, detail),
+    )
   }
 
   /**
@@ -249,7 +268,9 @@ export class Cluster extends Resource {
    */
   async openIoCtx(pool: string, options?: { namespace?: string }): Promise<IoCtx> {
     const name = toText('pool', pool)
-    const namespace = toText('options.namespace', toOptions('options', options).namespace ?? '', { empty: true })
+    const namespace = toText('options.namespace', toOptions('options', options).namespace ?? '', {
+      empty: true,
+    })
     return IoCtx.open(this, name, namespace)
   }
 }

@@ -1,9 +1,10 @@
+import { constants } from 'node:os'
 import { invalidArgType, invalidArgValue, toOptions } from '../internal/validate.js'
 
 /** A Ceph command: its prefix and its arguments, as `ceph --verbose` shows them. */
 export interface Command {
   prefix: string
-  [argument: string]: string | number | boolean | readonly string[]
+  [argument: string]: string | number | boolean | readonly (string | number)[]
 }
 
 /** How a command is run. */
@@ -15,7 +16,7 @@ export interface CommandOptions {
 }
 
 /** What native code answers. */
-interface RawAnswer {
+export interface RawAnswer {
   output: Buffer
   status: string
 }
@@ -25,16 +26,29 @@ export async function runCommand<T>(
   run: (text: string, input: Uint8Array) => Promise<unknown>,
   command: Command,
   options: CommandOptions | undefined,
+  makeError: (errno: number, detail: string) => Error,
 ): Promise<T> {
-  if (typeof command !== 'object' || command === null) throw invalidArgType('command', 'of type object', command)
-  if (typeof command.prefix !== 'string') throw invalidArgType('command.prefix', 'of type string', command.prefix)
+  if (typeof command !== 'object' || command === null)
+    throw invalidArgType('command', 'of type object', command)
+  if (typeof command.prefix !== 'string')
+    throw invalidArgType('command.prefix', 'of type string', command.prefix)
   const { input = new Uint8Array(), format = 'json' } = toOptions('options', options)
-  if (!(input instanceof Uint8Array)) throw invalidArgType('options.input', 'an instance of Uint8Array', input)
-  if (format !== 'json' && format !== 'text') throw invalidArgValue('options.format', "must be 'json' or 'text'")
+  if (!(input instanceof Uint8Array))
+    throw invalidArgType('options.input', 'an instance of Uint8Array', input)
+  if (format !== 'json' && format !== 'text')
+    throw invalidArgValue('options.format', "must be 'json' or 'text'")
   const text = JSON.stringify(format === 'json' ? { format: 'json', ...command } : command)
   const { output } = (await run(text, input)) as RawAnswer
   const answer = output.toString('utf8')
   if (format === 'text') return answer as T
   if (answer.trim() === '') return undefined as T
-  return JSON.parse(answer) as T
+  try {
+    return JSON.parse(answer) as T
+  } catch {
+    // Not JSON.parse()'s own error: it quotes the text, which may be a secret.
+    throw makeError(
+      -constants.errno.EBADMSG,
+      `the answer to '${command.prefix}' is not JSON: ask with format 'text'`,
+    )
+  }
 }

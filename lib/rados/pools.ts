@@ -1,6 +1,8 @@
+import { constants } from 'node:os'
 import { native } from '../internal/addon.js'
 import { toOptions, toSize, toText } from '../internal/validate.js'
 import type { Cluster } from './cluster.js'
+import type { RawAnswer } from './command.js'
 
 /**
  * The pools of a cluster. `poolInit(ioctx)` readies one for images.
@@ -30,16 +32,28 @@ export class Pools {
    *
    * Errors: `EEXIST`; `EACCES`; `ERANGE` too many placement groups.
    *
-   * Implements: rados_pool_create, the monitor command `osd pool set`.
+   * Implements: rados_pool_create; with `pgNum` the monitor command `osd pool create`.
    * @since 0.1.0
    */
   async create(name: string, options?: { pgNum?: number }): Promise<void> {
     const pool = toText('name', name)
     const { pgNum } = toOptions('options', options)
     if (pgNum !== undefined) toSize('options.pgNum', pgNum, 1, 65_536)
-    await this.#cluster.callWith(native.rados_pool_create, { object: { pool } }, pool)
-    if (pgNum === undefined) return
-    await this.#cluster.monitorCommand({ prefix: 'osd pool set', pool, var: 'pg_num', val: String(pgNum) }, { format: 'text' })
+    if (pgNum === undefined) {
+      await this.#cluster.callWith(native.rados_pool_create, { object: { pool } }, pool)
+      return
+    }
+    const command = { prefix: 'osd pool create', pool, pg_num: pgNum }
+    const { status } = await this.#cluster.callWith<RawAnswer, [string, Uint8Array]>(
+      native.rados_mon_command,
+      { object: { pool } },
+      JSON.stringify(command),
+      new Uint8Array(),
+    )
+    // To the monitor this is no error.
+    if (status.includes('already exists')) {
+      throw this.#cluster.makeError(-constants.errno.EEXIST, 'rados_mon_command', status, { pool })
+    }
   }
 
   /**

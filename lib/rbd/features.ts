@@ -29,11 +29,13 @@ export function featureNames(mask: bigint): Feature[] {
 /** A feature mask from names or from a mask. */
 export function toFeatures(argument: string, value: readonly Feature[] | bigint): bigint {
   if (typeof value === 'bigint') return toUint64(argument, value)
-  if (!Array.isArray(value)) throw invalidArgType(argument, 'an array of feature names or of type bigint', value)
+  if (!Array.isArray(value))
+    throw invalidArgType(argument, 'an array of feature names or of type bigint', value)
   let mask = 0n
   for (const name of value as Feature[]) {
     const bit = Object.hasOwn(bits, name) ? bits[name] : undefined
-    if (bit === undefined) throw invalidArgValue(argument, `has no feature '${name}'; there are ${names.join(', ')}`)
+    if (bit === undefined)
+      throw invalidArgValue(argument, `has no feature '${name}'; there are ${names.join(', ')}`)
     mask |= bit
   }
   return mask

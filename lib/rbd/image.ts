@@ -1,4 +1,6 @@
+import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
+import { objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { closeAbandoned } from '../internal/resource.js'
 import { toBoolean, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
@@ -136,7 +138,8 @@ export class Image extends ImageSnapshots {
   }
 
   /**
-   * Removes an image and its data.
+   * Removes an image and its data. Aborting stops at the next object; the image is then neither whole nor gone: it
+   * is still listed, cannot be opened, and removing it again ends the work. (librbd moves it to the trash first.)
    *
    * Errors: `ENOENT`; `EBUSY` somebody has it open; `ENOTEMPTY` it has snapshots.
    *
@@ -158,16 +161,19 @@ export class Image extends ImageSnapshots {
    * @since 0.1.0
    */
   static async rename(ioctx: IoCtx, from: string, to: string): Promise<void> {
-    toIoCtx('ioctx', ioctx)
+    const { pool, namespace } = toIoCtx('ioctx', ioctx)
     const image = toName('from', from)
-    await ioctx.callWith(native.rbd_rename, { object: { image } }, image, toName('to', to))
+    const name = toName('to', to)
+    const dest = objectPath({ pool, namespace, image: name })
+    await ioctx.callWith(native.rbd_rename, { object: { image, dest } }, image, name)
   }
 
   /**
    * Makes a clone of a snapshot: a new image that shares its data until it is written. `cloneFormat` 1 needs a
    * protected snapshot, 2 needs clients since Mimic; default: what the cluster requires of its clients.
    *
-   * Errors: `ENOENT` no such parent or snapshot; `EEXIST`; `EINVAL` the snapshot is not protected (format 1).
+   * Errors: `ENOENT` no such parent or snapshot; `EEXIST`; `EINVAL` the snapshot is not protected (format 1);
+   * `EXDEV` the two ioctxs are of different clusters.
    *
    * Implements: rbd_clone3.
    * @since 0.1.0
@@ -187,17 +193,18 @@ export class Image extends ImageSnapshots {
     const child = toName('name', name)
     const given = toOptions('options', options)
     const layout = toNativeLayout(given)
-    if (given.cloneFormat !== undefined) layout.cloneFormat = toSize('options.cloneFormat', given.cloneFormat, 1, 2)
-    await ioctx.callWith(
-      native.rbd_clone3,
-      { object: { image: from, snapshot: at } },
-      from,
-      at,
-      // The child's ioctx is only lent: it must stay open until the clone is made.
-      childIoctx.handle,
-      child,
-      layout,
-    )
+    if (given.cloneFormat !== undefined)
+      layout.cloneFormat = toSize('options.cloneFormat', given.cloneFormat, 1, 2)
+    const dest = objectPath({ pool: childIoctx.pool, namespace: childIoctx.namespace, image: child })
+    const object = { image: from, snapshot: at, dest }
+    await childIoctx.lend('rbd_clone3', async () => {
+      if (childIoctx.cluster !== ioctx.cluster) {
+        // librbd would make a child whose parent is some other pool of the child's cluster.
+        const [here, there] = await Promise.all([ioctx.cluster.fsid(), childIoctx.cluster.fsid()])
+        if (here !== there) throw ioctx.makeError(-constants.errno.EXDEV, 'rbd_clone3', undefined, object)
+      }
+      await ioctx.callWith(native.rbd_clone3, { object }, from, at, childIoctx.handle, child, layout)
+    })
   }
 
   /**
@@ -209,9 +216,14 @@ export class Image extends ImageSnapshots {
    * @since 0.1.0
    */
   async info(): Promise<ImageInfo> {
-    const { order: _order, features, createdMs, modifiedMs, accessedMs, ...rest } = await this.call<RawInfo, []>(
-      native.rbd_stat,
-    )
+    const {
+      order: _order,
+      features,
+      createdMs,
+      modifiedMs,
+      accessedMs,
+      ...rest
+    } = await this.call<RawInfo, []>(native.rbd_stat)
     return {
       ...rest,
       features: featureNames(features),
@@ -233,7 +245,8 @@ export class Image extends ImageSnapshots {
   }
 
   /**
-   * Changes the size. Making it smaller loses data and needs `allowShrink`.
+   * Changes the size. Making it smaller loses data and needs `allowShrink`. Aborting leaves the old size, and zeros
+   * in some of the part that was to go.
    *
    * Errors: `EINVAL` it would shrink and may not; `EROFS`.
    *

@@ -1,6 +1,13 @@
 import { native } from '../internal/addon.js'
 import { Kind, startIo } from '../internal/dispatcher.js'
-import { invalidArgType, invalidArgValue, outOfRange, toBoolean, toOptions, toSize } from '../internal/validate.js'
+import {
+  invalidArgType,
+  invalidArgValue,
+  outOfRange,
+  toBoolean,
+  toOptions,
+  toSize,
+} from '../internal/validate.js'
 import { ImageHandle } from './handle.js'
 
 /** Where to read to. */
@@ -46,7 +53,8 @@ function isDetached(memory: ArrayBufferLike): boolean {
 
 /** A lent view: not detached, not resizable (its memory could go while librbd has it). */
 function checkView(name: string, view: unknown): ArrayBufferView {
-  if (!ArrayBuffer.isView(view)) throw invalidArgType(name, 'an instance of Buffer, TypedArray or DataView', view)
+  if (!ArrayBuffer.isView(view))
+    throw invalidArgType(name, 'an instance of Buffer, TypedArray or DataView', view)
   const memory = view.buffer as ArrayBufferLike & { resizable?: boolean; growable?: boolean }
   if (memory.resizable || memory.growable) throw invalidArgValue(name, 'its memory is resizable')
   if (isDetached(memory)) throw invalidArgValue(name, 'its memory was transferred away')
@@ -116,7 +124,10 @@ export abstract class ImageIo extends ImageHandle {
         offset = second
       } else {
         const own = ArrayBuffer.isView(first)
-        const options: Partial<ReadOptions<ArrayBufferView>> = toOptions('options', own ? (second as object) : first)
+        const options: Partial<ReadOptions<ArrayBufferView>> = toOptions(
+          'options',
+          own ? (second as object) : first,
+        )
         given = own ? first : options.buffer
         offset = options.offset
         length = options.length
@@ -138,7 +149,11 @@ export abstract class ImageIo extends ImageHandle {
     }
   }
 
-  #read<B extends ArrayBufferView>(part: ArrayBufferView, position: number, buffer = part as B): Promise<ReadResult<B>> {
+  #read<B extends ArrayBufferView>(
+    part: ArrayBufferView,
+    position: number,
+    buffer = part as B,
+  ): Promise<ReadResult<B>> {
     if (!this.open) return Promise.reject(this.closedError('rbd_aio_read'))
     if (part.byteLength === 0) return Promise.resolve({ bytesRead: 0, buffer })
     return startIo(this, Kind.read, buffer, position, (slot) =>
@@ -156,7 +171,10 @@ export abstract class ImageIo extends ImageHandle {
    * Implements: rbd_aio_write.
    * @since 0.1.0
    */
-  write<B extends ArrayBufferView>(buffer: B, options: WriteOptions): Promise<{ bytesWritten: number; buffer: B }>
+  write<B extends ArrayBufferView>(
+    buffer: B,
+    options: WriteOptions,
+  ): Promise<{ bytesWritten: number; buffer: B }>
   write<B extends ArrayBufferView>(
     buffer: B,
     offset: number,
@@ -212,7 +230,9 @@ export abstract class ImageIo extends ImageHandle {
     const at = toSize('position', position)
     if (!this.open) throw this.closedError('rbd_aio_readv')
     if (bytes === 0) return { bytesRead: 0, buffers }
-    return startIo(this, Kind.readv, buffers, at, (slot) => native.rbd_aio_readv(slot, this.handle, at, bytes, views))
+    return startIo(this, Kind.readv, buffers, at, (slot) =>
+      native.rbd_aio_readv(slot, this.handle, at, bytes, views),
+    )
   }
 
   /**
@@ -251,7 +271,9 @@ export abstract class ImageIo extends ImageHandle {
     const bytes = toSize('length', length)
     if (!this.open) throw this.closedError('rbd_aio_discard')
     if (bytes === 0) return
-    await startIo(this, Kind.discard, undefined, bytes, (slot) => native.rbd_aio_discard(slot, this.handle, at, bytes))
+    await startIo(this, Kind.discard, undefined, bytes, (slot) =>
+      native.rbd_aio_discard(slot, this.handle, at, bytes),
+    )
   }
 
   /**

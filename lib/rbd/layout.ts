@@ -29,8 +29,10 @@ export function toNativeLayout(options: Partial<ImageLayout>): NativeLayout {
   if ((options.stripeUnit === undefined) !== (options.stripeCount === undefined)) {
     throw invalidArgValue('options.stripeUnit', 'and options.stripeCount must be given together')
   }
-  if (options.stripeUnit !== undefined) layout.stripeUnit = toSize('options.stripeUnit', options.stripeUnit, 1)
-  if (options.stripeCount !== undefined) layout.stripeCount = toSize('options.stripeCount', options.stripeCount, 1)
+  if (options.stripeUnit !== undefined)
+    layout.stripeUnit = toSize('options.stripeUnit', options.stripeUnit, 1)
+  if (options.stripeCount !== undefined)
+    layout.stripeCount = toSize('options.stripeCount', options.stripeCount, 1)
   if (options.dataPool !== undefined) layout.dataPool = toText('options.dataPool', options.dataPool)
   return layout
 }

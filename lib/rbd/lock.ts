@@ -20,8 +20,9 @@ export abstract class ImageLock extends ImageIo {
    * Takes the lock and keeps it until `releaseLock()` or `close()`: librbd then does not give it to others on
    * request. Waits for an owner that is willing to let go.
    *
-   * Errors: `EROFS` the image is open read-only or another client holds the lock by `acquireLock`; `EBUSY` its
-   * owner is alive and does not let go; `EINVAL` the image lacks the feature exclusive-lock.
+   * Errors: `EROFS` the image is open read-only, or another client holds the lock by `acquireLock`; `EBUSY` its
+   * owner is alive and does not let go; `EINVAL` the image lacks the feature exclusive-lock; `EOPNOTSUPP` for
+   * `'shared'`, which librbd only takes by itself.
    *
    * Implements: rbd_lock_acquire.
    * @since 0.1.0
@@ -61,7 +62,8 @@ export abstract class ImageLock extends ImageIo {
   }
 
   /**
-   * Takes the lock away from an owner and, by default of Ceph, blocklists it: its further writes fail.
+   * Takes the lock away from an owner and, by default of Ceph, blocklists it: all of its client's
+   * further I/O fails with `ESHUTDOWN`.
    *
    * Errors: `ENOENT`, `EBUSY` that owner does not hold it; `EACCES` the user may not blocklist.
    *

@@ -1,7 +1,7 @@
+import type { ErrorObject } from '../errors.js'
 import type { TaskOptions } from '../internal/dispatcher.js'
 import type { TaskFunction } from '../internal/native/core.js'
 import type { Resource } from '../internal/resource.js'
-import type { ErrorObject } from '../errors.js'
 import { invalidArgType, toOptions, toSignal } from '../internal/validate.js'
 import type { OperationOptions, OperationProgress } from './handle.js'
 

@@ -1,6 +1,7 @@
 import { native } from '../internal/addon.js'
-import { toBoolean, toOptions, toText } from '../internal/validate.js'
+import { toBoolean, toOptions } from '../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
+import { toName } from './names.js'
 
 /**
  * Readies a pool for images: sets its application to rbd.
@@ -11,7 +12,10 @@ import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
  * @since 0.1.0
  */
 export async function poolInit(ioctx: IoCtx, options?: { force?: boolean }): Promise<void> {
-  await toIoCtx('ioctx', ioctx).call(native.rbd_pool_init, toBoolean('options.force', toOptions('options', options).force, false))
+  await toIoCtx('ioctx', ioctx).call(
+    native.rbd_pool_init,
+    toBoolean('options.force', toOptions('options', options).force, false),
+  )
 }
 
 /**
@@ -23,7 +27,7 @@ export async function poolInit(ioctx: IoCtx, options?: { force?: boolean }): Pro
  * @since 0.1.0
  */
 export async function namespaceCreate(ioctx: IoCtx, name: string): Promise<void> {
-  await toIoCtx('ioctx', ioctx).call(native.rbd_namespace_create, toText('name', name))
+  await toIoCtx('ioctx', ioctx).call(native.rbd_namespace_create, toName('name', name))
 }
 
 /**
@@ -35,7 +39,7 @@ export async function namespaceCreate(ioctx: IoCtx, name: string): Promise<void>
  * @since 0.1.0
  */
 export async function namespaceRemove(ioctx: IoCtx, name: string): Promise<void> {
-  await toIoCtx('ioctx', ioctx).call(native.rbd_namespace_remove, toText('name', name))
+  await toIoCtx('ioctx', ioctx).call(native.rbd_namespace_remove, toName('name', name))
 }
 
 /**

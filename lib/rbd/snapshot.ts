@@ -1,5 +1,6 @@
+import { objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
-import { toOptions } from '../internal/validate.js'
+import { toBoolean, toOptions } from '../internal/validate.js'
 import { ImageClones } from './clone.js'
 import type { OperationOptions } from './handle.js'
 import { toName } from './names.js'
@@ -41,7 +42,9 @@ export abstract class ImageSnapshots extends ImageClones {
    * @since 0.1.0
    */
   async listSnapshots(): Promise<SnapshotInfo[]> {
-    const list = await this.call<(Omit<SnapshotInfo, 'created'> & { createdMs: number })[], []>(native.rbd_snap_list)
+    const list = await this.call<(Omit<SnapshotInfo, 'created'> & { createdMs: number })[], []>(
+      native.rbd_snap_list,
+    )
     return list.map(({ createdMs, ...snapshot }) => ({ ...snapshot, created: new Date(createdMs) }))
   }
 
@@ -58,8 +61,10 @@ export abstract class ImageSnapshots extends ImageClones {
     options?: OperationOptions & { unprotect?: boolean; flatten?: boolean },
   ): Promise<void> {
     const snapshot = toName('name', name)
-    const { unprotect = false, flatten = false } = toOptions('options', options)
-    const flags = (unprotect ? removeUnprotect : 0) | (flatten ? removeFlatten : 0)
+    const given = toOptions('options', options)
+    const flags =
+      (toBoolean('options.unprotect', given.unprotect, false) ? removeUnprotect : 0) |
+      (toBoolean('options.flatten', given.flatten, false) ? removeFlatten : 0)
     await runOperation(this, native.rbd_snap_remove2, options, { snapshot }, snapshot, flags)
   }
 
@@ -71,7 +76,10 @@ export abstract class ImageSnapshots extends ImageClones {
    */
   async renameSnapshot(from: string, to: string): Promise<void> {
     const snapshot = toName('from', from)
-    await this.callWith(native.rbd_snap_rename, { object: { snapshot } }, snapshot, toName('to', to))
+    const name = toName('to', to)
+    const { pool, namespace } = this.ioctx
+    const dest = objectPath({ pool, namespace, image: this.name, snapshot: name })
+    await this.callWith(native.rbd_snap_rename, { object: { snapshot, dest } }, snapshot, name)
   }
 
   /**
@@ -110,7 +118,8 @@ export abstract class ImageSnapshots extends ImageClones {
   }
 
   /**
-   * Puts the image back to what it was at a snapshot. What was written since is lost.
+   * Puts the image back to what it was at a snapshot. What was written since is lost. Aborting
+   * leaves some objects as they were at the snapshot and others as they are now; rolling back again ends the work.
    *
    * Errors: `ENOENT`; `EROFS`.
    *

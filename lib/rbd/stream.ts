@@ -6,7 +6,7 @@ import type { ImageIo } from './io.js'
 export interface ReadStreamOptions {
   /** First byte. Default 0. */
   start?: number | bigint
-  /** Byte after the last one. Default: the image's end when the stream comes to it. */
+  /** Last byte, included, as `fs.createReadStream` has it. Default: the image's end when the stream comes to it. */
   end?: number | bigint
   /** Bytes of a read. Default 1 MiB. */
   chunkSize?: number
@@ -18,6 +18,8 @@ export interface ReadStreamOptions {
 export interface WriteStreamOptions {
   /** First byte. Default 0. */
   start?: number | bigint
+  /** Bytes that wait or are being written until `write()` answers false. Default 4 MiB. */
+  highWaterMark?: number
   /** Writes in flight. Default 8. */
   concurrency?: number
 }
@@ -27,8 +29,9 @@ const maxConcurrency = 256
 /** @internal */
 export function openReadStream(image: ImageIo, options: Partial<ReadStreamOptions>): Readable {
   let position = toSize('options.start', options.start ?? 0)
-  const end = options.end === undefined ? Number.MAX_SAFE_INTEGER : toSize('options.end', options.end)
-  if (end < position) throw outOfRange('options.end', `>= ${position}`, end)
+  const last = options.end === undefined ? Number.MAX_SAFE_INTEGER - 1 : toSize('options.end', options.end)
+  if (last < position) throw outOfRange('options.end', `>= ${position}`, last)
+  const end = last + 1
   const chunkSize = toSize('options.chunkSize', options.chunkSize ?? 1024 * 1024, 1, 2 ** 30)
   const concurrency = toSize('options.concurrency', options.concurrency ?? 8, 1, maxConcurrency)
   const ahead: Promise<{ bytesRead: number; buffer: Buffer }>[] = []
@@ -47,13 +50,14 @@ export function openReadStream(image: ImageIo, options: Partial<ReadStreamOption
           ahead.push(read)
           position += length
         }
-        const next = ahead.shift()
+        const next = ahead[0]
         if (next === undefined) {
           stream.push(null)
           return
         }
         const { bytesRead, buffer } = await next
         if (stream.destroyed) return
+        ahead.shift()
         if (bytesRead < buffer.length) ended = true // the image's end; reads ahead of it bring nothing
         if (bytesRead === 0) continue
         if (!stream.push(bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead))) return
@@ -77,51 +81,83 @@ export function openReadStream(image: ImageIo, options: Partial<ReadStreamOption
   })
 }
 
+/** One write: chunks that follow each other in the image. */
+interface Batch {
+  chunks: Buffer[]
+  position: number
+}
+
+/** Small chunks go to librbd together, as far as one write stays below this and the number of buffers it takes. */
+const batchBytes = 1024 * 1024
+const batchChunks = 1024
+
+function toBatches(chunks: readonly Buffer[], start: number): Batch[] {
+  const batches: Batch[] = []
+  let position = start
+  let bytes = 0
+  for (const chunk of chunks) {
+    const current = batches.at(-1)
+    if (current && bytes + chunk.length <= batchBytes && current.chunks.length < batchChunks) {
+      current.chunks.push(chunk)
+      bytes += chunk.length
+    } else {
+      batches.push({ chunks: [chunk], position })
+      bytes = chunk.length
+    }
+    position += chunk.length
+  }
+  return batches
+}
+
 /** @internal */
 export function openWriteStream(image: ImageIo, options: Partial<WriteStreamOptions>): Writable {
   let position = toSize('options.start', options.start ?? 0)
+  const highWaterMark = toSize('options.highWaterMark', options.highWaterMark ?? 4 * 1024 * 1024, 1, 2 ** 30)
   const concurrency = toSize('options.concurrency', options.concurrency ?? 8, 1, maxConcurrency)
-  const inFlight = new Set<Promise<unknown>>()
-  let failure: Error | undefined
-  let waiting: (() => void) | undefined
+
+  // All that waited while the last writes ran is written at once, several writes in flight. A chunk is its owner's
+  // again, and an error is reported, only when librbd has given it back: no write outlives its callback.
+  async function write(chunks: readonly Buffer[]): Promise<void> {
+    const batches = toBatches(chunks, position)
+    position += chunks.reduce((bytes, chunk) => bytes + chunk.length, 0)
+    let next = 0
+    let failure: { error: unknown } | undefined
+    const worker = async (): Promise<void> => {
+      while (failure === undefined) {
+        const batch = batches[next++]
+        if (batch === undefined) return
+        try {
+          await image.writev(batch.chunks, batch.position)
+        } catch (error) {
+          failure ??= { error }
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(concurrency, batches.length) }, worker))
+    if (failure !== undefined) throw (failure as { error: unknown }).error
+  }
+
+  let busy: Promise<void> = Promise.resolve()
+  function start(chunks: readonly Buffer[], done: (error?: Error) => void): void {
+    busy = write(chunks).then(() => done(), done)
+  }
 
   return new Writable({
-    highWaterMark: 1024 * 1024,
+    highWaterMark,
     write(chunk: Buffer, _encoding, done) {
-      if (failure) {
-        done(failure)
-        return
-      }
-      const write = image.write(chunk, { position })
-      position += chunk.length
-      inFlight.add(write)
-      write
-        .catch((error: Error) => {
-          failure ??= error
-        })
-        .finally(() => {
-          inFlight.delete(write)
-          waiting?.()
-        })
-      if (inFlight.size < concurrency) {
-        done()
-        return
-      }
-      waiting = () => {
-        waiting = undefined
-        done(failure)
-      }
+      start([chunk], done)
+    },
+    writev(entries, done) {
+      start(
+        entries.map(({ chunk }) => chunk as Buffer),
+        done,
+      )
     },
     final(done) {
-      Promise.allSettled(inFlight)
-        .then(() => {
-          if (failure) throw failure
-          return image.flush()
-        })
-        .then(() => done(), done)
+      image.flush().then(() => done(), done)
     },
     destroy(error, done) {
-      void Promise.allSettled(inFlight).then(() => done(error))
+      void busy.then(() => done(error))
     },
   })
 }

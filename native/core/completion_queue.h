@@ -53,6 +53,11 @@ class CompletionQueue {
   // Everything there is, oldest first, linked by `next`; the caller owns it. JavaScript thread.
   Completion* Take();
 
+  // The caller of one operation under way waits for it no longer (+1), or that operation is over (-1). Any thread.
+  void CountAbandoned(int change) { abandoned_.fetch_add(change, std::memory_order_relaxed); }
+  // Whether all that is pending was abandoned.
+  bool only_abandoned() const { return pending() <= abandoned_.load(std::memory_order_relaxed); }
+
   // Operations that Begin() announced and that are not over.
   int64_t pending() const { return pending_.load(std::memory_order_relaxed); }
 
@@ -69,6 +74,7 @@ class CompletionQueue {
   const Wake wake_;
   void* const wake_arg_;
   std::atomic<int64_t> pending_{0};
+  std::atomic<int64_t> abandoned_{0};
   std::mutex mutex_;
   std::condition_variable idle_;
   Completion* head_ = nullptr;  // guarded by mutex_

@@ -31,6 +31,7 @@ void Task::Run(Executor& executor, std::function<void(Task&)> work) {
       // What the work held may be the last reference to a handle: let go here, not on the JavaScript thread,
       // and before the push, because then the task belongs to that thread.
       work_ = nullptr;
+      if (state_.exchange(State::kOver) == State::kAbandoned) queue_.CountAbandoned(-1);
       queue_.Push(this);
     });
   } catch (const std::system_error&) {
@@ -67,6 +68,12 @@ void Task::Cancel() {
   cancelled_ = true;
   if (on_cancel_) on_cancel_();  // under the lock: OnCancel(nullptr) waits until it is over
   on_cancel_ = nullptr;
+}
+
+void Task::Abandon() {
+  queue_.CountAbandoned(1);
+  State runs = State::kRuns;
+  if (!state_.compare_exchange_strong(runs, State::kAbandoned)) queue_.CountAbandoned(-1);
 }
 
 void Task::OnCancel(std::function<void()> hook) {

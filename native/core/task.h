@@ -45,6 +45,9 @@ class Task : public Valued {
 
   // Asks the call to end early. JavaScript thread.
   void Cancel();
+  // The caller has been answered and the call cannot be asked to end: the process's end does not wait for it.
+  // JavaScript thread.
+  void Abandon();
   // Whether somebody asked. Any thread.
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
   // Calls `hook` once when the task is cancelled, at once if it is already; pass nullptr before what it uses
@@ -55,6 +58,8 @@ class Task : public Valued {
   CompletionQueue& queue_;
   std::function<void(Task&)> work_;
   std::atomic<bool> cancelled_{false};
+  enum class State { kRuns, kAbandoned, kOver };
+  std::atomic<State> state_{State::kRuns};
   std::mutex mutex_;
   std::function<void()> on_cancel_;                       // guarded by mutex_
   std::chrono::steady_clock::time_point last_report_{};  // guarded by mutex_

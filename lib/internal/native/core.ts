@@ -14,6 +14,8 @@ export interface CoreNative {
   ref(): void
   unref(): void
   cancel(slot: number): void
+  /** The slot's call goes on without its caller: the process's end does not wait for it. */
+  abandon(slot: number): void
   processExit(code: number): void
   strerror(errno: number): string
   capabilities(): Record<'librados' | 'librbd' | 'libvirt', Record<string, boolean> | string>
