@@ -2,7 +2,7 @@ import type { JobOptions } from '../internal/job.js'
 import type { IoCtx } from '../rados/ioctx.js'
 import type { ImageLayout } from '../rbd/layout.js'
 
-/** A regular file or a block device to copy from. Its holes are not read. */
+/** A regular file or a block device to copy from. Holes of a file are not read. */
 export interface FileSource {
   /** Path. */
   file: string
