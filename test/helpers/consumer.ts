@@ -35,7 +35,12 @@ export class Consumer {
   }
 
   npm(...args: string[]): string {
-    return execFileSync('npm', args, { cwd: this.directory, env: this.env(), encoding: 'utf8' })
+    return execFileSync('npm', args, {
+      cwd: this.directory,
+      env: this.env(),
+      encoding: 'utf8',
+      stdio: 'pipe',
+    })
   }
 
   /** Where the package is. */
