@@ -1,5 +1,6 @@
 import { native } from './internal/addon.js'
 
+export * from './copy/index.js'
 export { CephError, type ErrorObject } from './errors.js'
 export type { AuthEntity, AuthKey, Auth, Capabilities } from './rados/auth.js'
 export { Cluster, type ClusterStat, type ConnectOptions } from './rados/cluster.js'

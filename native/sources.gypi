@@ -2,6 +2,18 @@
   "variables": {
     "rbdkit_sources": [
       "native/addon/addon.cc",
+      "native/addon/copy.cc",
+      "native/copy/buffer_pool.cc",
+      "native/copy/crc32c.cc",
+      "native/copy/engine.cc",
+      "native/copy/file_destination.cc",
+      "native/copy/file_source.cc",
+      "native/copy/image_destination.cc",
+      "native/copy/image_io.cc",
+      "native/copy/image_source.cc",
+      "native/copy/meter.cc",
+      "native/copy/sparse.cc",
+      "native/copy/temporary_name.cc",
       "native/core/call.cc",
       "native/core/completion_queue.cc",
       "native/core/environment.cc",

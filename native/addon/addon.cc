@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "addon/copy.h"
 #include "core/environment.h"
 #include "libvirt/binding.h"
 #include "rados/rados.h"
@@ -99,6 +100,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportMetadata(env, exports);
   ExportLock(env, exports);
   ExportRbdPool(env, exports);
+  ExportCopy(env, exports);
   ExportConnection(env, exports);
   ExportSecret(env, exports);
   ExportStoragePool(env, exports);
