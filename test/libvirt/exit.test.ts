@@ -1,0 +1,107 @@
+/** Processes and workers that end with an open connection: the expected exit code, no signal, nothing on stderr. */
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { randomName } from '../helpers/cluster.js'
+import { sharedHypervisor } from '../helpers/hypervisor.js'
+
+t.setTimeout(300_000)
+
+const library = JSON.stringify(new URL('../../dist/libvirt/index.js', import.meta.url).href)
+
+/** Runs a script in a process of its own. */
+async function run(script: string): Promise<{ code: number | null; signal: string | null; output: string }> {
+  const prologue = `import { Connection } from ${library}\n`
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', prologue + script], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  child.stdout.on('data', (data) => {
+    output += String(data)
+  })
+  child.stderr.on('data', (data) => {
+    output += String(data)
+  })
+  const [code, signal] = await once(child, 'close')
+  return { code, signal, output }
+}
+
+t.test('processes that end with an open connection, twenty times each', { timeout: 240_000 }, async (t) => {
+  const { uri } = await sharedHypervisor()
+  const open = `const c = await Connection.open(${JSON.stringify(uri)}); const d = await c.listDomains();`
+  const scripts: Record<string, [script: string, code: number]> = {
+    'process.exit()': [`${open} process.exit(7)`, 7],
+    'process.exit() with calls in flight': [
+      `${open} for (let i = 0; i < 20; i++) c.hostname().catch(() => {}); process.exit(7)`,
+      7,
+    ],
+    'uncaught throw': [`${open} setImmediate(() => { throw new Error('expected') })`, 1],
+    'the end of the script': [`${open} await c.hostname()`, 0],
+    'garbage collection without close()': [
+      `${open} for (let i = 0; i < 50; i++) { await c.listDomains(); await c.listStoragePools() }
+      gc(); await new Promise((r) => setTimeout(r, 20)); gc(); console.log(await c.type()); await c.close()`,
+      0,
+    ],
+  }
+  for (const [name, [script, expected]] of Object.entries(scripts)) {
+    const wrong: unknown[] = []
+    for (let i = 0; i < 20; i += 4) {
+      for (const result of await Promise.all([run(script), run(script), run(script), run(script)])) {
+        const clean = expected === 1 ? /expected/.test(result.output) : /^(QEMU\n)?$/.test(result.output)
+        if (result.code !== expected || result.signal !== null || !clean) wrong.push(result)
+      }
+    }
+    t.strictSame(wrong, [], name)
+  }
+})
+
+t.test('workers that end with an open connection, twenty times', { timeout: 120_000 }, async (t) => {
+  const { uri } = await sharedHypervisor()
+  const worker = JSON.stringify(`
+    import { parentPort } from 'node:worker_threads'
+    import(${library}).then(async ({ Connection }) => {
+      const c = await Connection.open(${JSON.stringify(uri)})
+      const domains = await c.listDomains()
+      for (let i = 0; i < 20; i++) c.hostname().catch(() => {})
+      parentPort.postMessage(domains.length)
+    })`)
+  const { code, signal, output } = await run(`
+    import { Worker } from 'node:worker_threads'
+    import { once } from 'node:events'
+    const c = await Connection.open(${JSON.stringify(uri)})
+    for (let i = 0; i < 20; i++) {
+      const worker = new Worker(${worker}, { eval: true })
+      await once(worker, 'message')
+      await worker.terminate()
+    }
+    console.log(await c.type())
+    await c.close()`)
+  t.strictSame({ code, signal, output }, { code: 0, signal: null, output: 'QEMU\n' })
+})
+
+t.test('a worker that waits for a mute daemon can be terminated', { timeout: 60_000 }, async (t) => {
+  const path = join(tmpdir(), `${randomName('rbdkit-mute')}.sock`)
+  const server = createServer((socket) => socket.on('error', () => {}))
+  server.listen(path)
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const worker = JSON.stringify(`
+    import { parentPort } from 'node:worker_threads'
+    import(${library}).then(({ Connection }) => {
+      Connection.open('qemu+unix:///system?socket=${path}').catch(() => {})
+      setTimeout(() => parentPort.postMessage('waiting'), 200)
+    })`)
+  const start = performance.now()
+  const { code, signal } = await run(`
+    import { Worker } from 'node:worker_threads'
+    import { once } from 'node:events'
+    const worker = new Worker(${worker}, { eval: true })
+    await once(worker, 'message')
+    await worker.terminate()`)
+  t.strictSame({ code, signal }, { code: 0, signal: null })
+  t.ok(performance.now() - start < 10_000)
+})
