@@ -78,7 +78,8 @@ Napi::Value Versions(const Napi::CallbackInfo& info) {
 // What the C library says of an errno: "No such file or directory". JavaScript thread.
 Napi::Value ErrnoText(const Napi::CallbackInfo& info) {
   char buffer[128];
-  return Napi::String::New(info.Env(), strerror_r(info[0].As<Napi::Number>().Int32Value(), buffer, sizeof(buffer)));
+  return Napi::String::New(info.Env(),
+                           strerror_r(info[0].As<Napi::Number>().Int32Value(), buffer, sizeof(buffer)));
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {

@@ -43,7 +43,8 @@ std::vector<std::pair<std::string, std::string>> Call::StringPairs() {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (uint32_t i = 0; i < list.Length(); ++i) {
     const auto pair = list.Get(i).As<Napi::Array>();
-    pairs.emplace_back(pair.Get(0u).As<Napi::String>().Utf8Value(), pair.Get(1u).As<Napi::String>().Utf8Value());
+    pairs.emplace_back(pair.Get(0u).As<Napi::String>().Utf8Value(),
+                       pair.Get(1u).As<Napi::String>().Utf8Value());
   }
   return pairs;
 }

@@ -1,5 +1,5 @@
-// The arguments of one call from JavaScript, read in order. lib/ has checked them; what is checked here is what
-// memory safety needs.
+// The arguments of one call from JavaScript, read in order. lib/ has checked them; what is checked here is
+// what memory safety needs.
 #ifndef RBDKIT_CORE_CALL_H_
 #define RBDKIT_CORE_CALL_H_
 

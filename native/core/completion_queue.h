@@ -1,4 +1,5 @@
-// What other threads have finished, on its way to the JavaScript thread. Knows no Node-API, so it is tested alone.
+// What other threads have finished, on its way to the JavaScript thread. Knows no Node-API, so it is tested
+// alone.
 #ifndef RBDKIT_CORE_COMPLETION_QUEUE_H_
 #define RBDKIT_CORE_COMPLETION_QUEUE_H_
 
@@ -10,7 +11,8 @@
 
 namespace rbdkit {
 
-// One finished operation or event. Allocated when the operation starts, so that a C callback allocates nothing.
+// One finished operation or event. Allocated when the operation starts, so that a C callback allocates
+// nothing.
 struct Completion {
   enum class Kind : uint8_t {
     kIo,        // settles a slot with one number
@@ -53,7 +55,8 @@ class CompletionQueue {
   // Everything there is, oldest first, linked by `next`; the caller owns it. JavaScript thread.
   Completion* Take();
 
-  // The caller of one operation under way waits for it no longer (+1), or that operation is over (-1). Any thread.
+  // The caller of one operation under way waits for it no longer (+1), or that operation is over (-1). Any
+  // thread.
   void CountAbandoned(int change) { abandoned_.fetch_add(change, std::memory_order_relaxed); }
   // Whether all that is pending was abandoned.
   bool only_abandoned() const { return pending() <= abandoned_.load(std::memory_order_relaxed); }

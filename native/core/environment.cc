@@ -30,8 +30,8 @@ void ReleaseAll(Completion* items) {
 
 Environment::Environment(Napi::Env env) : queue_(WakeJavaScript, this) {
   const Napi::String name = Napi::String::New(env, "rbdkit");
-  const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr,
-                                                             this, OnWake, &wake_);
+  const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr,
+                                                             nullptr, this, OnWake, &wake_);
   if (status != napi_ok) throw Napi::Error::New(env, "rbdkit: cannot create a thread-safe function");
   // Unreferenced until something is in flight, else the process would never end by itself.
   napi_unref_threadsafe_function(env, wake_);
@@ -46,9 +46,8 @@ void Environment::Export(Napi::Env env, Napi::Object exports) {
   add("start", [](const Napi::CallbackInfo& info) { return Of(info.Env()).Start(info); });
   add("resume", [](const Napi::CallbackInfo& info) { return Of(info.Env()).Resume(info); });
   add("pause", [](const Napi::CallbackInfo& info) { Of(info.Env()).paused_ = true; });
-  add("ref", [](const Napi::CallbackInfo& info) {
-    napi_ref_threadsafe_function(info.Env(), Of(info.Env()).wake_);
-  });
+  add("ref",
+      [](const Napi::CallbackInfo& info) { napi_ref_threadsafe_function(info.Env(), Of(info.Env()).wake_); });
   add("unref", [](const Napi::CallbackInfo& info) {
     napi_unref_threadsafe_function(info.Env(), Of(info.Env()).wake_);
   });
@@ -154,8 +153,8 @@ bool Environment::WaitFor(const char* what, bool (*done)(void*, std::chrono::mil
   return true;
 }
 
-// JavaScript thread, when the worker ends or the main thread ends by itself; process.exit() does not come here.
-// Buffers of operations in flight are freed after this returns, so it must wait for them.
+// JavaScript thread, when the worker ends or the main thread ends by itself; process.exit() does not come
+// here. Buffers of operations in flight are freed after this returns, so it must wait for them.
 void Environment::OnCleanup(void* arg) {
   auto* self = static_cast<Environment*>(arg);
   self->queue_.Close();

@@ -12,9 +12,9 @@
 
 namespace rbdkit {
 
-// Base of all native state that must be closed. A child keeps a shared_ptr to its parent, so an image's cluster
-// outlives it in whatever order they are let go. Destructors of subclasses close what is still open; the last
-// reference is dropped on an executor's thread, never on the JavaScript thread.
+// Base of all native state that must be closed. A child keeps a shared_ptr to its parent, so an image's
+// cluster outlives it in whatever order they are let go. Destructors of subclasses close what is still open;
+// the last reference is dropped on an executor's thread, never on the JavaScript thread.
 class Handle {
  public:
   Handle(std::shared_ptr<Executor> executor, std::string label)
@@ -38,8 +38,8 @@ class Handle {
   const std::string label_;
 };
 
-// The handles of one environment, by number. A number is an index and a generation, so a stale one is refused.
-// JavaScript thread only.
+// The handles of one environment, by number. A number is an index and a generation, so a stale one is
+// refused. JavaScript thread only.
 class HandleTable {
  public:
   uint32_t Add(std::shared_ptr<Handle> handle);

@@ -61,7 +61,7 @@ class Task : public Valued {
   enum class State { kRuns, kAbandoned, kOver };
   std::atomic<State> state_{State::kRuns};
   std::mutex mutex_;
-  std::function<void()> on_cancel_;                       // guarded by mutex_
+  std::function<void()> on_cancel_;                      // guarded by mutex_
   std::chrono::steady_clock::time_point last_report_{};  // guarded by mutex_
 };
 

@@ -24,7 +24,8 @@ ValueMaker LastError() {
   const int domain = error != nullptr ? error->domain : VIR_FROM_NONE;
   const int level = error != nullptr ? error->level : VIR_ERR_ERROR;
   std::string message = error != nullptr && error->message != nullptr ? error->message : "";
-  // The XML parser quotes the line it stopped at, and a document may hold a password: only the reason is kept.
+  // The XML parser quotes the line it stopped at, and a document may hold a password: only the reason is
+  // kept.
   if (code == VIR_ERR_XML_DETAIL) message.resize(std::min(message.find('\n'), message.size()));
   return [code, domain, level, message = std::move(message)](Napi::Env env) -> Napi::Value {
     Napi::Object object = Napi::Object::New(env);

@@ -20,10 +20,18 @@ constexpr int kThreads = 4;
 
 // A library must not write log files, listen on sockets or print: whoever wants that sets it in `options`.
 const std::pair<const char*, const char*> quiet_settings[] = {
-    {"log_file", ""},           {"log_to_stderr", "false"},          {"err_to_stderr", "false"},
-    {"log_to_file", "false"},   {"log_to_syslog", "false"},          {"err_to_syslog", "false"},
-    {"log_to_graylog", "false"}, {"err_to_graylog", "false"},         {"log_to_journald", "false"},
-    {"err_to_journald", "false"}, {"admin_socket", ""},               {"clog_to_monitors", "false"},
+    {"log_file", ""},
+    {"log_to_stderr", "false"},
+    {"err_to_stderr", "false"},
+    {"log_to_file", "false"},
+    {"log_to_syslog", "false"},
+    {"err_to_syslog", "false"},
+    {"log_to_graylog", "false"},
+    {"err_to_graylog", "false"},
+    {"log_to_journald", "false"},
+    {"err_to_journald", "false"},
+    {"admin_socket", ""},
+    {"clog_to_monitors", "false"},
 };
 
 std::string GetSetting(rados_t rados, const char* name) {
@@ -93,7 +101,8 @@ int Cluster::Configure(const ConnectOptions& options, std::string* detail) {
   };
   quieten();  // errors in the conf file would go to stderr
   if (options.read_conf_file) {
-    const int r = Rados().rados_conf_read_file(rados_, options.conf_file.empty() ? nullptr : options.conf_file.c_str());
+    const int r =
+        Rados().rados_conf_read_file(rados_, options.conf_file.empty() ? nullptr : options.conf_file.c_str());
     if (r < 0) {
       *detail = options.conf_file.empty() ? "no readable ceph.conf in the usual places"
                                           : "cannot read conf file '" + options.conf_file + "'";
@@ -229,9 +238,9 @@ void RadosConfGet(Call& call) {
   });
 }
 
-// An executor's thread, which also drops the last reference, so that rados_shutdown() never runs on the JavaScript
-// thread. While children or calls in flight hold references (handles that were garbage-collected in any order),
-// the last of them closes it.
+// An executor's thread, which also drops the last reference, so that rados_shutdown() never runs on the
+// JavaScript thread. While children or calls in flight hold references (handles that were garbage-collected
+// in any order), the last of them closes it.
 void CloseHandle(Call& call) {
   auto handle = call.TakeHandle();
   Executor& executor = handle->executor();

@@ -6,9 +6,9 @@
 
 namespace rbdkit {
 
-// Whether every address in `mon_host` (comma, semicolon or space separated; "host", "host:port", "[v2:ip:port,v1:ip:port]")
-// has a form that librados reads, and every host name resolves. Sets `detail` when not.
-// Blocks while names resolve: an executor's thread.
+// Whether every address in `mon_host` (comma, semicolon or space separated; "host", "host:port",
+// "[v2:ip:port,v1:ip:port]") has a form that librados reads, and every host name resolves. Sets `detail` when
+// not. Blocks while names resolve: an executor's thread.
 bool CheckMonitorHosts(const std::string& mon_host, std::string* detail);
 
 }  // namespace rbdkit

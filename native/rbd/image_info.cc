@@ -60,7 +60,9 @@ int Read(rbd_image_t image, Info* info) {
 
 Napi::Value ToObject(Napi::Env env, const Info& info) {
   Napi::Object object = Napi::Object::New(env);
-  const auto number = [&](const char* name, double value) { object.Set(name, Napi::Number::New(env, value)); };
+  const auto number = [&](const char* name, double value) {
+    object.Set(name, Napi::Number::New(env, value));
+  };
   object.Set("id", info.id);
   object.Set("name", info.name);
   object.Set("blockNamePrefix", info.prefix);

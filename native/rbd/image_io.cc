@@ -43,8 +43,8 @@ void OnComplete(rbd_completion_t completion, void* argument) noexcept {
   operation->queue->Push(operation);
 }
 
-// The numbers that every call begins with: slot, image, offset, length. Raw Node-API: the wrapper's checks and
-// allocations show at 300 000 operations a second.
+// The numbers that every call begins with: slot, image, offset, length. Raw Node-API: the wrapper's checks
+// and allocations show at 300 000 operations a second.
 struct Arguments {
   static constexpr size_t kMax = 5;
   napi_value values[kMax];
@@ -114,8 +114,8 @@ napi_value Start(napi_env env, const Arguments& arguments, ImageOperation* opera
   return answer;
 }
 
-// librbd cuts a write short at the image's end without saying so; here it is refused with ERANGE, which the facade
-// makes a RangeError. librbd answers from memory.
+// librbd cuts a write short at the image's end without saying so; here it is refused with ERANGE, which the
+// facade makes a RangeError. librbd answers from memory.
 int CheckEnd(rbd_image_t image, const Arguments& arguments) {
   uint64_t size = 0;
   const int r = Rbd().rbd_get_size(image, &size);
@@ -160,7 +160,8 @@ napi_value ReadOrWriteVector(napi_env env, napi_callback_info info) {
     napi_value view;
     char* data = nullptr;
     size_t length = 0;
-    if (napi_get_element(env, arguments.values[4], i, &view) != napi_ok || !ReadView(env, view, &data, &length)) {
+    if (napi_get_element(env, arguments.values[4], i, &view) != napi_ok ||
+        !ReadView(env, view, &data, &length)) {
       operation->Release();
       return nullptr;
     }

@@ -23,7 +23,8 @@ void RbdLockAcquire(Call& call) {
 
 void RbdLockRelease(Call& call) {
   auto image = call.Handle<Image>();
-  call.Run(image, [image = image.get()](Task& task) { task.result = Rbd().rbd_lock_release(image->image()); });
+  call.Run(image,
+           [image = image.get()](Task& task) { task.result = Rbd().rbd_lock_release(image->image()); });
 }
 
 void RbdLockBreak(Call& call) {

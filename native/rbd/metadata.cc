@@ -64,13 +64,14 @@ int ListPage(rbd_image_t image, const std::string& start, uint64_t max, Entries*
   do {
     keys.assign(keys_size, '\0');
     values.assign(values_size, '\0');
-    r = Rbd().rbd_metadata_list(image, start.c_str(), max, keys.data(), &keys_size, values.data(), &values_size);
+    r = Rbd().rbd_metadata_list(image, start.c_str(), max, keys.data(), &keys_size, values.data(),
+                                &values_size);
   } while (r == -ERANGE);
   if (r < 0) return r;
   const auto names = SplitNames(keys.data(), keys_size);
   auto texts = SplitNames(values.data(), values_size);
-  // librbd copies a byte too many instead of ending each value with NUL: what follows it in its memory. When that
-  // shows, the values are read one by one.
+  // librbd copies a byte too many instead of ending each value with NUL: what follows it in its memory. When
+  // that shows, the values are read one by one.
   if (texts.size() != names.size() || (values_size > 0 && values[values_size - 1] != '\0')) {
     texts.assign(names.size(), "");
     for (size_t i = 0; i < names.size(); ++i) {

@@ -4,8 +4,8 @@
 
 namespace rbdkit {
 
-// Registers the fence once more. Exit handlers run last-registered first, so it is called after each dlopen to
-// run before that library's destructors. Any thread.
+// Registers the fence once more. Exit handlers run last-registered first, so it is called after each dlopen
+// to run before that library's destructors. Any thread.
 void RegisterExitFence();
 
 // Counts what is connected (clusters, libvirt connections). While the count is above zero, the fence ends the

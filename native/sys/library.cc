@@ -12,8 +12,8 @@ bool OpenLibrary(const LibrarySource& source, const FunctionEntry* entries, size
   if (library == nullptr) {
     const char* why = dlerror();  // NOLINT(concurrency-mt-unsafe): glibc keeps it per thread
     error->message = std::string("cannot load ") + source.soname + ": " + (why ? why : "unknown error") +
-                     ". Install it: apt-get install " + source.debian_package + " (Debian, Ubuntu) or dnf install " +
-                     source.rpm_package + " (Fedora, RHEL)";
+                     ". Install it: apt-get install " + source.debian_package +
+                     " (Debian, Ubuntu) or dnf install " + source.rpm_package + " (Fedora, RHEL)";
     return false;
   }
   for (size_t i = 0; i < count; ++i) {

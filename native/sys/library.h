@@ -29,7 +29,8 @@ struct FunctionEntry {
 // Opens `source` and fills the table. RTLD_LOCAL keeps the libraries' symbols out of each other's way;
 // never RTLD_DEEPBIND: std::bad_cast and crashes in librados on every Node (docs/decisions/0001).
 // Returns false and sets `error` when the library or a required function is missing. Any thread.
-bool OpenLibrary(const LibrarySource& source, const FunctionEntry* entries, size_t count, LibraryError* error);
+bool OpenLibrary(const LibrarySource& source, const FunctionEntry* entries, size_t count,
+                 LibraryError* error);
 
 }  // namespace rbdkit
 

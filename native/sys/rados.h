@@ -6,33 +6,33 @@
 
 #include "sys/library.h"
 
-// F(function, since): `since` is nullptr for functions that every supported release has, else the release that
-// brought it; then the pointer may be null and the binding answers ENOSYS.
-#define RBDKIT_RADOS_FUNCTIONS(F)      \
-  F(rados_version, nullptr)            \
-  F(rados_create2, nullptr)            \
-  F(rados_conf_read_file, nullptr)     \
-  F(rados_conf_set, nullptr)           \
-  F(rados_conf_get, nullptr)           \
-  F(rados_connect, nullptr)            \
-  F(rados_shutdown, nullptr)           \
-  F(rados_cluster_fsid, nullptr)       \
-  F(rados_cluster_stat, nullptr)       \
-  F(rados_mon_command, nullptr)        \
-  F(rados_mgr_command, nullptr)        \
-  F(rados_buffer_free, nullptr)        \
-  F(rados_pool_list, nullptr)          \
-  F(rados_pool_create, nullptr)        \
-  F(rados_pool_delete, nullptr)        \
+// F(function, since): `since` is nullptr for functions that every supported release has, else the release
+// that brought it; then the pointer may be null and the binding answers ENOSYS.
+#define RBDKIT_RADOS_FUNCTIONS(F)          \
+  F(rados_version, nullptr)                \
+  F(rados_create2, nullptr)                \
+  F(rados_conf_read_file, nullptr)         \
+  F(rados_conf_set, nullptr)               \
+  F(rados_conf_get, nullptr)               \
+  F(rados_connect, nullptr)                \
+  F(rados_shutdown, nullptr)               \
+  F(rados_cluster_fsid, nullptr)           \
+  F(rados_cluster_stat, nullptr)           \
+  F(rados_mon_command, nullptr)            \
+  F(rados_mgr_command, nullptr)            \
+  F(rados_buffer_free, nullptr)            \
+  F(rados_pool_list, nullptr)              \
+  F(rados_pool_create, nullptr)            \
+  F(rados_pool_delete, nullptr)            \
   F(rados_wait_for_latest_osdmap, nullptr) \
-  F(rados_ioctx_create, nullptr)       \
-  F(rados_ioctx_create2, nullptr)      \
-  F(rados_ioctx_destroy, nullptr)      \
-  F(rados_ioctx_get_id, nullptr)       \
-  F(rados_ioctx_get_cluster, nullptr)  \
-  F(rados_ioctx_set_namespace, nullptr) \
-  F(rados_ioctx_get_namespace, nullptr)\
-  F(rados_ioctx_pool_stat, nullptr)    \
+  F(rados_ioctx_create, nullptr)           \
+  F(rados_ioctx_create2, nullptr)          \
+  F(rados_ioctx_destroy, nullptr)          \
+  F(rados_ioctx_get_id, nullptr)           \
+  F(rados_ioctx_get_cluster, nullptr)      \
+  F(rados_ioctx_set_namespace, nullptr)    \
+  F(rados_ioctx_get_namespace, nullptr)    \
+  F(rados_ioctx_pool_stat, nullptr)        \
   F(rados_set_pool_full_try, "pacific")
 
 namespace rbdkit {
