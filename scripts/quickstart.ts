@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SingleBar } from 'cli-progress'
-import { LocalCluster, LocalHypervisor } from 'rbdkit/dev'
+import { DevError, LocalCluster, LocalHypervisor } from 'rbdkit/dev'
 import { type MainJobResult, mainJob, type Observer } from './main-job.js'
 
 const MIB = 1024 * 1024
@@ -111,10 +111,10 @@ async function main(): Promise<void> {
     )
     showTimes(times)
   } catch (error) {
-    if (!signal.aborted) throw error
-    process.exitCode = EXIT_BY_SIGINT
-  } finally {
     terminal.clear()
+    if (!signal.aborted)
+      console.error('\nThe quickstart failed:', error instanceof DevError ? error.message : error)
+    process.exitCode = signal.aborted ? EXIT_BY_SIGINT : 1
   }
 }
 
