@@ -205,7 +205,7 @@ export class Connection extends Resource {
   /**
    * Defines a secret, or redefines the one with the same UUID. Its value is set by `secret.setValue()`.
    *
-   * Errors: `VIR_ERR_XML_ERROR` the document is malformed; `VIR_ERR_INTERNAL_ERROR` the usage belongs to another
+   * Errors: `VIR_ERR_XML_DETAIL` the document is malformed; `VIR_ERR_INTERNAL_ERROR` the usage belongs to another
    * UUID.
    *
    * Implements: virSecretDefineXML.
@@ -256,7 +256,7 @@ export class Connection extends Resource {
   /**
    * Defines a storage pool, or redefines the inactive one with the same name and UUID.
    *
-   * Errors: `VIR_ERR_XML_ERROR` the document is malformed; `VIR_ERR_OPERATION_FAILED` the name or the source is
+   * Errors: `VIR_ERR_XML_DETAIL` the document is malformed; `VIR_ERR_OPERATION_FAILED` the name or the source is
    * another pool's.
    *
    * Implements: virStoragePoolDefineXML.
@@ -309,7 +309,7 @@ export class Connection extends Resource {
   /**
    * Defines a domain, or redefines the one with the same name and UUID; a running one takes it at its next start.
    *
-   * Errors: `VIR_ERR_XML_ERROR` the document is malformed; `VIR_ERR_OPERATION_FAILED` the name is another domain's;
+   * Errors: `VIR_ERR_XML_DETAIL` the document is malformed; `VIR_ERR_OPERATION_FAILED` the name is another domain's;
    * `VIR_ERR_CONFIG_UNSUPPORTED` the host cannot do it.
    *
    * Implements: virDomainDefineXML.

@@ -210,8 +210,8 @@ export class Domain extends LibvirtObject {
   /**
    * Adds a device, such as a disk.
    *
-   * Errors: `VIR_ERR_OPERATION_INVALID` `live` but the domain does not run; `VIR_ERR_XML_ERROR` the document is
-   * malformed; `VIR_ERR_OPERATION_FAILED` the target is taken; `VIR_ERR_CONFIG_UNSUPPORTED`.
+   * Errors: `VIR_ERR_OPERATION_INVALID` `live` but the domain does not run; `VIR_ERR_XML_ERROR` the target is taken;
+   * `VIR_ERR_XML_DETAIL` the document is malformed; `VIR_ERR_CONFIG_UNSUPPORTED` the host cannot do it.
    *
    * Implements: virDomainAttachDeviceFlags.
    * @since 0.1.0
@@ -225,7 +225,7 @@ export class Domain extends LibvirtObject {
    * device may still be there afterwards; `xml()` tells.
    *
    * Errors: `VIR_ERR_DEVICE_MISSING` or `VIR_ERR_OPERATION_FAILED` no such device; `VIR_ERR_OPERATION_INVALID`
-   * `live` but the domain does not run; `VIR_ERR_XML_ERROR` the document is malformed.
+   * `live` but the domain does not run; `VIR_ERR_XML_DETAIL` the document is malformed.
    *
    * Implements: virDomainDetachDeviceFlags.
    * @since 0.1.0

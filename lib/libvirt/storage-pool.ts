@@ -189,7 +189,7 @@ export class StoragePool extends LibvirtObject {
   /**
    * Makes a volume.
    *
-   * Errors: `VIR_ERR_STORAGE_VOL_EXIST` the name is taken; `VIR_ERR_XML_ERROR` the document is malformed.
+   * Errors: `VIR_ERR_STORAGE_VOL_EXIST` the name is taken; `VIR_ERR_XML_DETAIL` the document is malformed.
    *
    * Implements: virStorageVolCreateXML.
    * @since 0.1.0
@@ -202,7 +202,7 @@ export class StoragePool extends LibvirtObject {
    * Makes a volume with the content of another of the same connection. In an RBD pool libvirt makes a snapshot of
    * `from`, protects it and clones it, so `from` cannot be deleted afterwards.
    *
-   * Errors: `VIR_ERR_STORAGE_VOL_EXIST` the name is taken; `VIR_ERR_NO_STORAGE_VOL` `from` is gone.
+   * Errors: `VIR_ERR_INTERNAL_ERROR` the name is taken; `VIR_ERR_NO_STORAGE_VOL` `from` is gone.
    *
    * Implements: virStorageVolCreateXMLFrom.
    * @since 0.1.0

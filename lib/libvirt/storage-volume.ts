@@ -66,7 +66,8 @@ export class StorageVolume extends LibvirtObject {
   /**
    * Sets the capacity, in bytes. A smaller one needs `shrink: true` and cuts the data off.
    *
-   * Errors: `VIR_ERR_INVALID_ARG` smaller without `shrink`; `VIR_ERR_NO_STORAGE_VOL` the volume is gone.
+   * Errors: `VIR_ERR_INVALID_ARG` smaller without `shrink`, or smaller than the `allocation` that libvirt knows of;
+   * `VIR_ERR_NO_STORAGE_VOL` the volume is gone.
    *
    * Implements: virStorageVolResize.
    * @since 0.1.0

@@ -143,7 +143,7 @@ t.test('storage pools and volumes', async (t) => {
   t.equal(volume.key, '/nowhere/images/disk')
   t.match(await volume.info(), { type: 'file', capacity: 1 << 20 })
   t.match(await volume.xml(), /<volume/)
-  await t.rejects(pool.createVolume(volumeXml('disk', 1 << 20)), { code: 'VIR_ERR_STORAGE_VOL_EXIST' })
+  await t.rejects(pool.createVolume(volumeXml('disk', 1 << 20)), { code: 'VIR_ERR_OPERATION_FAILED' })
   const clone = await pool.cloneVolume(volumeXml('copy', 1 << 20), volume)
   t.strictSame((await pool.listVolumes()).map((v) => v.name).sort(), ['copy', 'disk'])
   await clone.delete()
@@ -223,6 +223,7 @@ t.test('libvirt refuses with its own codes', async (t) => {
   })
   const vm = await connection.domainByName('test')
   await t.rejects(vm.qemuMonitorCommand('query-block'), {
+    code: 'VIR_ERR_NO_SUPPORT',
     syscall: 'virDomainQemuMonitorCommand',
     object: 'test',
   })
@@ -244,13 +245,14 @@ t.test('a read-only connection changes nothing', async (t) => {
   t.teardown(() => connection.close())
   const vm = await connection.domainByName('test')
   t.match(await vm.state(), { state: 'running' })
-  for (const call of [
+  const changes: (() => Promise<unknown>)[] = [
     () => vm.destroy(),
     () => vm.xml({ secure: true }),
     () => connection.defineDomain(domainXml('x')),
     () => connection.defineStoragePool(poolXml('x')),
-  ]) {
-    await t.rejects(call(), { code: 'VIR_ERR_OPERATION_DENIED' })
+  ]
+  for (const change of changes) {
+    await t.rejects(change, { code: 'VIR_ERR_OPERATION_DENIED' })
   }
 })
 
