@@ -108,10 +108,19 @@ void Environment::Dispatch(Napi::Env env) {
 }
 
 size_t Environment::Fill(Napi::Env env, napi_value* tasks) {
-  if (backlog_ == nullptr) backlog_ = queue_.Take();
+  bool taken = false;
   size_t count = 0;
   size_t values = 0;
-  while (backlog_ != nullptr && count < kMaxBatch) {
+  while (count < kMaxBatch) {
+    if (backlog_ == nullptr) {
+      // Also after what was left over: a wake that came while JavaScript paused was dropped, and nobody wakes
+      // for a queue that is not empty. A full batch leaves it to the next turn, which JavaScript then
+      // arranges.
+      if (taken) break;
+      backlog_ = queue_.Take();
+      taken = true;
+      if (backlog_ == nullptr) break;
+    }
     Completion* item = backlog_;
     backlog_ = item->next;
     if (item->kind == Completion::Kind::kIo) {

@@ -36,20 +36,22 @@ Executor::~Executor() {
 }
 
 void Executor::Run(std::function<void()> work) {
-  std::unique_lock<std::mutex> lock(state_->mutex);
-  state_->work.push_back(std::move(work));
-  if (static_cast<int>(state_->work.size()) > state_->idle && state_->threads < state_->max_threads) {
+  // The work may own this executor and be over before this function is: keep what the lock is in.
+  const std::shared_ptr<State> state = state_;
+  std::unique_lock<std::mutex> lock(state->mutex);
+  state->work.push_back(std::move(work));
+  if (static_cast<int>(state->work.size()) > state->idle && state->threads < state->max_threads) {
     // Signals are for Node's main thread; a new thread inherits the mask.
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-      std::thread(Loop, state_).detach();
-      ++state_->threads;
+      std::thread(Loop, state).detach();
+      ++state->threads;
     } catch (const std::system_error&) {
-      if (state_->threads == 0) {
-        state_->work.pop_back();
+      if (state->threads == 0) {
+        state->work.pop_back();
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
         throw;
       }
@@ -57,7 +59,7 @@ void Executor::Run(std::function<void()> work) {
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
-  state_->wake.notify_one();
+  state->wake.notify_one();
 }
 
 void Executor::Loop(const std::shared_ptr<State>& state) {
