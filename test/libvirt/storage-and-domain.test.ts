@@ -148,7 +148,7 @@ t.test('an RBD storage pool and its volumes', async (t) => {
 
   await clone.resize(2 * size)
   t.equal((await clone.info()).capacity, 2 * size)
-  await t.rejects(clone.resize(size), { code: 'VIR_ERR_INVALID_ARG', object: 'copy', message: /SHRINK/ })
+  await t.rejects(clone.resize(size), { code: 'VIR_ERR_INVALID_ARG', object: 'copy' })
   const below = clone.resize(BigInt(2 ** 20), { shrink: true })
   await t.rejects(below, { code: 'VIR_ERR_INVALID_ARG', message: /below existing allocation/ })
 
