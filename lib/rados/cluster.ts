@@ -181,7 +181,7 @@ export class Cluster extends Resource {
   }
 
   /**
-   * The version that the monitors run: `'16.2.15'`. The library's own is `versions().librados`.
+   * The version that the monitors run: `'16.2.15'`. (`versions()` has the versions of the libraries' interfaces.)
    *
    * Implements: the monitor command `version`.
    * @since 0.1.0

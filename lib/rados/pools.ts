@@ -30,9 +30,10 @@ export class Pools {
   /**
    * Creates a replicated pool. `pgNum` is its number of placement groups; default: the cluster's.
    *
-   * Errors: `EEXIST`; `EACCES`; `ERANGE` too many placement groups.
+   * Errors: `EEXIST`; `EPERM`, `EACCES` not allowed; `ERANGE` too many placement groups.
    *
-   * Implements: rados_pool_create; with `pgNum` the monitor command `osd pool create`.
+   * Implements: rados_pool_create; with `pgNum` the monitor command `osd pool create`,
+   * rados_wait_for_latest_osdmap.
    * @since 0.1.0
    */
   async create(name: string, options?: { pgNum?: number }): Promise<void> {
@@ -54,6 +55,7 @@ export class Pools {
     if (status.includes('already exists')) {
       throw this.#cluster.makeError(-constants.errno.EEXIST, 'rados_mon_command', status, { pool })
     }
+    await this.#cluster.call(native.rados_wait_for_latest_osdmap) // or this connection does not know it yet
   }
 
   /**

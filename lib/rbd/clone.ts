@@ -32,6 +32,7 @@ export abstract class ImageClones extends ImageMetadata {
    * @since 0.1.0
    */
   async flatten(options?: OperationOptions): Promise<void> {
+    this.checkWritable('rbd_flatten_with_progress')
     await runOperation(this, native.rbd_flatten_with_progress, options, {})
   }
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { CephError, closedError, type ErrorObject } from '../errors.js'
 import { Resource } from '../internal/resource.js'
 import type { IoCtx } from '../rados/ioctx.js'
@@ -24,6 +25,11 @@ export abstract class ImageHandle extends Resource {
     this.name = name
     this.snapshot = snapshot
     this.readOnly = readOnly
+  }
+
+  /** @internal Refuses what changes the image: librbd itself allows some of it when open at a snapshot. */
+  checkWritable(syscall: string): void {
+    if (this.readOnly) throw this.makeError(-constants.errno.EROFS, syscall, undefined)
   }
 
   get #object(): ErrorObject {

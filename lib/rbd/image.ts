@@ -193,6 +193,11 @@ export class Image extends ImageSnapshots {
     const child = toName('name', name)
     const given = toOptions('options', options)
     const layout = toNativeLayout(given)
+    if (layout.order !== undefined && layout.stripeUnit === undefined) {
+      // Else librbd takes the parent's stripe unit, which smaller objects do not hold.
+      layout.stripeUnit = 2 ** layout.order
+      layout.stripeCount = 1
+    }
     if (given.cloneFormat !== undefined)
       layout.cloneFormat = toSize('options.cloneFormat', given.cloneFormat, 1, 2)
     const dest = objectPath({ pool: childIoctx.pool, namespace: childIoctx.namespace, image: child })
@@ -237,7 +242,9 @@ export class Image extends ImageSnapshots {
   /**
    * The image's size in bytes.
    *
-   * Implements: rbd_get_size.
+   * Errors: `ENOENT` the snapshot it is open at was removed.
+   *
+   * Implements: rbd_get_size, rbd_get_flags.
    * @since 0.1.0
    */
   size(): Promise<number> {
@@ -248,12 +255,13 @@ export class Image extends ImageSnapshots {
    * Changes the size. Making it smaller loses data and needs `allowShrink`. Aborting leaves the old size, and zeros
    * in some of the part that was to go.
    *
-   * Errors: `EINVAL` it would shrink and may not; `EROFS`.
+   * Errors: `EINVAL` it would shrink and may not, or has more objects than an object map holds; `EROFS`.
    *
    * Implements: rbd_resize2.
    * @since 0.1.0
    */
   async resize(size: number | bigint, options?: OperationOptions & { allowShrink?: boolean }): Promise<void> {
+    this.checkWritable('rbd_resize2')
     const bytes = toSize('size', size)
     const allowShrink = toBoolean('options.allowShrink', toOptions('options', options).allowShrink, false)
     await runOperation(this, native.rbd_resize2, options, {}, bytes, allowShrink)

@@ -21,13 +21,14 @@ export abstract class ImageLock extends ImageIo {
    * request. Waits for an owner that is willing to let go.
    *
    * Errors: `EROFS` the image is open read-only, or another client holds the lock by `acquireLock`; `EBUSY` its
-   * owner is alive and does not let go; `EINVAL` the image lacks the feature exclusive-lock; `EOPNOTSUPP` for
-   * `'shared'`, which librbd only takes by itself.
+   * owner is alive and does not let go; `EINVAL` the image lacks the feature exclusive-lock; `EOPNOTSUPP` for `'shared'`, which
+   * librbd only takes by itself.
    *
    * Implements: rbd_lock_acquire.
    * @since 0.1.0
    */
   async acquireLock(mode: LockMode): Promise<void> {
+    this.checkWritable('rbd_lock_acquire')
     await this.call(native.rbd_lock_acquire, toOneOf('mode', mode, modes))
   }
 
@@ -71,6 +72,7 @@ export abstract class ImageLock extends ImageIo {
    * @since 0.1.0
    */
   async breakLock(owner: string, mode: LockMode = 'exclusive'): Promise<void> {
+    this.checkWritable('rbd_lock_break')
     await this.call(native.rbd_lock_break, toOneOf('mode', mode, modes), toText('owner', owner))
   }
 }

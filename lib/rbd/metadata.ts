@@ -21,6 +21,7 @@ export abstract class ImageMetadata extends ImageLock {
    * @since 0.1.0
    */
   async setMetadata(key: string, value: string): Promise<void> {
+    this.checkWritable('rbd_metadata_set')
     await this.call(native.rbd_metadata_set, toText('key', key), toText('value', value, { empty: true }))
   }
 
@@ -31,6 +32,7 @@ export abstract class ImageMetadata extends ImageLock {
    * @since 0.1.0
    */
   async removeMetadata(key: string): Promise<void> {
+    this.checkWritable('rbd_metadata_remove')
     await this.call(native.rbd_metadata_remove, toText('key', key))
   }
 

@@ -6,7 +6,7 @@ import { toName } from './names.js'
 /**
  * Readies a pool for images: sets its application to rbd.
  *
- * Errors: `EINVAL` it serves another application (`force` overrides); `EACCES`.
+ * Errors: `EPERM` it serves another application (`force` overrides), or not allowed.
  *
  * Implements: rbd_pool_init.
  * @since 0.1.0

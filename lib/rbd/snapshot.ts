@@ -31,6 +31,7 @@ export abstract class ImageSnapshots extends ImageClones {
    * @since 0.1.0
    */
   async createSnapshot(name: string): Promise<void> {
+    this.checkWritable('rbd_snap_create2')
     const snapshot = toName('name', name)
     await this.callWith(native.rbd_snap_create2, { object: { snapshot } }, snapshot, 0)
   }
@@ -60,6 +61,7 @@ export abstract class ImageSnapshots extends ImageClones {
     name: string,
     options?: OperationOptions & { unprotect?: boolean; flatten?: boolean },
   ): Promise<void> {
+    this.checkWritable('rbd_snap_remove2')
     const snapshot = toName('name', name)
     const given = toOptions('options', options)
     const flags =
@@ -75,6 +77,7 @@ export abstract class ImageSnapshots extends ImageClones {
    * @since 0.1.0
    */
   async renameSnapshot(from: string, to: string): Promise<void> {
+    this.checkWritable('rbd_snap_rename')
     const snapshot = toName('from', from)
     const name = toName('to', to)
     const { pool, namespace } = this.ioctx
@@ -91,6 +94,7 @@ export abstract class ImageSnapshots extends ImageClones {
    * @since 0.1.0
    */
   async protectSnapshot(name: string): Promise<void> {
+    this.checkWritable('rbd_snap_protect')
     const snapshot = toName('name', name)
     await this.callWith(native.rbd_snap_protect, { object: { snapshot } }, snapshot)
   }
@@ -102,6 +106,7 @@ export abstract class ImageSnapshots extends ImageClones {
    * @since 0.1.0
    */
   async unprotectSnapshot(name: string): Promise<void> {
+    this.checkWritable('rbd_snap_unprotect')
     const snapshot = toName('name', name)
     await this.callWith(native.rbd_snap_unprotect, { object: { snapshot } }, snapshot)
   }
@@ -127,6 +132,7 @@ export abstract class ImageSnapshots extends ImageClones {
    * @since 0.1.0
    */
   async rollbackToSnapshot(name: string, options?: OperationOptions): Promise<void> {
+    this.checkWritable('rbd_snap_rollback_with_progress')
     const snapshot = toName('name', name)
     await runOperation(this, native.rbd_snap_rollback_with_progress, options, { snapshot }, snapshot)
   }

@@ -96,7 +96,10 @@ void RbdGetSize(Call& call) {
   auto image = call.Handle<Image>();
   call.Run(image, [image = image.get()](Task& task) {
     uint64_t size = 0;
-    task.result = Rbd().rbd_get_size(image->image(), &size);
+    uint64_t flags = 0;
+    // A snapshot that was removed has no flags (ENOENT), but a size: 0.
+    task.result = Rbd().rbd_get_flags(image->image(), &flags);
+    if (task.result >= 0) task.result = Rbd().rbd_get_size(image->image(), &size);
     if (task.result >= 0) task.value = NumberValue(static_cast<double>(size));
   });
 }

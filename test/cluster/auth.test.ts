@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { Cluster, Image } from 'rbdkit'
+import t from 'tap'
+import { randomName, sharedCluster } from '../helpers/cluster.js'
+import { openPool } from './copy-fixture.js'
+
+const exec = promisify(execFile)
+
+t.test('users: get or create, key, list, remove', async (t) => {
+  const { confFile, env } = await sharedCluster()
+  const cluster = await Cluster.connect({ confFile })
+  t.teardown(() => cluster.close())
+  const entity = `client.${randomName('user')}`
+  t.teardown(() => cluster.auth.remove(entity))
+  const caps = { mon: 'profile rbd', osd: 'profile rbd pool=x' }
+  const made = await cluster.auth.getOrCreate(entity, caps)
+  t.match(made, { entity, caps, key: /^[A-Za-z0-9+/]+={0,2}$/ })
+  t.same(await cluster.auth.getOrCreate(entity, caps), made)
+  t.same(await cluster.auth.getOrCreate(entity), made, 'without capabilities: as it is')
+  t.equal(await cluster.auth.getKey(entity), made.key)
+  const { stdout } = await exec('ceph', ['auth', 'print-key', entity], { env: { ...process.env, ...env } })
+  t.equal(stdout, made.key)
+  const listed = (await cluster.auth.list()).find((user) => user.entity === entity)
+  t.same(listed, { entity, caps }, 'the list has no keys')
+
+  const differ = cluster.auth.getOrCreate(entity, { mon: 'allow r' })
+  await t.rejects(differ, { code: 'EINVAL', syscall: 'rados_mon_command', message: /cap mon does not match/ })
+  await t.rejects(cluster.auth.getOrCreate(`${entity}2`, { mon: 'bogus' }), {
+    code: 'EINVAL',
+    message: /bogus/,
+  })
+  await t.rejects(cluster.auth.getOrCreate(`${entity}2`, { msd: 'allow r' } as object), { code: 'EINVAL' })
+  await cluster.auth.remove(entity)
+  await cluster.auth.remove(entity)
+  await t.rejects(cluster.auth.getKey(entity), { code: 'ENOENT' })
+})
+
+t.test('bad arguments', async (t) => {
+  const { confFile } = await sharedCluster()
+  const cluster = await Cluster.connect({ confFile })
+  t.teardown(() => cluster.close())
+  for (const entity of ['', 'admin', 'client.', 'client.a\0', 'client.a b']) {
+    await t.rejects(cluster.auth.getKey(entity), { code: 'ERR_INVALID_ARG_VALUE' }, JSON.stringify(entity))
+  }
+  await t.rejects(cluster.auth.getKey(5 as unknown as string), { code: 'ERR_INVALID_ARG_TYPE' })
+  await t.rejects(cluster.auth.getOrCreate('client.x', { mon: 5 } as object), {
+    code: 'ERR_INVALID_ARG_TYPE',
+  })
+})
+
+t.test('a user that may do little is told so', async (t) => {
+  const { cluster, ioctx, test } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: 1 << 20 })
+  const id = randomName('reader')
+  const caps = { mon: 'profile rbd', osd: `profile rbd-read-only pool=${ioctx.pool}` }
+  const { key } = await cluster.auth.getOrCreate(`client.${id}`, caps)
+  const reader = await Cluster.connect({ confFile: test.confFile, id, key })
+  t.teardown(async () => {
+    await reader.close()
+    await cluster.auth.remove(`client.${id}`)
+  })
+  const its = await reader.openIoCtx(ioctx.pool)
+  t.same(await Image.list(its), await Image.list(ioctx))
+  const image = await Image.open(its, 'image', { readOnly: true })
+  t.equal((await image.read({ position: 0, length: 512 })).bytesRead, 512)
+  await t.rejects(Image.open(its, 'image'), { code: 'EPERM', syscall: 'rbd_open', image: 'image' })
+  await t.rejects(Image.create(its, 'other', { size: 1 }), { code: 'EPERM', image: 'other' })
+  await t.rejects(reader.auth.list(), { code: 'EACCES', syscall: 'rados_mon_command' })
+  await t.rejects(reader.pools.create(randomName('no')), { code: 'EPERM' })
+})
