@@ -14,7 +14,11 @@ interface Forgotten {
 }
 
 /** The owner of calls that belong to no resource any more. */
-const nobody: Owner = { inFlight: 0, idle: () => {}, makeError: (result) => new Error(`close failed: ${result}`) }
+const nobody: Owner = {
+  inFlight: 0,
+  idle: () => {},
+  makeError: (result) => new Error(`close failed: ${result}`),
+}
 
 const forgotten = new FinalizationRegistry<Forgotten>(({ handle, label, siblings }) => {
   siblings?.delete(handle)
@@ -22,12 +26,25 @@ const forgotten = new FinalizationRegistry<Forgotten>(({ handle, label, siblings
     process.emitWarning(`${label} was garbage-collected without close()`, { code: 'RBDKIT_NOT_CLOSED' })
   }
   // Native code lets a parent go only after its children, whatever order they come here in.
-  startTask(nobody, native.close, [handle]).catch(() => {})
+  closeOwnerless(handle)
 })
+
+/** Turns of the event loop after which a finaliser that is due counts as never coming: one is the rule. */
+const finaliserTurns = 100
+
+/** Closes under way that no resource waits for. */
+const closing = new Set<Promise<void>>()
+
+function closeOwnerless(handle: number): void {
+  const closed = startTask<void, [number]>(nobody, native.close, [handle])
+    .catch(() => {})
+    .finally(() => closing.delete(closed))
+  closing.add(closed)
+}
 
 /** Closes what an abandoned call opened after all. */
 export function closeAbandoned(handle: unknown): void {
-  if (typeof handle === 'number') startTask(nobody, native.close, [handle]).catch(() => {})
+  if (typeof handle === 'number') closeOwnerless(handle)
 }
 
 /**
@@ -120,6 +137,7 @@ export abstract class Resource implements Owner, AsyncDisposable {
         errors.push(error)
       }
     }
+    await this.#forgottenChildren()
     forgotten.unregister(this)
     try {
       await startTask(this, native.close, [this.handle])
@@ -129,6 +147,17 @@ export abstract class Resource implements Owner, AsyncDisposable {
     this.#parent?.forget(this) // not before: the parent's close() waits for this one
     if (errors.length === 1) throw errors[0]
     if (errors.length > 1) throw new AggregateError(errors, 'several handles could not be closed cleanly')
+  }
+
+  /**
+   * Waits until children that were garbage-collected unclosed are closed. Their finalisers are due, and those of
+   * their own children, which only finalisers know: until then native code would keep this handle alive.
+   */
+  async #forgottenChildren(): Promise<void> {
+    const due = (): boolean => [...this.#children.values()].some((child) => child.deref() === undefined)
+    if (!due()) return
+    for (let turn = 0; turn < finaliserTurns && due(); turn++) await new Promise(setImmediate)
+    await Promise.all(closing)
   }
 
   private forget(child: Resource): void {
