@@ -53,7 +53,11 @@ export interface Watcher {
 export interface OpenOptions {
   /** Opens the image as it was then; it is read-only. */
   snapshot?: string
-  /** Opens without watching the image: others do not see it, and it does not see their changes. Default false. */
+  /**
+   * Opens without watching the image: others do not see it, and it does not see their changes; a snapshot that is
+   * removed meanwhile then reads as zeros. (A handle that watches gets `ENOENT` as soon as Ceph has told it.) For
+   * users that may only read. Default false.
+   */
   readOnly?: boolean
   /** Aborting rejects at once; what was opened after all is closed. */
   signal?: AbortSignal
