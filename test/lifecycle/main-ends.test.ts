@@ -1,12 +1,13 @@
 import t from 'tap'
-import { type MainEnding, mainEndings, mainEnds, steps } from './matrix.js'
+import { mainCases, tryAll } from './matrix.js'
 import { testPool } from './pool.js'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 t.test('the main thread ends at any step, without a crash or a hang', async (t) => {
-  const place = await testPool()
-  for (const ending of Object.keys(mainEndings) as MainEnding[]) {
-    for (const step of steps) await mainEnds(t, place, step, ending)
-  }
+  const cases = [
+    ...mainCases(['natural', 'exit', 'throw']),
+    ...mainCases(['throw-later', 'sigterm'], ['writing']),
+  ]
+  await tryAll(t, await testPool(), cases)
 })

@@ -3,7 +3,7 @@
 import type { Test } from 'tap'
 import { type ChildResult, inParallel, runChild, unexpected } from '../helpers/child.js'
 
-/** `RBDKIT_LIFECYCLE=full` tries everything everywhere; the usual run tries less of what Node 20 has shown already. */
+/** `RBDKIT_LIFECYCLE=full` tries everything on every Node and in both modes; the usual run, what is most different. */
 export const full = process.env.RBDKIT_LIFECYCLE === 'full'
 
 /** Every step a client's life has, in order. */
@@ -24,10 +24,13 @@ export type MainEnding = keyof typeof mainEndings
 export const workerEndings = ['terminate', 'natural', 'exit', 'throw', 'main-exit'] as const
 export type WorkerEnding = (typeof workerEndings)[number]
 
-/** Each ending is tried so often. */
-export const TIMES = 20
-/** A process that lives longer hangs. It needs less than one second; the machine may be busy. */
-export const DEADLINE_MS = 20_000
+/** One step and one ending, of the main thread or of workers. */
+export type Case = { step: Step } & ({ main: MainEnding } | { worker: WorkerEnding })
+
+/** Each case is tried so often. */
+const TIMES = 20
+/** A process or a worker that lives longer hangs. It needs less than a second; the machine may be busy. */
+const DEADLINE_MS = 20_000
 
 /** Where a child works. */
 export interface Place {
@@ -37,37 +40,73 @@ export interface Place {
   node?: string
 }
 
-function nodeOf(place: Place): { node?: string } {
-  return place.node === undefined ? {} : { node: place.node }
-}
-
-function slowest(results: readonly ChildResult[]): string {
-  return `slowest ${Math.round(Math.max(...results.map((result) => result.ms)))} ms`
-}
-
-/** Ends the main thread at `step`, twenty times, each in a process of its own. */
-export async function mainEnds(t: Test, place: Place, step: Step, ending: MainEnding): Promise<void> {
-  const runs = Array.from({ length: TIMES }, (_, i) => () => {
-    // While connecting each moment is another: libraries loading, threads starting, monitor answering.
+/** All runs of a case: a process each, but workers that the main thread outlives one after the other in one process. */
+function runsOf(place: Place, item: Case): (() => Promise<ChildResult>)[] {
+  const node = place.node === undefined ? {} : { node: place.node }
+  const { step } = item
+  if ('worker' in item && item.worker !== 'main-exit') {
+    const spec = { ...place, step, ending: item.worker, times: TIMES }
+    return [() => runChild('workers.mjs', spec, { ...node, deadlineMs: TIMES * DEADLINE_MS })]
+  }
+  return Array.from({ length: TIMES }, (_, i) => () => {
+    // While connecting each moment is another: libraries loading, threads starting, the monitor answering.
     const delayMs = step === 'connecting' ? 3 * i : 0
+    const [program, ending] = 'main' in item ? ['main.mjs', item.main] : ['workers.mjs', item.worker]
     return runChild(
-      'main.mjs',
-      { ...place, step, ending, delayMs },
-      { ...nodeOf(place), deadlineMs: DEADLINE_MS },
+      program,
+      { ...place, step, ending, delayMs, times: 1 },
+      { ...node, deadlineMs: DEADLINE_MS },
     )
   })
-  const results = await inParallel(runs)
-  t.strictSame(unexpected(results, mainEndings[ending]), [], `${step}, ${ending}: ${slowest(results)}`)
 }
 
-/** Ends workers at `step`, twenty times, while the main thread works. `main-exit` needs a process each time. */
-export async function workersEnd(t: Test, place: Place, step: Step, ending: WorkerEnding): Promise<void> {
-  const times = ending === 'main-exit' ? 1 : TIMES
-  const runs = Array.from({ length: TIMES / times }, (_, i) => () => {
-    const spec = { ...place, step, ending, times, delayMs: 3 * i }
-    return runChild('workers.mjs', spec, { ...nodeOf(place), deadlineMs: times * DEADLINE_MS })
-  })
-  const results = await inParallel(runs)
-  const code = ending === 'main-exit' ? 3 : 0
-  t.strictSame(unexpected(results, { code }), [], `worker, ${step}, ${ending}: ${slowest(results)}`)
+function expected(item: Case): { code?: number; signal?: NodeJS.Signals; stderr?: RegExp } {
+  if ('main' in item) return mainEndings[item.main]
+  return { code: item.worker === 'main-exit' ? 3 : 0 }
 }
+
+/** Tries each case twenty times: the exit code is as expected, no signal, no hang, nothing unexpected on stderr. */
+export async function tryAll(t: Test, place: Place, cases: readonly Case[]): Promise<void> {
+  const found: ChildResult[][] = cases.map(() => [])
+  const started = performance.now()
+  await inParallel(
+    cases.flatMap((item, n) =>
+      runsOf(place, item).map((run) => async () => {
+        found[n]?.push(await run())
+      }),
+    ),
+  )
+  for (const [n, item] of cases.entries()) {
+    const results = found[n] ?? []
+    const slowest = Math.round(Math.max(...results.map((result) => result.ms)))
+    const name = `${item.step}, ${'main' in item ? item.main : `worker ${item.worker}`}`
+    t.strictSame(
+      unexpected(results, expected(item)),
+      [],
+      `${name}: ${results.length} runs, slowest ${slowest} ms`,
+    )
+  }
+  t.comment(`${Math.round((performance.now() - started) / 1000)} s for ${cases.length} cases`)
+}
+
+/** All steps with these endings of the main thread. */
+export function mainCases(endings: readonly MainEnding[], at: readonly Step[] = steps): Case[] {
+  return endings.flatMap((main) => at.map((step) => ({ main, step })))
+}
+
+/** All steps with these endings of a worker. */
+export function workerCases(endings: readonly WorkerEnding[], at: readonly Step[] = steps): Case[] {
+  return endings.flatMap((worker) => at.map((step) => ({ worker, step })))
+}
+
+/** What has crashed before, where it did: the end of a process with Ceph's threads at work. */
+export const dangerous: Case[] = [
+  ...mainCases(['exit', 'throw'], ['writing']),
+  ...workerCases(['terminate'], ['writing']),
+]
+
+/** Everything. */
+export const everything: Case[] = [
+  ...mainCases(Object.keys(mainEndings) as MainEnding[]),
+  ...workerCases(workerEndings),
+]

@@ -1,12 +1,13 @@
 import t from 'tap'
-import { steps, workerEndings, workersEnd } from './matrix.js'
+import { tryAll, workerCases } from './matrix.js'
 import { testPool } from './pool.js'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
-t.test('workers end at any step while the main thread goes on', async (t) => {
-  const place = await testPool()
-  for (const ending of workerEndings) {
-    for (const step of steps) await workersEnd(t, place, step, ending)
-  }
+t.test('workers end at any step while the main thread goes on, or with it', async (t) => {
+  const cases = [
+    ...workerCases(['terminate', 'natural', 'exit', 'throw']),
+    ...workerCases(['main-exit'], ['connecting', 'writing']),
+  ]
+  await tryAll(t, await testPool(), cases)
 })

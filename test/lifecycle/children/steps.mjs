@@ -1,31 +1,33 @@
 // The steps of a client's life that a process or a worker can end in.
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What must not be garbage-collected before the end. */
 const kept = []
 
-const DEPTH = 64
 const BLOCK = 4096
 const SIZE = 64 << 20
 
-/** Keeps `DEPTH` operations in flight: `rounds` each, without end when undefined. */
-function keepBusy(image, kind, rounds = Number.POSITIVE_INFINITY) {
+/** Keeps `spec.depth` operations in flight: `spec.rounds` each, without end when undefined. */
+function keepBusy(image, spec) {
+  const { step, depth = 64, rounds = Number.POSITIVE_INFINITY } = spec
   const state = { done: 0 }
   const lane = async (n) => {
     const buffer = Buffer.alloc(BLOCK, n)
     for (let i = 0; i < rounds; i++) {
-      const position = ((i * DEPTH + n) * BLOCK) % SIZE
+      const position = ((i * depth + n) * BLOCK) % SIZE
       try {
-        if (kind === 'write') await image.write(buffer, { position })
+        if (step !== 'reading') await image.write(buffer, { position })
         else await image.read({ buffer, position })
       } catch (error) {
         if (error.code === 'EBADF' && image.closed) return
         throw error
       }
       state.done++
+      if (spec.pauseMs) await sleep(spec.pauseMs)
     }
   }
-  for (let n = 0; n < DEPTH; n++) lane(n)
+  for (let n = 0; n < depth; n++) lane(n)
   return state
 }
 
@@ -51,8 +53,8 @@ export async function reach(spec) {
   const image = await Image.open(ioctx, name)
   kept.push(ioctx, image)
   if (spec.step === 'open') return { cluster, done: 0 }
-  const busy = keepBusy(image, spec.step === 'reading' ? 'read' : 'write', spec.rounds)
-  while (busy.done < DEPTH) await new Promise(setImmediate)
+  const busy = keepBusy(image, spec)
+  while (busy.done < (spec.depth ?? 64)) await sleep(1)
   if (spec.step === 'closing') kept.push(cluster.close())
   busy.cluster = cluster
   return busy
