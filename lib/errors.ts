@@ -15,7 +15,11 @@ names.set(117, 'EUCLEAN')
 names.set(121, 'EREMOTEIO')
 names.set(126, 'ENOKEY')
 
-/** What an error is about. Names only, never a key or a passphrase. */
+/**
+ * What an error is about. Names only, never a key or a passphrase.
+ *
+ * @since 0.1.0
+ */
 export interface ErrorObject {
   pool?: string | undefined
   namespace?: string | undefined

@@ -2,7 +2,7 @@ import { native } from './internal/addon.js'
 
 export * from './copy/index.js'
 export { CephError, type ErrorObject } from './errors.js'
-export type { AuthEntity, AuthKey, Auth, Capabilities } from './rados/auth.js'
+export type { Auth, AuthEntity, AuthKey, Capabilities } from './rados/auth.js'
 export { Cluster, type ClusterStat, type ConnectOptions } from './rados/cluster.js'
 export type { Command, CommandOptions } from './rados/command.js'
 export { IoCtx, type PoolStat } from './rados/ioctx.js'
@@ -19,7 +19,11 @@ export { namespaceCreate, namespaceList, namespaceRemove, poolInit } from './rbd
 export type { SnapshotInfo } from './rbd/snapshot.js'
 export type { ReadStreamOptions, WriteStreamOptions } from './rbd/stream.js'
 
-/** For each library, the functions that this host's version has, or why it cannot be loaded. */
+/**
+ * For each library, the functions that this host's version has, or why it cannot be loaded.
+ *
+ * @since 0.1.0
+ */
 export type CapabilitiesOfHost = Record<'librados' | 'librbd' | 'libvirt', Record<string, boolean> | string>
 
 /**

@@ -3,7 +3,11 @@ import { CephError } from '../errors.js'
 import type { NativeCopyError } from '../internal/native/copy.js'
 import type { CopyDestination, CopySource } from './types.js'
 
-/** What no errno expresses. */
+/**
+ * What no errno expresses.
+ *
+ * @since 0.1.0
+ */
 export type CopyErrorCode = 'ERR_SOURCE_CHANGED' | 'ERR_RBDKIT_FORMAT'
 
 /**

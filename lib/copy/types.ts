@@ -2,7 +2,11 @@ import type { JobOptions } from '../internal/job.js'
 import type { IoCtx } from '../rados/ioctx.js'
 import type { ImageLayout } from '../rbd/layout.js'
 
-/** A regular file or a block device to copy from. Holes of a file are not read. */
+/**
+ * A regular file or a block device to copy from. Holes of a file are not read.
+ *
+ * @since 0.1.0
+ */
 export interface FileSource {
   /** Path. */
   file: string
@@ -20,6 +24,8 @@ export interface FileSource {
  * exclusive lock: whoever opens it during the copy can read, and gets `EROFS` when writing. When somebody has, or the
  * image has no exclusive lock, by a temporary snapshot (`copy.rbdkit-<random>`), which takes up to two seconds more;
  * writers go on. Both need a user that may write; others name a snapshot.
+ *
+ * @since 0.1.0
  */
 export interface ImageSource {
   ioctx: IoCtx
@@ -27,10 +33,18 @@ export interface ImageSource {
   snapshot?: string
 }
 
-/** What can be copied. */
+/**
+ * What can be copied.
+ *
+ * @since 0.1.0
+ */
 export type CopySource = FileSource | ImageSource
 
-/** A regular file to make. Zeros become holes. */
+/**
+ * A regular file to make. Zeros become holes.
+ *
+ * @since 0.1.0
+ */
 export interface FileDestination {
   /** Path; nothing may be there yet. */
   file: string
@@ -39,16 +53,26 @@ export interface FileDestination {
 /**
  * An image to make; nothing may have its name yet. What is not given of the layout is the source image's (not its
  * data pool, and not journaling), or the cluster's default.
+ *
+ * @since 0.1.0
  */
 export interface ImageDestination extends ImageLayout {
   ioctx: IoCtx
   image: string
 }
 
-/** What can be copied to. */
+/**
+ * What can be copied to.
+ *
+ * @since 0.1.0
+ */
 export type CopyDestination = FileDestination | ImageDestination
 
-/** How far a copy is. Sizes in bytes, of the source's size: holes count as soon as they are known. */
+/**
+ * How far a copy is. Sizes in bytes, of the source's size: holes count as soon as they are known.
+ *
+ * @since 0.1.0
+ */
 export interface CopyProgress {
   phase: 'prepare' | 'copy' | 'flush' | 'publish' | 'done'
   bytesDone: number
@@ -60,7 +84,11 @@ export interface CopyProgress {
   stalled: boolean
 }
 
-/** What a copy did. */
+/**
+ * What a copy did.
+ *
+ * @since 0.1.0
+ */
 export interface CopyResult {
   /** The source's size. */
   bytes: number
@@ -78,7 +106,11 @@ export interface CopyResult {
   digest: string
 }
 
-/** Options of {@link copy}. */
+/**
+ * Options of {@link copy}.
+ *
+ * @since 0.1.0
+ */
 export interface CopyOptions extends JobOptions<CopyProgress> {
   /**
    * Bytes of buffers, at least 16 MiB, default 64 MiB. librbd needs up to as much again. It bounds how much is in

@@ -4,10 +4,18 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Where an OSD keeps its data. */
+/**
+ * Where an OSD keeps its data.
+ *
+ * @since 0.1.0
+ */
 export type ObjectStore = 'bluestore' | 'memstore'
 
-/** Ceph options by name (spaces, `-` and `_` are the same), for the `[global]` section. */
+/**
+ * Ceph options by name (spaces, `-` and `_` are the same), for the `[global]` section.
+ *
+ * @since 0.1.0
+ */
 export type CephConfig = Readonly<Record<string, string | number | boolean>>
 
 /** What the files are made from. */

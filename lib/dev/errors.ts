@@ -1,6 +1,10 @@
 /** Errors of `rbdkit/dev`: each has a `code`, and says what to do next. */
 
-/** What can go wrong with a local cluster or hypervisor. */
+/**
+ * What can go wrong with a local cluster or hypervisor.
+ *
+ * @since 0.1.0
+ */
 export type DevErrorCode =
   | 'ERR_RBDKIT_MISSING_PACKAGE'
   | 'ERR_RBDKIT_DEV_START'

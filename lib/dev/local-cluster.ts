@@ -26,7 +26,11 @@ import { type CephPrograms, cephPrograms } from './packages.js'
 import { freePort, waitForPort } from './ports.js'
 import { Workspace } from './workspace.js'
 
-/** Options of `LocalCluster.start`. */
+/**
+ * Options of `LocalCluster.start`.
+ *
+ * @since 0.1.0
+ */
 export interface LocalClusterOptions {
   /** Number of OSDs, 1 to 16; default 1. */
   readonly osds?: number
@@ -45,13 +49,21 @@ export interface LocalClusterOptions {
   readonly signal?: AbortSignal
 }
 
-/** A monitor's address. */
+/**
+ * A monitor's address.
+ *
+ * @since 0.1.0
+ */
 export interface MonitorAddress {
   readonly host: string
   readonly port: number
 }
 
-/** One OSD of a local cluster, for fault tests. */
+/**
+ * One OSD of a local cluster, for fault tests.
+ *
+ * @since 0.1.0
+ */
 export interface LocalOsd {
   readonly id: number
   /** Its process while it runs. */

@@ -10,7 +10,11 @@ import { hypervisorPaths, writeHypervisorFiles } from './libvirt-conf.js'
 import { hypervisorPrograms } from './packages.js'
 import { Workspace } from './workspace.js'
 
-/** Options of `LocalHypervisor.start`. */
+/**
+ * Options of `LocalHypervisor.start`.
+ *
+ * @since 0.1.0
+ */
 export interface LocalHypervisorOptions {
   /** An empty or new directory, left in place at the end; default: a new one in `os.tmpdir()`, removed at the end. */
   readonly directory?: string

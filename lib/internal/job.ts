@@ -1,6 +1,10 @@
 import { invalidArgType, toOptions, toSignal } from './validate.js'
 
-/** How a long operation is watched and ended. */
+/**
+ * How a long operation is watched and ended.
+ *
+ * @since 0.1.0
+ */
 export interface JobOptions<P> {
   /** Ends the job early; it then rejects with the signal's reason. */
   signal?: AbortSignal | undefined

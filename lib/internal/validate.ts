@@ -11,7 +11,8 @@ function coded<E extends Error>(error: E, code: string): E & CodedError {
 
 function show(value: unknown): string {
   if (value === null || value === undefined) return String(value)
-  if (typeof value === 'string') return `type string ('${value.length > 28 ? `${value.slice(0, 25)}...` : value}')`
+  if (typeof value === 'string')
+    return `type string ('${value.length > 28 ? `${value.slice(0, 25)}...` : value}')`
   if (typeof value === 'object') return `an instance of ${value.constructor?.name ?? 'Object'}`
   return `type ${typeof value} (${String(value)})`
 }
@@ -70,7 +71,8 @@ export function toText(name: string, value: unknown, options: { empty?: boolean 
 /** A plain options object; `undefined` counts as an empty one. */
 export function toOptions<T extends object>(name: string, value: T | undefined): Partial<T> {
   if (value === undefined) return {}
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidArgType(name, 'of type object', value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalidArgType(name, 'of type object', value)
   return value
 }
 
@@ -84,7 +86,8 @@ export function toBoolean(name: string, value: unknown, fallback: boolean): bool
 /** One of a closed set of strings. */
 export function toOneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
   const found = allowed.find((entry) => entry === value)
-  if (found === undefined) throw invalidArgValue(name, `must be one of ${allowed.map((a) => `'${a}'`).join(', ')}`)
+  if (found === undefined)
+    throw invalidArgValue(name, `must be one of ${allowed.map((a) => `'${a}'`).join(', ')}`)
   return found
 }
 

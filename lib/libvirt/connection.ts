@@ -20,7 +20,11 @@ import { secretUsageTypes } from './generated/enums.js'
 import { Secret, type SecretUsageType } from './secret.js'
 import { StoragePool } from './storage-pool.js'
 
-/** How to open a connection. */
+/**
+ * How to open a connection.
+ *
+ * @since 0.1.0
+ */
 export interface ConnectionOptions {
   /** Only look: what changes something rejects with `VIR_ERR_OPERATION_DENIED`. Default `false`. */
   readOnly?: boolean
@@ -37,7 +41,11 @@ export interface ConnectionOptions {
   signal?: AbortSignal
 }
 
-/** Which domains or pools to list. One of them alone leaves the others out; neither: all. */
+/**
+ * Which domains or pools to list. One of them alone leaves the others out; neither: all.
+ *
+ * @since 0.1.0
+ */
 export interface ListOptions {
   active?: boolean
   inactive?: boolean

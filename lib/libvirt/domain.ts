@@ -9,17 +9,29 @@ import { domainStateReasons, domainStates } from './generated/enums.js'
 import { LibvirtObject, nameOf } from './object.js'
 import { monitorReply, type QmpCommand, toMonitorCommand } from './qemu-monitor.js'
 
-/** libvirt's virDomainState. */
+/**
+ * libvirt's virDomainState.
+ *
+ * @since 0.1.0
+ */
 export type DomainState = (typeof domainStates)[keyof typeof domainStates]
 
-/** A domain's state and why it is in it. */
+/**
+ * A domain's state and why it is in it.
+ *
+ * @since 0.1.0
+ */
 export interface DomainStatus {
   state: DomainState | 'unknown'
   /** libvirt's reason, in lower case: `'booted'`, `'destroyed'`, `'ioerror'`, `'from-snapshot'`. */
   reason: string
 }
 
-/** What a domain has and uses. */
+/**
+ * What a domain has and uses.
+ *
+ * @since 0.1.0
+ */
 export interface DomainInfo {
   state: DomainState | 'unknown'
   /** Bytes. */
@@ -31,7 +43,11 @@ export interface DomainInfo {
   cpuTimeNs: bigint
 }
 
-/** What an attached or detached device changes. With neither: the running domain if it runs, else its definition. */
+/**
+ * What an attached or detached device changes. With neither: the running domain if it runs, else its definition.
+ *
+ * @since 0.1.0
+ */
 export interface DeviceOptions {
   /** The running domain. */
   live?: boolean
@@ -39,7 +55,11 @@ export interface DeviceOptions {
   config?: boolean
 }
 
-/** What goes with the definition. */
+/**
+ * What goes with the definition.
+ *
+ * @since 0.1.0
+ */
 export interface UndefineOptions {
   /** Removes the saved memory image, too; without it such a domain is refused. */
   managedSave?: boolean
@@ -51,7 +71,11 @@ export interface UndefineOptions {
   nvram?: boolean
 }
 
-/** How long `waitForState()` waits. */
+/**
+ * How long `waitForState()` waits.
+ *
+ * @since 0.1.0
+ */
 export interface WaitOptions {
   /** Milliseconds until it rejects with `ETIMEDOUT`. Default: no limit. */
   timeoutMs?: number

@@ -3,10 +3,18 @@ import { native } from '../internal/addon.js'
 import type { NativeLibvirtError } from '../internal/native/libvirt.js'
 import { errorCodes, errorDomains, errorLevels } from './generated/enums.js'
 
-/** How bad it is: libvirt's virErrorLevel. */
+/**
+ * How bad it is: libvirt's virErrorLevel.
+ *
+ * @since 0.1.0
+ */
 export type LibvirtErrorLevel = (typeof errorLevels)[keyof typeof errorLevels]
 
-/** Where a call failed. Names only, never a secret's value. */
+/**
+ * Where a call failed. Names only, never a secret's value.
+ *
+ * @since 0.1.0
+ */
 export interface LibvirtErrorContext {
   /** The C function. */
   syscall: string
@@ -16,7 +24,11 @@ export interface LibvirtErrorContext {
   object?: string | undefined
 }
 
-/** The parts of a {@link LibvirtError}. */
+/**
+ * The parts of a {@link LibvirtError}.
+ *
+ * @since 0.1.0
+ */
 export interface LibvirtErrorInit extends LibvirtErrorContext {
   code: string
   errno: number

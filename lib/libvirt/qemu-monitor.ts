@@ -1,7 +1,11 @@
 import { invalidArgType, toText } from '../internal/validate.js'
 import { LibvirtError, type LibvirtErrorContext } from './errors.js'
 
-/** A QMP command: `{ execute: 'human-monitor-command', arguments: { 'command-line': 'info block' } }`. */
+/**
+ * A QMP command: `{ execute: 'human-monitor-command', arguments: { 'command-line': 'info block' } }`.
+ *
+ * @since 0.1.0
+ */
 export interface QmpCommand {
   execute: string
   arguments?: Readonly<Record<string, unknown>>

@@ -5,7 +5,11 @@ import type { Connection } from './connection.js'
 import { secretUsageTypes } from './generated/enums.js'
 import { LibvirtObject, nameOf } from './object.js'
 
-/** What a secret is for: libvirt's virSecretUsageType. */
+/**
+ * What a secret is for: libvirt's virSecretUsageType.
+ *
+ * @since 0.1.0
+ */
 export type SecretUsageType = (typeof secretUsageTypes)[keyof typeof secretUsageTypes]
 
 /**

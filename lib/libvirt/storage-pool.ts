@@ -8,10 +8,18 @@ import { storagePoolStates } from './generated/enums.js'
 import { LibvirtObject, nameOf } from './object.js'
 import { StorageVolume } from './storage-volume.js'
 
-/** libvirt's virStoragePoolState. */
+/**
+ * libvirt's virStoragePoolState.
+ *
+ * @since 0.1.0
+ */
 export type StoragePoolState = (typeof storagePoolStates)[keyof typeof storagePoolStates]
 
-/** A pool's state and sizes in bytes; the sizes are those of its start or last `refresh()`. */
+/**
+ * A pool's state and sizes in bytes; the sizes are those of its start or last `refresh()`.
+ *
+ * @since 0.1.0
+ */
 export interface StoragePoolInfo {
   state: StoragePoolState | 'unknown'
   capacity: number

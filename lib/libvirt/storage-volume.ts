@@ -5,10 +5,18 @@ import { storageVolumeTypes } from './generated/enums.js'
 import { LibvirtObject, nameOf } from './object.js'
 import type { StoragePool } from './storage-pool.js'
 
-/** libvirt's virStorageVolType; an RBD image is `'network'`. */
+/**
+ * libvirt's virStorageVolType; an RBD image is `'network'`.
+ *
+ * @since 0.1.0
+ */
 export type StorageVolumeType = (typeof storageVolumeTypes)[keyof typeof storageVolumeTypes]
 
-/** A volume's sizes, in bytes. */
+/**
+ * A volume's sizes, in bytes.
+ *
+ * @since 0.1.0
+ */
 export interface StorageVolumeInfo {
   type: StorageVolumeType | 'unknown'
   /** What the guest sees. */

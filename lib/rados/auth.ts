@@ -1,17 +1,29 @@
 import { invalidArgValue, toOptions, toText } from '../internal/validate.js'
 import type { Cluster } from './cluster.js'
 
-/** What a user may do, by daemon type: `{ mon: 'profile rbd', osd: 'profile rbd pool=vms' }`. */
+/**
+ * What a user may do, by daemon type: `{ mon: 'profile rbd', osd: 'profile rbd pool=vms' }`.
+ *
+ * @since 0.1.0
+ */
 export type Capabilities = Partial<Record<'mon' | 'osd' | 'mgr' | 'mds', string>>
 
-/** A user. */
+/**
+ * A user.
+ *
+ * @since 0.1.0
+ */
 export interface AuthEntity {
   /** With its type: `'client.libvirt'`. */
   entity: string
   caps: Capabilities
 }
 
-/** A user with its key. */
+/**
+ * A user with its key.
+ *
+ * @since 0.1.0
+ */
 export interface AuthKey extends AuthEntity {
   /** Base64. A secret: do not log it. */
   key: string

@@ -10,7 +10,11 @@ import { IoCtx } from './ioctx.js'
 import { type Monitor, parseMonitors } from './monitors.js'
 import { Pools } from './pools.js'
 
-/** Where a cluster is and who connects. */
+/**
+ * Where a cluster is and who connects.
+ *
+ * @since 0.1.0
+ */
 export interface ConnectOptions {
   /** Path of a ceph.conf. Default: librados's own search (`CEPH_CONF`, /etc/ceph, ~/.ceph), unless `monHost` is given. */
   confFile?: string
@@ -39,7 +43,11 @@ export interface ConnectOptions {
   signal?: AbortSignal
 }
 
-/** What the cluster holds, in bytes. */
+/**
+ * What the cluster holds, in bytes.
+ *
+ * @since 0.1.0
+ */
 export interface ClusterStat {
   bytesTotal: number
   bytesUsed: number

@@ -1,13 +1,21 @@
 import { constants } from 'node:os'
 import { invalidArgType, invalidArgValue, toOptions } from '../internal/validate.js'
 
-/** A Ceph command: its prefix and its arguments, as `ceph --verbose` shows them. */
+/**
+ * A Ceph command: its prefix and its arguments, as `ceph --verbose` shows them.
+ *
+ * @since 0.1.0
+ */
 export interface Command {
   prefix: string
   [argument: string]: string | number | boolean | readonly (string | number)[]
 }
 
-/** How a command is run. */
+/**
+ * How a command is run.
+ *
+ * @since 0.1.0
+ */
 export interface CommandOptions {
   /** Data for commands that read a file (`-i`): a keyring, a CRUSH map. */
   input?: Uint8Array

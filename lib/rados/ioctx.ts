@@ -4,7 +4,11 @@ import { Resource } from '../internal/resource.js'
 import { invalidArgType } from '../internal/validate.js'
 import type { Cluster } from './cluster.js'
 
-/** What a pool holds and has done. Bytes and counts. */
+/**
+ * What a pool holds and has done. Bytes and counts.
+ *
+ * @since 0.1.0
+ */
 export interface PoolStat {
   bytesUsed: number
   objects: number

@@ -1,4 +1,8 @@
-/** One monitor's address. */
+/**
+ * One monitor's address.
+ *
+ * @since 0.1.0
+ */
 export interface Monitor {
   /** The monitor's name: `'a'`. */
   name: string

@@ -3,7 +3,11 @@ import type { OperationOptions } from './handle.js'
 import { ImageMetadata } from './metadata.js'
 import { runOperation } from './operation.js'
 
-/** An image at the other end of a clone. */
+/**
+ * An image at the other end of a clone.
+ *
+ * @since 0.1.0
+ */
 export interface LinkedImage {
   poolId: bigint
   pool: string
@@ -15,7 +19,11 @@ export interface LinkedImage {
   trash: boolean
 }
 
-/** The snapshot that a clone was made of. */
+/**
+ * The snapshot that a clone was made of.
+ *
+ * @since 0.1.0
+ */
 export interface ParentImage extends LinkedImage {
   snapshot: string
   snapshotId: bigint

@@ -16,7 +16,11 @@ const bits = {
   'dirty-cache': 1n << 11n,
 } as const
 
-/** The name of an image feature. */
+/**
+ * The name of an image feature.
+ *
+ * @since 0.1.0
+ */
 export type Feature = keyof typeof bits
 
 const names = Object.keys(bits) as Feature[]

@@ -49,13 +49,21 @@ export abstract class ImageHandle extends Resource {
   }
 }
 
-/** Progress of a long operation, at most ten times a second. Units are the operation's own: objects, or bytes. */
+/**
+ * Progress of a long operation, at most ten times a second. Units are the operation's own: objects, or bytes.
+ *
+ * @since 0.1.0
+ */
 export interface OperationProgress {
   done: number
   total: number
 }
 
-/** Options of operations that go over all objects of an image. */
+/**
+ * Options of operations that go over all objects of an image.
+ *
+ * @since 0.1.0
+ */
 export interface OperationOptions {
   onProgress?: (progress: OperationProgress) => void
   /** Aborting ends the operation at the next object and rejects with the signal's reason. What is done stays done. */

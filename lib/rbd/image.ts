@@ -13,7 +13,11 @@ import { runOperation } from './operation.js'
 import { ImageSnapshots } from './snapshot.js'
 import { openReadStream, openWriteStream, type ReadStreamOptions, type WriteStreamOptions } from './stream.js'
 
-/** What an image is. */
+/**
+ * What an image is.
+ *
+ * @since 0.1.0
+ */
 export interface ImageInfo {
   id: string
   name: string
@@ -41,7 +45,11 @@ export interface ImageInfo {
   accessed: Date
 }
 
-/** Who watches an image: who has it open for writing. */
+/**
+ * Who watches an image: who has it open for writing.
+ *
+ * @since 0.1.0
+ */
 export interface Watcher {
   address: string
   /** The client's id. */
@@ -49,7 +57,11 @@ export interface Watcher {
   cookie: bigint
 }
 
-/** How an image is opened. */
+/**
+ * How an image is opened.
+ *
+ * @since 0.1.0
+ */
 export interface OpenOptions {
   /** Opens the image as it was then; it is read-only. */
   snapshot?: string

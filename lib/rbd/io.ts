@@ -10,7 +10,11 @@ import {
 } from '../internal/validate.js'
 import { ImageHandle } from './handle.js'
 
-/** Where to read to. */
+/**
+ * Where to read to.
+ *
+ * @since 0.1.0
+ */
 export interface ReadOptions<B extends ArrayBufferView = Buffer> {
   /** Filled in place; lent until the promise settles. Default: a new buffer of `length` bytes. */
   buffer?: B
@@ -22,7 +26,11 @@ export interface ReadOptions<B extends ArrayBufferView = Buffer> {
   position: number | bigint
 }
 
-/** What to write. */
+/**
+ * What to write.
+ *
+ * @since 0.1.0
+ */
 export interface WriteOptions {
   /** Bytes into the buffer at which to begin. Default 0. */
   offset?: number
@@ -32,7 +40,11 @@ export interface WriteOptions {
   position: number | bigint
 }
 
-/** A result of reading: `bytesRead` is less than asked only at the image's end. */
+/**
+ * A result of reading: `bytesRead` is less than asked only at the image's end.
+ *
+ * @since 0.1.0
+ */
 export interface ReadResult<B> {
   bytesRead: number
   buffer: B

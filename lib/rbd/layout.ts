@@ -2,7 +2,11 @@ import type { NativeLayout } from '../internal/native/rbd.js'
 import { invalidArgValue, toSize, toText } from '../internal/validate.js'
 import { type Feature, toFeatures } from './features.js'
 
-/** How a new image is laid out. What is not given is the cluster's default. */
+/**
+ * How a new image is laid out. What is not given is the cluster's default.
+ *
+ * @since 0.1.0
+ */
 export interface ImageLayout {
   /** Bytes of an object: a power of two from 4 KiB to 32 MiB. */
   objectSize?: number

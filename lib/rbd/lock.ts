@@ -2,12 +2,20 @@ import { native } from '../internal/addon.js'
 import { toOneOf, toText } from '../internal/validate.js'
 import { ImageIo } from './io.js'
 
-/** Whether others may hold the lock as well. */
+/**
+ * Whether others may hold the lock as well.
+ *
+ * @since 0.1.0
+ */
 export type LockMode = 'exclusive' | 'shared'
 
 const modes = ['exclusive', 'shared'] as const
 
-/** Who holds an image's lock. */
+/**
+ * Who holds an image's lock.
+ *
+ * @since 0.1.0
+ */
 export interface LockOwner {
   /** librbd's name of the owner: for `breakLock()`. */
   owner: string

@@ -6,7 +6,11 @@ import type { OperationOptions } from './handle.js'
 import { toName } from './names.js'
 import { runOperation } from './operation.js'
 
-/** A snapshot of an image. */
+/**
+ * A snapshot of an image.
+ *
+ * @since 0.1.0
+ */
 export interface SnapshotInfo {
   id: bigint
   name: string

@@ -2,7 +2,11 @@ import { Readable, Writable } from 'node:stream'
 import { outOfRange, toSize } from '../internal/validate.js'
 import type { ImageIo } from './io.js'
 
-/** How a range is read as a stream. Memory is at most `chunkSize` times `concurrency`. */
+/**
+ * How a range is read as a stream. Memory is at most `chunkSize` times `concurrency`.
+ *
+ * @since 0.1.0
+ */
 export interface ReadStreamOptions {
   /** First byte. Default 0. */
   start?: number | bigint
@@ -14,7 +18,11 @@ export interface ReadStreamOptions {
   concurrency?: number
 }
 
-/** How a range is written from a stream. */
+/**
+ * How a range is written from a stream.
+ *
+ * @since 0.1.0
+ */
 export interface WriteStreamOptions {
   /** First byte. Default 0. */
   start?: number | bigint

@@ -24,8 +24,8 @@ struct Executor::State {
   bool ended = false;                      // guarded by mutex
 };
 
-Executor::Executor(std::string name, int max_threads) : state_(std::make_shared<State>()) {
-  state_->name = std::move(name).substr(0, 15);
+Executor::Executor(const std::string& name, int max_threads) : state_(std::make_shared<State>()) {
+  state_->name = name.substr(0, 15);
   state_->max_threads = max_threads;
 }
 

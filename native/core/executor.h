@@ -14,7 +14,7 @@ namespace rbdkit {
 class Executor {
  public:
   // `name` shows in ps and gdb; Linux cuts it at 15 bytes.
-  Executor(std::string name, int max_threads);
+  Executor(const std::string& name, int max_threads);
   // Does not wait: queued work still runs, then the threads end. Safe on one of its own threads.
   ~Executor();
   Executor(const Executor&) = delete;

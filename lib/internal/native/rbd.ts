@@ -1,7 +1,13 @@
 import type { TaskFunction } from './core.js'
 
 /** One asynchronous operation: 0, or a negative errno when librbd did not take it. */
-type IoFunction<A extends unknown[]> = (slot: number, image: number, offset: number, length: number, ...args: A) => number
+type IoFunction<A extends unknown[]> = (
+  slot: number,
+  image: number,
+  offset: number,
+  length: number,
+  ...args: A
+) => number
 
 /** What the native side reads of an image's layout. */
 export interface NativeLayout {
@@ -42,7 +48,14 @@ export interface RbdNative {
   rbd_snap_unprotect: TaskFunction<[image: number, name: string]>
   rbd_snap_is_protected: TaskFunction<[image: number, name: string]>
   rbd_clone3: TaskFunction<
-    [parentIoctx: number, parent: string, snapshot: string, childIoctx: number, child: string, layout: NativeLayout]
+    [
+      parentIoctx: number,
+      parent: string,
+      snapshot: string,
+      childIoctx: number,
+      child: string,
+      layout: NativeLayout,
+    ]
   >
   rbd_flatten_with_progress: TaskFunction<[image: number]>
   rbd_list_children3: TaskFunction<[image: number]>
