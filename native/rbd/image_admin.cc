@@ -49,12 +49,45 @@ void RbdCreate4(Call& call) {
   });
 }
 
+// Whether librbd can open the image.
+bool Exists(rados_ioctx_t ioctx, const std::string& name) {
+  rbd_image_t image = nullptr;
+  if (Rbd().rbd_open_read_only(ioctx, name.c_str(), &image, nullptr) < 0) return false;
+  Rbd().rbd_close(image);
+  return true;
+}
+
+// Makes the empty object that librbd keeps its trash in, even when the pool is full. 0 or a negative errno.
+int CreateTrashObject(rados_ioctx_t ioctx) {
+  const RadosApi& rados = Rados();
+  if (rados.rados_create_write_op == nullptr || rados.rados_write_op_create == nullptr ||
+      rados.rados_write_op_operate == nullptr || rados.rados_release_write_op == nullptr) {
+    return -ENOSYS;
+  }
+  rados_write_op_t operation = rados.rados_create_write_op();
+  rados.rados_write_op_create(operation, LIBRADOS_CREATE_IDEMPOTENT, nullptr);
+  const int r =
+      rados.rados_write_op_operate(operation, ioctx, "rbd_trash", nullptr, LIBRADOS_OPERATION_FULL_FORCE);
+  rados.rados_release_write_op(operation);
+  return r;
+}
+
+// librbd removes by way of the trash. In a full pool that no image was ever removed from there is no trash object,
+// making it is refused, and librbd answers ENOENT for an image that is there.
+int Remove(rados_ioctx_t ioctx, const std::string& name, Task* task) {
+  int r = Rbd().rbd_remove_with_progress(ioctx, name.c_str(), ReportProgress, task);
+  if ((r == -ENOENT || r == -EDQUOT || r == -ENOSPC) && Exists(ioctx, name) && CreateTrashObject(ioctx) >= 0) {
+    r = Rbd().rbd_remove_with_progress(ioctx, name.c_str(), ReportProgress, task);
+  }
+  return r;
+}
+
 void RbdRemove(Call& call) {
   auto ioctx = call.Handle<IoCtx>();
   const std::string name = call.String();
   call.Run(ioctx, [ioctx = ioctx.get(), name](Task& task) {
     if (!RbdLoaded(task)) return;
-    task.result = Rbd().rbd_remove_with_progress(ioctx->ioctx(), name.c_str(), ReportProgress, &task);
+    task.result = Remove(ioctx->ioctx(), name, &task);
   });
 }
 

@@ -33,7 +33,11 @@
   F(rados_ioctx_set_namespace, nullptr)    \
   F(rados_ioctx_get_namespace, nullptr)    \
   F(rados_ioctx_pool_stat, nullptr)        \
-  F(rados_set_pool_full_try, "pacific")
+  F(rados_set_pool_full_try, "pacific") \
+  F(rados_create_write_op, "dumpling") \
+  F(rados_release_write_op, "dumpling") \
+  F(rados_write_op_create, "dumpling") \
+  F(rados_write_op_operate, "dumpling")
 
 namespace rbdkit {
 

@@ -1,0 +1,69 @@
+import { Image, type IoCtx } from 'rbdkit'
+import t from 'tap'
+import { mib, openPool } from './copy-fixture.js'
+
+/** Writes until the pool refuses; the first error and how long that one operation took. */
+async function fill(image: Image): Promise<{ code: string | undefined; ms: number }> {
+  const block = Buffer.alloc(mib, 1)
+  const deadline = Date.now() + 80_000
+  for (let i = 0; Date.now() < deadline; i++) {
+    const started = performance.now()
+    try {
+      await image.write(block, { position: (i % 64) * mib })
+      await image.flush()
+      if (i >= 16) await new Promise((resolve) => setTimeout(resolve, 100))
+    } catch (error) {
+      return { code: (error as { code?: string }).code, ms: performance.now() - started }
+    }
+  }
+  return { code: undefined, ms: 0 }
+}
+
+t.test('a full pool refuses writes at once, and images in it can be removed', async (t) => {
+  const { cluster, ioctx } = await openPool(t)
+  const { pool } = ioctx
+  const quota = (bytes: number) =>
+    cluster.monitorCommand(
+      { prefix: 'osd pool set-quota', pool, field: 'max_bytes', val: String(bytes) },
+      { format: 'text' },
+    )
+  await Image.create(ioctx, 'image', { size: 64 * mib })
+  const image = await Image.open(ioctx, 'image')
+  await quota(4 * mib)
+  const { code, ms } = await fill(image)
+  t.ok(code === 'EDQUOT' || code === 'ENOSPC', `refused with ${code}`)
+  t.ok(ms < 5000, `after ${Math.round(ms)} ms`)
+  t.equal((await image.read({ position: 0, length: mib })).bytesRead, mib, 'reading goes on')
+  await image.close().catch((error: unknown) => t.match(error, { code: /EDQUOT|ENOSPC/ }))
+
+  const made = await Image.create(ioctx, 'other', { size: mib }).then(
+    () => 'made',
+    (error: { code: string }) => error.code,
+  )
+  t.ok(['EDQUOT', 'ENOSPC', 'made'].includes(made), `creating: ${made}`)
+  for (const name of await names(ioctx)) await Image.remove(ioctx, name)
+  t.same(await names(ioctx), [], 'removing gives the space back')
+
+  await quota(0)
+  const retry = async (work: () => Promise<unknown>): Promise<boolean> => {
+    for (let i = 0; i < 200; i++) {
+      try {
+        await work()
+        return true
+      } catch (error) {
+        t.match((error as { code: string }).code, /EDQUOT|ENOSPC/)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+    }
+    return false
+  }
+  t.ok(await retry(() => Image.create(ioctx, 'after', { size: mib })))
+  const after = await Image.open(ioctx, 'after')
+  const written = await retry(() => after.write(Buffer.alloc(4096, 1), { position: 0 }))
+  t.ok(written, 'writing goes on once there is room')
+  await after.close()
+})
+
+async function names(ioctx: IoCtx): Promise<string[]> {
+  return (await Image.list(ioctx)).map(({ name }) => name)
+}
