@@ -63,7 +63,6 @@
   F(rbd_snap_get_timestamp, nullptr)             \
   F(rbd_snap_get_id, nullptr)                    \
   F(rbd_snap_get_name, nullptr)                  \
-  F(rbd_snap_set, nullptr)                       \
   F(rbd_clone3, nullptr)                         \
   F(rbd_flatten_with_progress, nullptr)          \
   F(rbd_list_children3, nullptr)                 \
