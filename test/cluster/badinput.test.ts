@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Image, type IoCtx } from 'rbdkit'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { contentOf, mib, openPool } from './copy-fixture.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: what JavaScript callers may pass
@@ -33,12 +33,7 @@ function resizable(): Uint8Array {
 }
 
 /** Calls `run`, which must answer with a promise, and one that rejects. */
-async function rejects(
-  test: typeof t,
-  run: () => Promise<unknown>,
-  code: string,
-  label: string,
-): Promise<void> {
+async function rejects(test: Test, run: () => Promise<unknown>, code: string, label: string): Promise<void> {
   let promise: Promise<unknown>
   try {
     promise = run()

@@ -103,7 +103,12 @@ t.test('closing', async (t) => {
   t.equal(cluster.closed, true)
   await first
   t.match(await asked, /^[0-9a-f-]{36}$/, 'what was in flight ends')
-  for (const use of [() => cluster.fsid(), () => cluster.openIoCtx('x'), () => cluster.pools.list()]) {
+  const uses: (() => Promise<unknown>)[] = [
+    () => cluster.fsid(),
+    () => cluster.openIoCtx('x'),
+    () => cluster.pools.list(),
+  ]
+  for (const use of uses) {
     await t.rejects(use(), { name: 'CephError', code: 'EBADF' })
   }
   await t.rejects(cluster.monitorCommand({ prefix: 'status' }), {

@@ -1,5 +1,5 @@
 import { type Cluster, Image, type IoCtx, type OperationOptions } from 'rbdkit'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { mib, openPool } from './copy-fixture.js'
 
 const objectSize = 65_536
@@ -17,10 +17,7 @@ async function makeImage(ioctx: IoCtx, name: string): Promise<Image> {
 const first = async (image: Image, position = 0) => (await image.read({ position, length: 1 })).buffer[0]
 
 /** Aborts an operation at its first progress. */
-async function abort(
-  t: typeof import('tap').t,
-  run: (options: OperationOptions) => Promise<unknown>,
-): Promise<void> {
+async function abort(t: Test, run: (options: OperationOptions) => Promise<unknown>): Promise<void> {
   const controller = new AbortController()
   const reason = new Error('that is enough')
   const seen: number[] = []
@@ -35,10 +32,7 @@ async function abort(
 }
 
 /** Lets an operation throw from its listener. */
-async function fail(
-  t: typeof import('tap').t,
-  run: (options: OperationOptions) => Promise<unknown>,
-): Promise<void> {
+async function fail(t: Test, run: (options: OperationOptions) => Promise<unknown>): Promise<void> {
   const error = new TypeError('the listener fails')
   const onProgress = () => {
     throw error
@@ -47,10 +41,7 @@ async function fail(
 }
 
 /** Runs an operation to its end. */
-async function finish(
-  t: typeof import('tap').t,
-  run: (options: OperationOptions) => Promise<unknown>,
-): Promise<void> {
+async function finish(t: Test, run: (options: OperationOptions) => Promise<unknown>): Promise<void> {
   const seen: { done: number; total: number }[] = []
   await run({ onProgress: (progress) => seen.push(progress) })
   const last = seen.at(-1)

@@ -80,7 +80,7 @@ t.test('open by name, by id, read-only and at a snapshot', async (t) => {
   t.equal(await text(then), 'before')
   t.equal(await then.size(), mib)
   for (const one of [reader, then]) {
-    const refused = [
+    const refused: (() => Promise<unknown>)[] = [
       () => one.write(Buffer.from('x'), { position: 0 }),
       () => one.writev([Buffer.from('x')], 0),
       () => one.discard(0, 4096),
