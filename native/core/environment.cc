@@ -6,6 +6,7 @@
 
 #include "core/task.h"
 #include "sys/exit_fence.h"
+#include "sys/library.h"
 
 namespace rbdkit {
 
@@ -64,6 +65,9 @@ void Environment::Export(Napi::Env env, Napi::Object exports) {
   add("processExit", [](const Napi::CallbackInfo& info) {
     process_exit_code = info[0].As<Napi::Number>().Int32Value();
     process_exiting = true;
+    StopOpeningLibraries();
+    // Once more: librados opens plugins of its own, whose destructors would run before the fence.
+    RegisterExitFence();
   });
 }
 

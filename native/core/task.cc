@@ -5,6 +5,7 @@
 #include <new>
 
 #include "core/environment.h"
+#include "sys/exit_fence.h"
 
 namespace rbdkit {
 
@@ -21,6 +22,7 @@ Task::Task(Environment& environment, uint32_t slot_number)
 
 void Task::Run(Executor& executor, std::function<void(Task&)> work) {
   work_ = std::move(work);
+  FenceConnected();  // here, so that process.exit() on this thread cannot come between
   try {
     executor.Run([this] {
       try {
@@ -31,12 +33,14 @@ void Task::Run(Executor& executor, std::function<void(Task&)> work) {
       // What the work held may be the last reference to a handle: let go here, not on the JavaScript thread,
       // and before the push, because then the task belongs to that thread.
       work_ = nullptr;
+      FenceDisconnected();
       if (state_.exchange(State::kOver) == State::kAbandoned) queue_.CountAbandoned(-1);
       queue_.Push(this);
     });
   } catch (const std::system_error&) {
     result = -EAGAIN;  // no thread to be had
     work_ = nullptr;
+    FenceDisconnected();
     queue_.Push(this);
   }
 }

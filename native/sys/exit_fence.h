@@ -8,9 +8,10 @@ namespace rbdkit {
 // to run before that library's destructors. Any thread.
 void RegisterExitFence();
 
-// Counts what is connected (clusters, libvirt connections). While the count is above zero, the fence ends the
-// process by _exit(): OpenSSL and static destructors would otherwise go away under living librados threads,
-// which crashed three runs of ten (docs/decisions/0001). Any thread.
+// Counts what is connected (clusters, libvirt connections) and the calls under way on our threads, which may
+// be connecting. While the count is above zero, the fence ends the process by _exit(): OpenSSL and static
+// destructors would otherwise go away under living librados threads, which crashed three runs of ten
+// (docs/decisions/0001). Any thread.
 void FenceConnected();
 void FenceDisconnected();
 

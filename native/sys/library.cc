@@ -2,12 +2,31 @@
 
 #include <dlfcn.h>
 
+#include <mutex>
+
 #include "sys/exit_fence.h"
 
 namespace rbdkit {
 
+namespace {
+
+std::mutex opening;
+bool stopped = false;  // guarded by opening
+
+}  // namespace
+
+void StopOpeningLibraries() {
+  std::lock_guard<std::mutex> lock(opening);
+  stopped = true;
+}
+
 bool OpenLibrary(const LibrarySource& source, const FunctionEntry* entries, size_t count,
                  LibraryError* error) {
+  std::lock_guard<std::mutex> lock(opening);
+  if (stopped) {
+    error->message = std::string("cannot load ") + source.soname + ": the process is exiting";
+    return false;
+  }
   void* library = dlopen(source.soname, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* why = dlerror();  // NOLINT(concurrency-mt-unsafe): glibc keeps it per thread

@@ -32,6 +32,11 @@ struct FunctionEntry {
 bool OpenLibrary(const LibrarySource& source, const FunctionEntry* entries, size_t count,
                  LibraryError* error);
 
+// The process is about to exit: waits for a library that is just being opened, and lets none be opened any
+// more. exit() would run destructors of a library whose constructors are still under way on another thread.
+// Any thread.
+void StopOpeningLibraries();
+
 }  // namespace rbdkit
 
 #endif  // RBDKIT_SYS_LIBRARY_H_

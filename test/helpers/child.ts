@@ -88,9 +88,11 @@ export function unexpected(
 ): string[] {
   const lines: string[] = []
   for (const [run, { code, signal, ms, hung, stderr }] of results.entries()) {
+    // On a busy machine closing may take so long that it says so: no fault.
+    const quiet = stderr.replaceAll(/^rbdkit: the end of this thread waits for .*\n/gm, '')
     const words = stderr.trim().split('\n').slice(-12).join('\n')
     const ended = code === (expected.code ?? null) && signal === (expected.signal ?? null) && !hung
-    const said = expected.stderr ? expected.stderr.test(stderr) : stderr === ''
+    const said = expected.stderr ? expected.stderr.test(quiet) : quiet === ''
     if (ended && said) continue
     const how = hung ? 'hung' : `code ${code} signal ${signal}`
     lines.push(`run ${run}: ${how} after ${Math.round(ms)} ms; stderr: ${words}`)
