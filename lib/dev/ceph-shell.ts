@@ -21,7 +21,8 @@ export class CephShell {
 
   constructor(program: string, confFile: string, env: NodeJS.ProcessEnv, cwd: string) {
     this.#child = spawn(program, ['-c', confFile, '--connect-timeout', '30', '-f', 'json'], {
-      env,
+      // into a pipe Python writes by the block: an answer would wait for the next ones
+      env: { ...env, PYTHONUNBUFFERED: '1' },
       cwd,
       detached: true,
     })
