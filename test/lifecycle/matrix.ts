@@ -101,6 +101,7 @@ export function workerCases(endings: readonly WorkerEnding[], at: readonly Step[
 
 /** What has crashed before, where it did: the end of a process with Ceph's threads at work. */
 export const dangerous: Case[] = [
+  ...mainCases(['exit'], ['connecting']),
   ...mainCases(['exit', 'throw'], ['writing']),
   ...workerCases(['terminate'], ['writing']),
 ]
