@@ -39,6 +39,8 @@ async function writeAndRead(t: Test, cluster: LocalCluster): Promise<void> {
   const file = join(cluster.directory, 'payload')
   writeFileSync(file, Buffer.alloc(300_000, cluster.fsid))
   await ceph(cluster, 'ceph', 'osd', 'pool', 'create', 'data')
+  // Ceph warns of a pool in use that belongs to no application
+  await ceph(cluster, 'ceph', 'osd', 'pool', 'application', 'enable', 'data', 'test')
   await ceph(cluster, 'rados', '-p', 'data', 'put', 'object', file)
   await ceph(cluster, 'rados', '-p', 'data', 'get', 'object', `${file}.back`)
   t.ok(readFileSync(file).equals(readFileSync(`${file}.back`)), 'the object came back')
