@@ -4,7 +4,7 @@
  */
 
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -36,11 +36,19 @@ function clangTidy() {
   return found
 }
 
-/** The files of native/ that the developer's build compiles. */
+const tidyDirectory = join('build-cmake', 'tidy')
+
+/**
+ * The files of native/ that the developer's build compiles. Writes their compile commands for clang: without the
+ * precompiled header, which only the compiler that made it can read.
+ */
 function compiledFiles() {
   const path = join(root, 'build-cmake', 'compile_commands.json')
   if (!existsSync(path)) throw new Error('build-cmake/compile_commands.json is missing: npm run build:native')
-  const files = JSON.parse(readFileSync(path, 'utf8')).map(({ file }) => relative(root, file))
+  const commands = readFileSync(path, 'utf8').replaceAll(/-Winvalid-pch|-include \S+cmake_pch\.hxx/g, '')
+  mkdirSync(join(root, tidyDirectory), { recursive: true })
+  writeFileSync(join(root, tidyDirectory, 'compile_commands.json'), commands)
+  const files = JSON.parse(commands).map(({ file }) => relative(root, file))
   return [...new Set(files)].filter((file) => file.startsWith('native/')).sort()
 }
 
@@ -60,13 +68,14 @@ function run(program, args) {
 
 async function tidy(chosen) {
   const program = clangTidy()
-  const files = chosen.length > 0 ? chosen : compiledFiles()
+  const compiled = compiledFiles()
+  const files = chosen.length > 0 ? chosen : compiled
   let ok = true
   async function work() {
     for (let file = files.shift(); file !== undefined; file = files.shift()) {
       const { output, status } = await run(program, [
         '-p',
-        'build-cmake',
+        tidyDirectory,
         '--quiet',
         '--warnings-as-errors=*',
         file,
