@@ -11,7 +11,8 @@ daemon_packages=(
   ceph-mon ceph-mgr ceph-osd ceph-common
   libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-driver-storage-rbd libvirt-clients
   qemu-system-x86 qemu-block-extra qemu-utils seabios
+  procps libxml2-utils # ps, and xmllint, by which virt-xml-validate works
 )
 
 # The guest disk. Its kernel is downloaded and unpacked by guest/kernel.ts, never installed.
-guest_packages=(busybox-static cpio syslinux syslinux-common mtools dosfstools)
+guest_packages=(busybox-static cpio xz-utils syslinux syslinux-common mtools dosfstools)
