@@ -1,0 +1,224 @@
+import type { JobOptions } from '../internal/job.js'
+
+/**
+ * What is done to the image. `readwrite` mixes reads and writes by `readPercent`.
+ *
+ * @since 0.1.0
+ */
+export type BenchOperation = 'read' | 'write' | 'readwrite' | 'discard' | 'writeZeroes'
+
+/**
+ * Which block comes next. `random`: any, each independent of the last. `sequential`: one stream from the start, again
+ * from the start at the end. `interleaved`: `depth` streams, evenly spaced over the image, in turn (what `rbd bench`
+ * calls `seq`).
+ *
+ * @since 0.1.0
+ */
+export type BenchPattern = 'random' | 'sequential' | 'interleaved'
+
+/**
+ * How random blocks are chosen. `zipf`: rank r with a probability as 1/r^theta, ranks scattered over the image.
+ * `hot`: a share of the operations (0 to 1) goes to a part of the blocks (0 to 1).
+ *
+ * @since 0.1.0
+ */
+export type BenchDistribution = 'uniform' | { zipf: number } | { hot: { part: number; share: number } }
+
+/**
+ * Options of {@link bench}.
+ *
+ * @since 0.1.0
+ */
+export interface BenchOptions extends JobOptions<BenchProgress> {
+  /** Default `read`. */
+  operation?: BenchOperation
+  /** Of `readwrite`: how many of a hundred operations read, default 50. */
+  readPercent?: number
+  /** Default `random`. */
+  pattern?: BenchPattern
+  /** Of `random`, default `uniform`. */
+  distribution?: BenchDistribution
+  /** Bytes of an operation, or sizes with weights. Default 4096. Offsets are multiples of the smallest. */
+  blockSize?: number | readonly { bytes: number; weight: number }[]
+  /** Closed loop: operations in flight an image. Default 16. */
+  depth?: number
+  /**
+   * Open loop: operations a second, over all images, begun at their times (Poisson) whatever is in flight, up to
+   * `depth` an image. Latency counts from the intended start, so waiting for a free place is part of it.
+   */
+  rate?: number
+  /** Measured seconds, default 10. With `bytes` as well, what comes first ends the run. */
+  runtime?: number
+  /** Ends the run after so many bytes over all images. */
+  bytes?: number | bigint
+  /** Seconds that run before measuring begins, default 0. */
+  warmup?: number
+  /** A flush after every so many writes of an image; default none but one at the end, inside the measured time. */
+  flushEvery?: number
+  /** Of what is written: how much of it, 0 to 100 percent, a compressor would take away. Default 0. */
+  compressible?: number
+  /**
+   * Writes stamp each block with its image, offset and count; reads check the stamp. Reading needs blocks that were
+   * stamped by a writing run with the same `seed` and block size, and fails with `ERR_RBDKIT_BENCH_VERIFY` else.
+   */
+  verify?: boolean
+  /** Seed of offsets, sizes and payload: the same gives the same operations. Default: a random one, in the result. */
+  seed?: number | bigint
+  /** Cluster handles, each with its share of the images' operations; default 1. More than one needs `clusters` to be opened by rbdkit itself. */
+  handles?: number
+  /** Measures reads of blocks that were never written, which librbd answers without the OSDs. Default: refused. */
+  allowUnallocated?: boolean
+  /** Lets writes, discards and zeroes loose on the image: its data is lost. Default: refused. */
+  destructive?: boolean
+}
+
+/**
+ * One second of a run, or progress of one; `read`, `write` and `trim` as fio names them. Latencies in nanoseconds.
+ *
+ * @since 0.1.0
+ */
+export interface BenchInterval {
+  /** Seconds from the start of measuring to the interval's end. */
+  time: number
+  iops: number
+  /** Bytes a second. */
+  bw_bytes: number
+  lat_ns: { mean: number; p50: number; p99: number; max: number }
+}
+
+/**
+ * How far a run is, ten times a second at most.
+ *
+ * @since 0.1.0
+ */
+export interface BenchProgress {
+  phase: 'prepare' | 'warmup' | 'run' | 'flush' | 'done'
+  /** Measured seconds so far, and how many there will be (0: ends by bytes). */
+  seconds: number
+  secondsTotal: number
+  operations: number
+  bytes: number
+  /** Of the last second. */
+  iops: number
+  bw_bytes: number
+  lat_ns: { mean: number; p50: number; p99: number; max: number }
+  /** Nothing has completed for ten seconds. */
+  stalled: boolean
+}
+
+/**
+ * Latency as fio's JSON has it, in nanoseconds.
+ *
+ * @since 0.1.0
+ */
+export interface BenchLatency {
+  min: number
+  max: number
+  mean: number
+  stddev: number
+  N: number
+  /** Keys as fio writes them: `"99.000000"`. From 1 to 99.99. */
+  percentile: Record<string, number>
+  /** Counts by bucket, keyed by the bucket's upper edge in ns, as in fio's `json+`. */
+  bins: Record<string, number>
+}
+
+/**
+ * One direction of a run, under fio's names.
+ *
+ * @since 0.1.0
+ */
+export interface BenchDirection {
+  io_bytes: number
+  io_kbytes: number
+  bw_bytes: number
+  /** KiB a second. */
+  bw: number
+  iops: number
+  /** Milliseconds. */
+  runtime: number
+  total_ios: number
+  short_ios: number
+  /** From submission (open loop: the intended start) to completion. */
+  lat_ns: BenchLatency
+  iops_min: number
+  iops_max: number
+  iops_mean: number
+  iops_stddev: number
+  iops_samples: number
+  bw_min: number
+  bw_max: number
+  bw_mean: number
+  bw_dev: number
+  bw_samples: number
+  /** A row a second. */
+  series: BenchInterval[]
+}
+
+/**
+ * What the figures depend on.
+ *
+ * @since 0.1.0
+ */
+export interface BenchSettings {
+  images: {
+    pool: string
+    namespace: string
+    image: string
+    snapshot?: string
+    size: number
+    objectSize: number
+    stripeUnit: number
+    stripeCount: number
+    features: string[]
+    /** Whether the exclusive lock was held during the run. */
+    exclusiveLock: boolean
+    /** Share of the objects that exist, 0 to 1; `null` when nobody could tell cheaply. */
+    allocated: number | null
+    /** `conf_*` metadata of image and pool that overrides the client's settings. */
+    overrides: Record<string, string>
+  }[]
+  /** Client options that matter, as the cluster handle has them: `rbd_cache`, `rbd_cache_policy`, `rbd_io_scheduler`, ... */
+  client: Record<string, string>
+  cluster: { fsid: string }
+  versions: { rbdkit: string; librbd: string; librados: string; node: string; ceph: string }
+  /** The options of the run, defaults filled in. */
+  options: Record<string, unknown>
+}
+
+/**
+ * A run's result: fio's JSON field names where fio has one, and what fio leaves out.
+ *
+ * @since 0.1.0
+ */
+export interface BenchResult {
+  'rbdkit version': string
+  /** Unix seconds, and milliseconds, of the end. */
+  timestamp: number
+  timestamp_ms: number
+  time: string
+  jobs: [
+    {
+      jobname: string
+      error: number
+      /** Seconds of the whole run, warm-up included. */
+      elapsed: number
+      'job options': Record<string, string>
+      read: BenchDirection
+      write: BenchDirection
+      /** Discards and write-zeroes. */
+      trim: BenchDirection
+      sync: { total_ios: number; lat_ns: BenchLatency }
+      /** Percent of one CPU over the measured time, of the whole process, all threads. */
+      usr_cpu: number
+      sys_cpu: number
+      /** Context switches of the whole process. */
+      ctx: number
+    },
+  ]
+  /** Of the whole process while measuring. */
+  cpu: { userSeconds: number; systemSeconds: number; microsecondsPerOperation: number }
+  settings: BenchSettings
+  /** One each host that took part; absent when only this process did. */
+  hosts?: { host: string; pid: number; iops: number; bw_bytes: number }[]
+}
