@@ -1,4 +1,4 @@
-# Every Debian package that this checkout uses, in one place. Sourced by setup.sh.
+# Every Debian package that this checkout uses, in one place. Sourced by setup.sh and bench.sh.
 
 # The addon, the native tests.
 build_packages=(
@@ -6,9 +6,12 @@ build_packages=(
   librbd-dev librados-dev libvirt-dev libzstd-dev libxxhash-dev liburing-dev doctest-dev
 )
 
+# The local Ceph.
+ceph_packages=(ceph-mon ceph-mgr ceph-osd ceph-common)
+
 # The local Ceph and the local hypervisor.
 daemon_packages=(
-  ceph-mon ceph-mgr ceph-osd ceph-common
+  "${ceph_packages[@]}"
   libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-driver-storage-rbd libvirt-clients
   qemu-system-x86 qemu-block-extra qemu-utils seabios
   procps libxml2-utils # ps, and xmllint, by which virt-xml-validate works
@@ -16,3 +19,6 @@ daemon_packages=(
 
 # The guest disk. Its kernel is downloaded and unpacked by guest/kernel.ts, never installed.
 guest_packages=(busybox-static cpio xz-utils syslinux syslinux-common mtools dosfstools)
+
+# What `npm run bench` measures beside rbdkit: fio's rbd engine, `rbd bench` (ceph-common), Python's rbd.
+peer_packages=(fio python3-rbd python3-rados ceph-common)

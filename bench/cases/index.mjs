@@ -1,0 +1,23 @@
+import { context } from './context.mjs'
+import { loop } from './loop.mjs'
+import { memory } from './memory.mjs'
+import { overhead } from './overhead.mjs'
+import { real } from './real.mjs'
+import { sequential } from './sequential.mjs'
+
+/** In the order in which they run: those of one store together. */
+export const cases = [...overhead, loop[0], memory, ...real, ...sequential, loop[1], ...context]
+
+/** Cases by name, or by the beginning of it: `real`, `real-read`, `real-read-32`. */
+export function chooseCases(names) {
+  if (names.length === 0) return cases
+  const chosen = new Set()
+  for (const name of names) {
+    const found = cases.filter((each) => each.name === name || each.name.startsWith(`${name}-`))
+    if (found.length === 0) {
+      throw new Error(`no case '${name}'; there are ${cases.map((each) => each.name).join(', ')}`)
+    }
+    for (const each of found) chosen.add(each)
+  }
+  return cases.filter((each) => chosen.has(each))
+}

@@ -1,0 +1,49 @@
+// One promise an operation: `depth` loops, each awaiting its own.
+import { randomFillSync } from 'node:crypto'
+import { Histogram } from './histogram.mjs'
+import { answer, job, openImage } from './image.mjs'
+import { watchLoop } from './loop-delay.mjs'
+
+const { operation, pattern, blockSize, depth, seconds, operations = Number.POSITIVE_INFINITY } = job
+const { cluster, image } = await openImage()
+const blocks = (await image.size()) / blockSize
+const latency = new Histogram()
+let running = true
+let next = 0
+
+const position =
+  pattern === 'random'
+    ? () => Math.floor(Math.random() * blocks) * blockSize
+    : () => (next++ % blocks) * blockSize
+
+async function reader() {
+  const buffer = Buffer.alloc(blockSize)
+  while (running) {
+    const begin = performance.now()
+    await image.read({ buffer, position: position() })
+    latency.add((performance.now() - begin) * 1e6)
+    if (latency.count >= operations) running = false
+  }
+}
+
+async function writer() {
+  const buffer = randomFillSync(Buffer.alloc(blockSize))
+  while (running) {
+    const begin = performance.now()
+    await image.write(buffer, { position: position() })
+    latency.add((performance.now() - begin) * 1e6)
+    if (latency.count >= operations) running = false
+  }
+}
+
+const loopDelay = watchLoop()
+const start = performance.now()
+const timer = setTimeout(() => {
+  running = false
+}, seconds * 1000)
+await Promise.all(Array.from({ length: depth }, operation === 'read' ? reader : writer))
+const elapsed = (performance.now() - start) / 1000
+clearTimeout(timer)
+const delay = loopDelay()
+await cluster.close()
+answer({ operations: latency.count, seconds: elapsed, latency: latency.summary(), loopDelay: delay })

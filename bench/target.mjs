@@ -1,0 +1,111 @@
+// What is measured against: a Ceph of one machine, a pool, an image.
+import { randomFillSync } from 'node:crypto'
+import { Cluster, Image, poolInit } from 'rbdkit'
+import { LocalCluster } from 'rbdkit/dev'
+import { placeDaemons } from './placement.mjs'
+
+const pool = 'bench'
+const MiB = 2 ** 20
+const features = ['layering', 'exclusive-lock', 'object-map', 'fast-diff']
+
+/**
+ * `unallocated`: librbd answers from the object map, without the network; what is left is the way in and out of it.
+ * `filled`: every block was written with random bytes, and read once so that the OSD's cache is as warm for the first
+ * run as for the last. It fits into that cache: the client is to be measured, not the disk.
+ */
+const images = {
+  unallocated: { size: 1024 * MiB, filled: false },
+  filled: { size: 512 * MiB, filled: true },
+}
+
+async function fill(image, size) {
+  const block = 4 * MiB
+  const blocks = size / block
+  let next = 0
+  const each = (operate) =>
+    Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const buffer = randomFillSync(Buffer.alloc(block))
+        while (next < blocks) await operate(buffer, next++ * block)
+      }),
+    )
+  await each((buffer, position) => image.write(buffer, { position }))
+  await image.flush()
+  next = 0
+  await each((buffer, position) => image.read({ buffer, position }))
+}
+
+class Store {
+  #local
+  #made = new Map()
+
+  constructor(kind, local, cluster, version) {
+    this.kind = kind
+    this.#local = local
+    this.cluster = cluster
+    this.version = version
+  }
+
+  static async start(kind) {
+    const local = await LocalCluster.start({ objectstore: kind })
+    try {
+      placeDaemons(local.osds.map((osd) => osd.pid))
+      const cluster = await Cluster.connect({ confFile: local.confFile, options: { rbd_cache: false } })
+      // A scrub in the middle of one side's run would be that side's fault.
+      for (const key of ['noscrub', 'nodeep-scrub']) {
+        await cluster.monitorCommand({ prefix: 'osd set', key })
+      }
+      await cluster.pools.create(pool)
+      const ioctx = await cluster.openIoCtx(pool)
+      await poolInit(ioctx)
+      await ioctx.close()
+      return new Store(kind, local, cluster, await cluster.version())
+    } catch (error) {
+      await local.close()
+      throw error
+    }
+  }
+
+  async target(name) {
+    if (!this.#made.has(name)) this.#made.set(name, await this.#make(name))
+    return this.#made.get(name)
+  }
+
+  async #make(name) {
+    const { size, filled } = images[name]
+    const ioctx = await this.cluster.openIoCtx(pool)
+    await Image.create(ioctx, name, { size, features })
+    const image = await Image.open(ioctx, name)
+    if (filled) await fill(image, size)
+    const { objectSize } = await image.info()
+    await ioctx.close() // and the image with it: its lock is the first run's
+    return {
+      confFile: this.#local.confFile,
+      pool,
+      image: name,
+      description: { name, size, objectSize, features, filled },
+      store: this.kind,
+      cephVersion: this.version,
+    }
+  }
+
+  async close() {
+    await this.cluster.close()
+    await this.#local.close()
+  }
+}
+
+/** The stores of one invocation; cases with the same store share a cluster. */
+export class Stores {
+  #started = new Map()
+
+  async target(kind, image) {
+    if (!this.#started.has(kind)) this.#started.set(kind, await Store.start(kind))
+    return this.#started.get(kind).target(image)
+  }
+
+  async close() {
+    for (const store of this.#started.values()) await store.close()
+    this.#started.clear()
+  }
+}

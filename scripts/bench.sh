@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# npm run bench: sets the machine up (build, local Ceph, peers), then measures rbdkit beside its peers.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/packages.sh
+source scripts/setup-steps.sh
+
+mkdir -p .rbdkit
+check_node
+check_system
+install_packages "${build_packages[@]}" "${ceph_packages[@]}" "${peer_packages[@]}"
+install_npm_packages
+use_node_headers
+say 'building (the first time takes a minute or two)'
+step 'npm run build' npm run build
+exec node bench/main.mjs "$@"
