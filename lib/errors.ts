@@ -25,15 +25,18 @@ export interface ErrorObject {
   namespace?: string | undefined
   image?: string | undefined
   snapshot?: string | undefined
+  /** An object of the pool that is not an image. */
+  object?: string | undefined
   /** What renaming or cloning was to make: a path as in the message. */
   dest?: string | undefined
   /** libvirt's: a domain, a storage pool, a volume, a secret. */
   libvirtObject?: string | undefined
 }
 
-/** `pool/namespace/image@snapshot`, as Ceph's tools write it. */
+/** `pool/namespace/image@snapshot`, as Ceph's tools write it; `pool/namespace/object`. */
 export function objectPath(object: ErrorObject): string {
-  const image = object.image === undefined ? '' : `/${object.image}`
+  const name = object.image ?? object.object
+  const image = name === undefined ? '' : `/${name}`
   const namespace = object.namespace ? `/${object.namespace}` : ''
   const snapshot = object.snapshot === undefined ? '' : `@${object.snapshot}`
   return `${object.pool ?? ''}${namespace}${image}${snapshot}`
@@ -70,6 +73,7 @@ export class CephError extends Error {
   declare readonly namespace?: string
   declare readonly image?: string
   declare readonly snapshot?: string
+  declare readonly object?: string
   /** Of renaming and cloning: what was to be made. */
   declare readonly dest?: string
 
@@ -84,8 +88,8 @@ export class CephError extends Error {
     this.code = code
     this.errno = init.errno
     this.syscall = init.syscall
-    const { pool, namespace, image, snapshot, dest } = init
-    const given = { pool, namespace, image, snapshot, dest }
+    const { pool, namespace, image, snapshot, object: name, dest } = init
+    const given = { pool, namespace, image, snapshot, object: name, dest }
     Object.assign(this, Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)))
   }
 }

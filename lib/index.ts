@@ -7,7 +7,17 @@ export { Cluster, type ClusterStat, type ConnectOptions } from './rados/cluster.
 export type { Command, CommandOptions } from './rados/command.js'
 export { IoCtx, type PoolStat } from './rados/ioctx.js'
 export type { Monitor } from './rados/monitors.js'
+export type { LockObjectOptions, ObjectLock, ObjectStat } from './rados/object.js'
 export type { Pools } from './rados/pools.js'
+export {
+  type Notification,
+  type NotifyOptions,
+  type NotifyReply,
+  type NotifyResult,
+  Watch,
+  type WatchListener,
+  type WatchOptions,
+} from './rados/watch.js'
 export type { LinkedImage, ParentImage } from './rbd/clone.js'
 export type { Feature } from './rbd/features.js'
 export type { OperationOptions, OperationProgress } from './rbd/handle.js'

@@ -179,6 +179,16 @@ export class Cluster extends Resource {
   }
 
   /**
+   * The cluster's number for this connection: the 4123 of `client.4123`, as watchers and notifiers see it.
+   *
+   * Implements: rados_get_instance_id.
+   * @since 0.1.0
+   */
+  clientId(): Promise<bigint> {
+    return this.call(native.rados_get_instance_id)
+  }
+
+  /**
    * Space and objects of the whole cluster.
    *
    * Implements: rados_cluster_stat.

@@ -1,8 +1,8 @@
 import { CephError, closedError, type ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
-import { Resource } from '../internal/resource.js'
 import { invalidArgType } from '../internal/validate.js'
 import type { Cluster } from './cluster.js'
+import { IoCtxWatch } from './watch.js'
 
 /**
  * What a pool holds and has done. Bytes and counts.
@@ -22,11 +22,11 @@ export interface PoolStat {
 }
 
 /**
- * A pool, and a namespace in it, to use images in. From `cluster.openIoCtx()`.
+ * A pool, and a namespace in it, to use images and objects in. From `cluster.openIoCtx()`.
  *
  * @since 0.1.0
  */
-export class IoCtx extends Resource {
+export class IoCtx extends IoCtxWatch {
   readonly cluster: Cluster
   readonly pool: string
   /** Empty for the default namespace. */

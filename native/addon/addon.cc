@@ -92,6 +92,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportCommand(env, exports);
   ExportPool(env, exports);
   ExportIoCtx(env, exports);
+  ExportObject(env, exports);
+  ExportWatch(env, exports);
+  ExportNotify(env, exports);
   ExportImage(env, exports);
   ExportImageInfo(env, exports);
   ExportImageIo(env, exports);

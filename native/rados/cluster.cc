@@ -208,6 +208,13 @@ void RadosClusterFsid(Call& call) {
   });
 }
 
+void RadosGetInstanceId(Call& call) {
+  auto cluster = call.Handle<Cluster>();
+  call.Run(cluster, [cluster = cluster.get()](Task& task) {
+    task.value = BigIntValue(Rados().rados_get_instance_id(cluster->rados()));
+  });
+}
+
 void RadosClusterStat(Call& call) {
   auto cluster = call.Handle<Cluster>();
   call.Run(cluster, [cluster = cluster.get()](Task& task) {
@@ -254,6 +261,7 @@ void CloseHandle(Call& call) {
 void ExportCluster(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "rados_connect", RadosConnect);
   ExportTask(env, exports, "rados_cluster_fsid", RadosClusterFsid);
+  ExportTask(env, exports, "rados_get_instance_id", RadosGetInstanceId);
   ExportTask(env, exports, "rados_cluster_stat", RadosClusterStat);
   ExportTask(env, exports, "rados_conf_get", RadosConfGet);
   ExportTask(env, exports, "close", CloseHandle);

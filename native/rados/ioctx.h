@@ -21,11 +21,14 @@ class IoCtx final : public Handle {
   int Close() override;
 
   rados_ioctx_t ioctx() const { return ioctx_; }
+  // For notifies, which wait for other clients and maybe for this one.
+  Executor& notify_executor() { return notify_executor_; }
   const std::shared_ptr<Cluster>& cluster() const { return cluster_; }
 
  private:
   const std::shared_ptr<Cluster> cluster_;
   rados_ioctx_t ioctx_ = nullptr;
+  Executor notify_executor_{"rbdkit-notify", 8};
 };
 
 }  // namespace rbdkit

@@ -10,6 +10,9 @@ void ExportCluster(Napi::Env env, Napi::Object exports);
 void ExportCommand(Napi::Env env, Napi::Object exports);
 void ExportPool(Napi::Env env, Napi::Object exports);
 void ExportIoCtx(Napi::Env env, Napi::Object exports);
+void ExportObject(Napi::Env env, Napi::Object exports);
+void ExportWatch(Napi::Env env, Napi::Object exports);
+void ExportNotify(Napi::Env env, Napi::Object exports);
 
 }  // namespace rbdkit
 

@@ -33,10 +33,23 @@
   F(rados_ioctx_set_namespace, nullptr)    \
   F(rados_ioctx_get_namespace, nullptr)    \
   F(rados_ioctx_pool_stat, nullptr)        \
-  F(rados_set_pool_full_try, "pacific") \
-  F(rados_create_write_op, "dumpling") \
-  F(rados_release_write_op, "dumpling") \
-  F(rados_write_op_create, "dumpling") \
+  F(rados_get_instance_id, nullptr)        \
+  F(rados_write_full, nullptr)             \
+  F(rados_read, nullptr)                   \
+  F(rados_stat, nullptr)                   \
+  F(rados_remove, nullptr)                 \
+  F(rados_lock_exclusive, nullptr)         \
+  F(rados_unlock, nullptr)                 \
+  F(rados_watch3, nullptr)                 \
+  F(rados_unwatch2, nullptr)               \
+  F(rados_watch_check, nullptr)            \
+  F(rados_watch_flush, nullptr)            \
+  F(rados_notify2, nullptr)                \
+  F(rados_notify_ack, nullptr)             \
+  F(rados_set_pool_full_try, "pacific")    \
+  F(rados_create_write_op, "dumpling")     \
+  F(rados_release_write_op, "dumpling")    \
+  F(rados_write_op_create, "dumpling")     \
   F(rados_write_op_operate, "dumpling")
 
 namespace rbdkit {

@@ -19,6 +19,8 @@ export interface CopyPool {
   test: TestCluster
   /** Runs `rbd`, as a user would. */
   rbd(...args: string[]): Promise<string>
+  /** Runs `rados`, likewise. */
+  rados(...args: string[]): Promise<string>
 }
 
 export async function openPool(t: Test, test?: TestCluster): Promise<CopyPool> {
@@ -33,11 +35,17 @@ export async function openPool(t: Test, test?: TestCluster): Promise<CopyPool> {
     await cluster.pools.delete(pool)
     await cluster.close()
   })
-  const rbd = async (...args: string[]): Promise<string> => {
+  const run = async (command: string, args: string[]): Promise<string> => {
     const env = { ...process.env, ...given.env }
-    return (await exec('rbd', ['--pool', pool, ...args], { env, timeout: 60_000 })).stdout
+    return (await exec(command, ['--pool', pool, ...args], { env, timeout: 60_000 })).stdout
   }
-  return { cluster, ioctx, test: given, rbd }
+  return {
+    cluster,
+    ioctx,
+    test: given,
+    rbd: (...args) => run('rbd', args),
+    rados: (...args) => run('rados', args),
+  }
 }
 
 /** Makes a sparse file of `size` bytes with random data at the given places. */

@@ -1,0 +1,174 @@
+import { native } from '../internal/addon.js'
+import { Resource } from '../internal/resource.js'
+import { invalidArgType, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
+
+/**
+ * An object's size in bytes and when it was last written, in milliseconds since 1970 (whole seconds).
+ *
+ * @since 0.1.0
+ */
+export interface ObjectStat {
+  size: number
+  mtimeMs: number
+}
+
+/**
+ * Which lock of an object, and whose.
+ *
+ * @since 0.1.0
+ */
+export interface ObjectLock {
+  /** The lock's name: an object may have several. */
+  name: string
+  /** Tells the locks of one client apart. Default empty. */
+  cookie?: string
+}
+
+/**
+ * Options of `ioctx.lockObject()`.
+ *
+ * @since 0.1.0
+ */
+export interface LockObjectOptions extends ObjectLock {
+  /** For people who look at the lock. */
+  description?: string
+  /** Milliseconds until the lock is free by itself. Default: never, not even when the client dies. */
+  durationMs?: number
+  /** Takes it again when this client holds it, from now for `durationMs`. Default `false`. */
+  renew?: boolean
+}
+
+/** More than this in one call is no small object; the cluster's own limit (`osd_max_object_size`) is lower. */
+const maxBytes = 1024 * 1024 * 1024
+
+export function toBytes(name: string, value: unknown): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw invalidArgType(name, 'an instance of Uint8Array', value)
+  toSize(`${name}.length`, value.byteLength, 0, maxBytes)
+  return value
+}
+
+/** An ioctx's calls on objects themselves. Images are made of objects too: do not touch those by hand. */
+export abstract class IoCtxObjects extends Resource {
+  /**
+   * Makes `data` the object's whole content, at once: a reader sees the old or the new. Creates the object.
+   *
+   * Errors: `EFBIG` larger than the cluster allows; `ENOSPC`, `EDQUOT` full; `EACCES`, `EPERM` not allowed.
+   *
+   * Implements: rados_write_full.
+   * @since 0.1.0
+   */
+  async writeFull(object: string, data: Uint8Array): Promise<void> {
+    const name = toText('object', object)
+    await this.callWith(native.rados_write_full, { object: { object: name } }, name, toBytes('data', data))
+  }
+
+  /**
+   * Creates an empty object. One that exists is left as it is, or with `exclusive` an error.
+   *
+   * Errors: `EEXIST`.
+   *
+   * Implements: rados_write_op_create, rados_write_op_operate.
+   * @since 0.1.0
+   */
+  async createObject(object: string, options?: { exclusive?: boolean }): Promise<void> {
+    const name = toText('object', object)
+    const exclusive = toBoolean('options.exclusive', toOptions('options', options).exclusive, false)
+    await this.callWith(native.rados_write_op_create, { object: { object: name } }, name, exclusive)
+  }
+
+  /**
+   * Reads up to `length` bytes from `position`; fewer when the object ends before. Default: all of it.
+   *
+   * Errors: `ENOENT` no such object; `EFBIG` it has more than 1 GiB and no `length` was given.
+   *
+   * Implements: rados_read; without `length` rados_stat first.
+   * @since 0.1.0
+   */
+  async readObject(
+    object: string,
+    options?: { position?: number | bigint; length?: number },
+  ): Promise<Buffer> {
+    const name = toText('object', object)
+    const given = toOptions('options', options)
+    const position = toSize('options.position', given.position ?? 0)
+    let length = given.length === undefined ? undefined : toSize('options.length', given.length, 0, maxBytes)
+    if (length === undefined) {
+      const { size } = await this.statObject(name)
+      length = Math.max(0, size - position)
+      if (length > maxBytes) throw this.makeError(-27, 'rados_read', 'give a length', { object: name }) // EFBIG
+    }
+    // A read of no bytes would mean the whole object to the OSD.
+    if (length === 0) return Buffer.alloc(0)
+    return this.callWith(native.rados_read, { object: { object: name } }, name, position, length)
+  }
+
+  /**
+   * Size and time of an object.
+   *
+   * Errors: `ENOENT`.
+   *
+   * Implements: rados_stat.
+   * @since 0.1.0
+   */
+  async statObject(object: string): Promise<ObjectStat> {
+    const name = toText('object', object)
+    return this.callWith(native.rados_stat, { object: { object: name } }, name)
+  }
+
+  /**
+   * Removes an object. Its watchers lose their watches.
+   *
+   * Errors: `ENOENT`.
+   *
+   * Implements: rados_remove.
+   * @since 0.1.0
+   */
+  async removeObject(object: string): Promise<void> {
+    const name = toText('object', object)
+    await this.callWith(native.rados_remove, { object: { object: name } }, name)
+  }
+
+  /**
+   * Takes an advisory exclusive lock on an object, which is created if need be. Does not wait.
+   *
+   * Errors: `EBUSY` somebody else has it; `EEXIST` this client has it, with the same cookie, and `renew` is not set.
+   *
+   * Implements: rados_lock_exclusive.
+   * @since 0.1.0
+   */
+  async lockObject(object: string, lock: LockObjectOptions): Promise<void> {
+    const name = toText('object', object)
+    const given = toOptions('lock', lock)
+    await this.callWith(
+      native.rados_lock_exclusive,
+      { object: { object: name } },
+      name,
+      toText('lock.name', given.name),
+      toText('lock.cookie', given.cookie ?? '', { empty: true }),
+      toText('lock.description', given.description ?? '', { empty: true }),
+      toSize('lock.durationMs', given.durationMs ?? 0),
+      toBoolean('lock.renew', given.renew, false),
+    )
+  }
+
+  /**
+   * Gives up a lock that this client holds.
+   *
+   * Errors: `ENOENT` it does not hold it.
+   *
+   * Implements: rados_unlock.
+   * @since 0.1.0
+   */
+  async unlockObject(object: string, lock: ObjectLock): Promise<void> {
+    const name = toText('object', object)
+    const given = toOptions('lock', lock)
+    const cookie = toText('lock.cookie', given.cookie ?? '', { empty: true })
+    await this.callWith(
+      native.rados_unlock,
+      { object: { object: name } },
+      name,
+      toText('lock.name', given.name),
+      cookie,
+    )
+  }
+}

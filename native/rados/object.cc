@@ -1,0 +1,124 @@
+// Small whole objects: what processes that work together leave for each other.
+#include <sys/time.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "core/call.h"
+#include "rados/ioctx.h"
+#include "rados/rados.h"
+
+namespace rbdkit {
+
+namespace {
+
+void RadosWriteFull(Call& call) {
+  auto ioctx = call.Handle<IoCtx>();
+  const std::string object = call.String();
+  const std::string data = call.Bytes();
+  call.Run(ioctx, [ioctx = ioctx.get(), object, data](Task& task) {
+    task.result = Rados().rados_write_full(ioctx->ioctx(), object.c_str(), data.data(), data.size());
+  });
+}
+
+void RadosWriteOpCreate(Call& call) {
+  auto ioctx = call.Handle<IoCtx>();
+  const std::string object = call.String();
+  const bool exclusive = call.Bool();
+  call.Run(ioctx, [ioctx = ioctx.get(), object, exclusive](Task& task) {
+    const auto& rados = Rados();
+    if (rados.rados_create_write_op == nullptr || rados.rados_write_op_create == nullptr ||
+        rados.rados_write_op_operate == nullptr || rados.rados_release_write_op == nullptr) {
+      task.result = -ENOSYS;
+      return;
+    }
+    rados_write_op_t operation = rados.rados_create_write_op();
+    rados.rados_write_op_create(operation, exclusive ? LIBRADOS_CREATE_EXCLUSIVE : LIBRADOS_CREATE_IDEMPOTENT,
+                                nullptr);
+    task.result = rados.rados_write_op_operate(operation, ioctx->ioctx(), object.c_str(), nullptr,
+                                               LIBRADOS_OPERATION_NOFLAG);
+    rados.rados_release_write_op(operation);
+  });
+}
+
+void RadosRead(Call& call) {
+  auto ioctx = call.Handle<IoCtx>();
+  const std::string object = call.String();
+  const auto offset = call.Uint64();
+  const auto length = static_cast<size_t>(call.Uint64());
+  call.Run(ioctx, [ioctx = ioctx.get(), object, offset, length](Task& task) {
+    std::string data(length, '\0');
+    task.result = Rados().rados_read(ioctx->ioctx(), object.c_str(), data.data(), length, offset);
+    if (task.result < 0) return;
+    data.resize(static_cast<size_t>(task.result));
+    task.value = [data = std::move(data)](Napi::Env env) -> Napi::Value {
+      return Napi::Buffer<char>::Copy(env, data.data(), data.size());
+    };
+  });
+}
+
+void RadosStat(Call& call) {
+  auto ioctx = call.Handle<IoCtx>();
+  const std::string object = call.String();
+  call.Run(ioctx, [ioctx = ioctx.get(), object](Task& task) {
+    uint64_t size = 0;
+    time_t modified = 0;
+    task.result = Rados().rados_stat(ioctx->ioctx(), object.c_str(), &size, &modified);
+    task.value = [size, modified](Napi::Env env) -> Napi::Value {
+      Napi::Object value = Napi::Object::New(env);
+      value.Set("size", Napi::Number::New(env, static_cast<double>(size)));
+      value.Set("mtimeMs", Napi::Number::New(env, static_cast<double>(modified) * 1000));
+      return value;
+    };
+  });
+}
+
+void RadosRemove(Call& call) {
+  auto ioctx = call.Handle<IoCtx>();
+  const std::string object = call.String();
+  call.Run(ioctx, [ioctx = ioctx.get(), object](Task& task) {
+    task.result = Rados().rados_remove(ioctx->ioctx(), object.c_str());
+  });
+}
+
+void RadosLockExclusive(Call& call) {
+  auto ioctx = call.Handle<IoCtx>();
+  const std::string object = call.String();
+  const std::string name = call.String();
+  const std::string cookie = call.String();
+  const std::string description = call.String();
+  const int64_t duration_ms = call.Int64();
+  const bool renew = call.Bool();
+  call.Run(ioctx, [ioctx = ioctx.get(), object, name, cookie, description, duration_ms, renew](Task& task) {
+    timeval duration{};
+    duration.tv_sec = duration_ms / 1000;
+    duration.tv_usec = duration_ms % 1000 * 1000;
+    task.result = Rados().rados_lock_exclusive(ioctx->ioctx(), object.c_str(), name.c_str(), cookie.c_str(),
+                                               description.c_str(), duration_ms == 0 ? nullptr : &duration,
+                                               renew ? LIBRADOS_LOCK_FLAG_RENEW : 0);
+  });
+}
+
+void RadosUnlock(Call& call) {
+  auto ioctx = call.Handle<IoCtx>();
+  const std::string object = call.String();
+  const std::string name = call.String();
+  const std::string cookie = call.String();
+  call.Run(ioctx, [ioctx = ioctx.get(), object, name, cookie](Task& task) {
+    task.result = Rados().rados_unlock(ioctx->ioctx(), object.c_str(), name.c_str(), cookie.c_str());
+  });
+}
+
+}  // namespace
+
+void ExportObject(Napi::Env env, Napi::Object exports) {
+  ExportTask(env, exports, "rados_write_full", RadosWriteFull);
+  ExportTask(env, exports, "rados_write_op_create", RadosWriteOpCreate);
+  ExportTask(env, exports, "rados_read", RadosRead);
+  ExportTask(env, exports, "rados_stat", RadosStat);
+  ExportTask(env, exports, "rados_remove", RadosRemove);
+  ExportTask(env, exports, "rados_lock_exclusive", RadosLockExclusive);
+  ExportTask(env, exports, "rados_unlock", RadosUnlock);
+}
+
+}  // namespace rbdkit

@@ -1,0 +1,154 @@
+#include "rados/watch.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "core/call.h"
+#include "rados/rados.h"
+
+namespace rbdkit {
+
+Watch::Watch(std::shared_ptr<IoCtx> ioctx, const std::string& object)
+    : Handle(std::make_shared<Executor>("rbdkit-watch", 1), "watch of " + object),
+      ioctx_(std::move(ioctx)),
+      object_(object) {}
+
+int Watch::Open(uint32_t timeout) {
+  const int r =
+      Rados().rados_watch3(ioctx_->ioctx(), object_.c_str(), &cookie_, OnNotify, OnError, timeout, this);
+  open_ = r >= 0;
+  return r;
+}
+
+int Watch::Close() {
+  if (!open_) return 0;
+  open_ = false;
+  bool lost;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ended_ = true;
+    if (queue_ != nullptr) Post(nullptr, Completion::Kind::kTask);
+    queue_ = nullptr;
+    lost = lost_;
+  }
+  const int r = Rados().rados_unwatch2(ioctx_->ioctx(), cookie_);
+  // Whatever the cluster answered, librados calls no more for this watch; what it is just calling, ends.
+  Rados().rados_watch_flush(ioctx_->cluster()->rados());
+  // With the object, or with the connection, the watch was gone already.
+  return lost || r == -ENOENT || r == -ENOTCONN ? 0 : r;
+}
+
+void Watch::Post(ValueMaker value, Completion::Kind kind) {
+  auto* event = new Valued(kind);
+  event->slot = slot_;
+  event->value = std::move(value);
+  if (!queue_->Post(event)) event->Release();  // the environment is ending
+}
+
+void Watch::Listen(CompletionQueue& queue, uint32_t slot) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  queue_ = &queue;
+  slot_ = slot;
+  for (ValueMaker& value : early_) Post(std::move(value), Completion::Kind::kProgress);
+  early_.clear();
+  if (!ended_) return;
+  // Closed meanwhile, as a parent may: nobody else settles the slot.
+  Post(nullptr, Completion::Kind::kTask);
+  queue_ = nullptr;
+}
+
+void Watch::Deliver(ValueMaker value) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (ended_) return;
+  if (queue_ == nullptr) {
+    early_.push_back(std::move(value));
+  } else {
+    Post(std::move(value), Completion::Kind::kProgress);
+  }
+}
+
+// librados's thread, one callback of a watch at a time and in order.
+void Watch::OnNotify(void* arg, uint64_t notify_id, uint64_t /*cookie*/, uint64_t notifier, void* data,
+                     size_t length) {
+  std::string payload(static_cast<const char*>(data), length);
+  static_cast<Watch*>(arg)->Deliver(
+      [notify_id, notifier, payload = std::move(payload)](Napi::Env env) -> Napi::Value {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("id", Napi::BigInt::New(env, notify_id));
+        object.Set("clientId", Napi::BigInt::New(env, notifier));
+        object.Set("payload", Napi::Buffer<char>::Copy(env, payload.data(), payload.size()));
+        return object;
+      });
+}
+
+// librados's thread.
+void Watch::OnError(void* arg, uint64_t /*cookie*/, int error) {
+  auto* watch = static_cast<Watch*>(arg);
+  {
+    std::lock_guard<std::mutex> lock(watch->mutex_);
+    watch->lost_ = true;
+  }
+  watch->Deliver(NumberValue(error));
+}
+
+int Watch::Acknowledge(uint64_t notify_id, const std::string& payload) {
+  return Rados().rados_notify_ack(ioctx_->ioctx(), object_.c_str(), notify_id, cookie_, payload.data(),
+                                  static_cast<int>(payload.size()));
+}
+
+int Watch::Check() { return Rados().rados_watch_check(ioctx_->ioctx(), cookie_); }
+
+namespace {
+
+void RadosWatch3(Call& call) {
+  auto ioctx = call.Handle<IoCtx>();
+  const std::string object = call.String();
+  const auto timeout = static_cast<uint32_t>(call.Int64());
+  auto watch = std::make_shared<Watch>(ioctx, object);
+  call.Run(watch->executor(), [watch, timeout](Task& task) {
+    task.result = watch->Open(timeout);
+    if (task.result < 0) return;
+    task.value = [watch](Napi::Env env) -> Napi::Value {
+      Napi::Object object = Napi::Object::New(env);
+      object.Set("handle", HandleValue(watch)(env));
+      object.Set("cookie", Napi::BigInt::New(env, watch->cookie()));
+      return object;
+    };
+  });
+}
+
+// Not a task: it takes a slot that stays until the watch is closed, and that nothing waits for. The end of
+// the environment closes the watch instead.
+void RadosWatchEvents(const Napi::CallbackInfo& info) {
+  Call call(info);
+  auto watch = call.Handle<Watch>();
+  watch->Listen(call.environment().queue(), info[0].As<Napi::Number>().Uint32Value());
+}
+
+void RadosNotifyAck(Call& call) {
+  auto watch = call.Handle<Watch>();
+  const uint64_t notify_id = call.Uint64();
+  const std::string payload = call.Bytes();
+  call.Run(watch, [watch = watch.get(), notify_id, payload](Task& task) {
+    task.result = watch->Acknowledge(notify_id, payload);
+  });
+}
+
+void RadosWatchCheck(Call& call) {
+  auto watch = call.Handle<Watch>();
+  call.Run(watch, [watch = watch.get()](Task& task) {
+    task.result = watch->Check();
+    if (task.result >= 0) task.value = NumberValue(static_cast<double>(task.result));
+  });
+}
+
+}  // namespace
+
+void ExportWatch(Napi::Env env, Napi::Object exports) {
+  ExportTask(env, exports, "rados_watch3", RadosWatch3);
+  exports.Set("rados_watch_events", Napi::Function::New(env, RadosWatchEvents, "rados_watch_events"));
+  ExportTask(env, exports, "rados_notify_ack", RadosNotifyAck);
+  ExportTask(env, exports, "rados_watch_check", RadosWatchCheck);
+}
+
+}  // namespace rbdkit
