@@ -1,5 +1,6 @@
 import { native } from './internal/addon.js'
 
+export * from './bench/index.js'
 export * from './copy/index.js'
 export { CephError, type ErrorObject } from './errors.js'
 export type { Auth, AuthEntity, AuthKey, Capabilities } from './rados/auth.js'

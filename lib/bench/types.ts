@@ -9,16 +9,17 @@ export type BenchOperation = 'read' | 'write' | 'readwrite' | 'discard' | 'write
 
 /**
  * Which block comes next. `random`: any, each independent of the last. `sequential`: one stream from the start, again
- * from the start at the end. `interleaved`: `depth` streams, evenly spaced over the image, in turn (what `rbd bench`
- * calls `seq`).
+ * from the start at the end. `interleaved`: `depth` streams, evenly spaced over the image, in turn, each again from its
+ * own start when it comes to the next one's (what `rbd bench` calls `seq`).
  *
  * @since 0.1.0
  */
 export type BenchPattern = 'random' | 'sequential' | 'interleaved'
 
 /**
- * How random blocks are chosen. `zipf`: rank r with a probability as 1/r^theta, ranks scattered over the image.
- * `hot`: a share of the operations (0 to 1) goes to a part of the blocks (0 to 1).
+ * How random blocks are chosen. `zipf`: rank r with a probability as 1/r^theta. `hot`: a share of the operations (0 to
+ * 1) goes to a part of the blocks (0 to 1). Blocks that are often chosen are scattered over the image, and are the same
+ * whatever the seed.
  *
  * @since 0.1.0
  */
@@ -38,42 +39,54 @@ export interface BenchOptions extends JobOptions<BenchProgress> {
   pattern?: BenchPattern
   /** Of `random`, default `uniform`. */
   distribution?: BenchDistribution
-  /** Bytes of an operation, or sizes with weights. Default 4096. Offsets are multiples of the smallest. */
+  /**
+   * Bytes of an operation, at least 512 and at most 64 MiB, or sizes with weights. Default 4096. Offsets are multiples
+   * of the smallest.
+   */
   blockSize?: number | readonly { bytes: number; weight: number }[]
-  /** Closed loop: operations in flight an image. Default 16. */
+  /** Closed loop: operations in flight an image. Default 16. Each needs a buffer: at most 1 GiB of them altogether. */
   depth?: number
   /**
    * Open loop: operations a second, over all images, begun at their times (Poisson) whatever is in flight, up to
-   * `depth` an image. Latency counts from the intended start, so waiting for a free place is part of it.
+   * `depth` an image (default 128 then). Latency counts from the intended start, so waiting for a free place is part
+   * of it.
    */
   rate?: number
-  /** Measured seconds, default 10. With `bytes` as well, what comes first ends the run. */
+  /** Measured seconds, default 10, or none when there is `bytes`. With both, what comes first ends the run. */
   runtime?: number
-  /** Ends the run after so many bytes over all images. */
+  /** Ends the run after so many bytes over all images, measured ones. */
   bytes?: number | bigint
   /** Seconds that run before measuring begins, default 0. */
   warmup?: number
   /** A flush after every so many writes of an image; default none but one at the end, inside the measured time. */
   flushEvery?: number
-  /** Of what is written: how much of it, 0 to 100 percent, a compressor would take away. Default 0. */
+  /**
+   * Of what is written: how much of it, 0 to 100 percent, a compressor would take away. Default 0: random bytes, another
+   * part of a pool of 8 MiB for each write.
+   */
   compressible?: number
   /**
-   * Writes stamp each block with its image, offset and count; reads check the stamp. Reading needs blocks that were
-   * stamped by a writing run with the same `seed` and block size, and fails with `ERR_RBDKIT_BENCH_VERIFY` else.
+   * Writes stamp each block with its image, offset, count and checksum; reads check the stamp. Reading needs blocks that
+   * were stamped by a writing run with the same `seed` and smallest block size, and fails with
+   * `ERR_RBDKIT_BENCH_VERIFY` else.
    */
   verify?: boolean
-  /** Seed of offsets, sizes and payload: the same gives the same operations. Default: a random one, in the result. */
+  /**
+   * Seed of offsets, sizes and payload, below 2^64: the same gives the same operations. Default: a random one, which the
+   * result has.
+   */
   seed?: number | bigint
-  /** Cluster handles, each with its share of the images' operations; default 1. More than one needs `clusters` to be opened by rbdkit itself. */
-  handles?: number
-  /** Measures reads of blocks that were never written, which librbd answers without the OSDs. Default: refused. */
+  /**
+   * Measures reads though less than 99 in a hundred of an image's objects exist: the OSD has nothing to read then, or is
+   * not even asked. Default: refused.
+   */
   allowUnallocated?: boolean
   /** Lets writes, discards and zeroes loose on the image: its data is lost. Default: refused. */
   destructive?: boolean
 }
 
 /**
- * One second of a run, or progress of one; `read`, `write` and `trim` as fio names them. Latencies in nanoseconds.
+ * One second of one direction of a run. Latencies in nanoseconds, of the operations that ended in it.
  *
  * @since 0.1.0
  */
@@ -98,9 +111,10 @@ export interface BenchProgress {
   secondsTotal: number
   operations: number
   bytes: number
-  /** Of the last second. */
+  /** Of the last second, warm-up included. */
   iops: number
   bw_bytes: number
+  /** Of the last whole second that was measured; zeros before. */
   lat_ns: { mean: number; p50: number; p99: number; max: number }
   /** Nothing has completed for ten seconds. */
   stalled: boolean
@@ -119,7 +133,7 @@ export interface BenchLatency {
   N: number
   /** Keys as fio writes them: `"99.000000"`. From 1 to 99.99. */
   percentile: Record<string, number>
-  /** Counts by bucket, keyed by the bucket's upper edge in ns, as in fio's `json+`. */
+  /** Counts by bucket, keyed by the bucket's middle in ns, as in fio's `json+`: 64 buckets each power of two. */
   bins: Record<string, number>
 }
 
@@ -135,23 +149,25 @@ export interface BenchDirection {
   /** KiB a second. */
   bw: number
   iops: number
-  /** Milliseconds. */
+  /** Milliseconds; 0 when there were no operations. */
   runtime: number
   total_ios: number
   short_ios: number
   /** From submission (open loop: the intended start) to completion. */
   lat_ns: BenchLatency
+  /** Of the rows of `series`, not weighted. */
   iops_min: number
   iops_max: number
   iops_mean: number
   iops_stddev: number
   iops_samples: number
+  /** KiB a second. */
   bw_min: number
   bw_max: number
   bw_mean: number
   bw_dev: number
   bw_samples: number
-  /** A row a second. */
+  /** A row a second; a last part of a second of less than half is left out. */
   series: BenchInterval[]
 }
 
@@ -162,6 +178,7 @@ export interface BenchDirection {
  */
 export interface BenchSettings {
   images: {
+    fsid: string
     pool: string
     namespace: string
     image: string
@@ -173,14 +190,21 @@ export interface BenchSettings {
     features: string[]
     /** Whether the exclusive lock was held during the run. */
     exclusiveLock: boolean
-    /** Share of the objects that exist, 0 to 1; `null` when nobody could tell cheaply. */
-    allocated: number | null
-    /** `conf_*` metadata of image and pool that overrides the client's settings. */
+    /** Share of the objects that existed before the run, 0 to 1; of a sample where there is no fast diff. */
+    allocated: number
+    /** librbd's settings that the pool or the image itself (`conf_*` metadata) has in place of the client's. */
     overrides: Record<string, string>
   }[]
-  /** Client options that matter, as the cluster handle has them: `rbd_cache`, `rbd_cache_policy`, `rbd_io_scheduler`, ... */
+  /**
+   * Client options that matter, as the first image's cluster handle has them: `rbd_cache`, `rbd_cache_policy`,
+   * `rbd_io_scheduler`, ...
+   */
   client: Record<string, string>
+  /** The first image's. */
   cluster: { fsid: string }
+  /** How many cluster handles there were, each with a submitting thread of its own. */
+  handles: number
+  /** `ceph` is what the monitors run; empty when the user may not ask. */
   versions: { rbdkit: string; librbd: string; librados: string; node: string; ceph: string }
   /** The options of the run, defaults filled in. */
   options: Record<string, unknown>
@@ -208,7 +232,13 @@ export interface BenchResult {
       write: BenchDirection
       /** Discards and write-zeroes. */
       trim: BenchDirection
+      /** Flushes. */
       sync: { total_ios: number; lat_ns: BenchLatency }
+      /**
+       * Open loop: operations whose time came and that were not begun before the end. More than a few: the cluster did
+       * not keep up with the rate, and the latencies are those of the operations that had their turn.
+       */
+      unstarted_ios: number
       /** Percent of one CPU over the measured time, of the whole process, all threads. */
       usr_cpu: number
       sys_cpu: number

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
+import type { BenchNative } from './native/bench.js'
 import type { CopyNative } from './native/copy.js'
 import type { CoreNative } from './native/core.js'
 import type { LibvirtNative } from './native/libvirt.js'
@@ -10,7 +11,7 @@ import type { RadosNative } from './native/rados.js'
 import type { RbdNative } from './native/rbd.js'
 
 /** Every function of the addon. A test compares these names with the loaded binary's. */
-export interface Native extends CoreNative, CopyNative, LibvirtNative, RadosNative, RbdNative {}
+export interface Native extends BenchNative, CoreNative, CopyNative, LibvirtNative, RadosNative, RbdNative {}
 
 /** The addon could not be loaded; `code` is `ERR_RBDKIT_ADDON`. */
 class AddonLoadError extends Error {

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "addon/bench.h"
 #include "addon/copy.h"
 #include "core/environment.h"
 #include "libvirt/binding.h"
@@ -102,9 +103,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportSnapshot(env, exports);
   ExportClone(env, exports);
   ExportMetadata(env, exports);
+  ExportConfig(env, exports);
   ExportLock(env, exports);
   ExportRbdPool(env, exports);
   ExportCopy(env, exports);
+  ExportBench(env, exports);
   ExportConnection(env, exports);
   ExportSecret(env, exports);
   ExportStoragePool(env, exports);

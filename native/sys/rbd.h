@@ -75,6 +75,8 @@
   F(rbd_metadata_set, nullptr)                   \
   F(rbd_metadata_remove, nullptr)                \
   F(rbd_metadata_list, nullptr)                  \
+  F(rbd_config_image_list, nullptr)              \
+  F(rbd_config_image_list_cleanup, nullptr)      \
   F(rbd_lock_acquire, nullptr)                   \
   F(rbd_lock_release, nullptr)                   \
   F(rbd_lock_break, nullptr)                     \

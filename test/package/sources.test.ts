@@ -29,7 +29,7 @@ function declaredFunctions(): string[] {
     const source = ts.createSourceFile(file, read(join(directory, file)), ts.ScriptTarget.Latest)
     for (const statement of source.statements) {
       if (!ts.isInterfaceDeclaration(statement)) continue
-      if (!/^(Core|Copy|Rados|Rbd|Libvirt)Native$/.test(statement.name.text)) continue
+      if (!/^(Bench|Core|Copy|Rados|Rbd|Libvirt)Native$/.test(statement.name.text)) continue
       for (const member of statement.members) names.push(member.name?.getText(source) ?? '')
     }
   }

@@ -4,6 +4,9 @@
  */
 
 import {
+  type BenchProgress,
+  type BenchResult,
+  bench,
   type CopyProgress,
   type CopyResult,
   copy,
@@ -31,6 +34,10 @@ export async function compiled(ioctx: IoCtx, image: Image, virt: Connection): Pr
   holds<Equal<typeof result, CopyResult>>()
   for await (const progress of job) holds<Equal<typeof progress, CopyProgress>>()
 
+  const run = bench([image], { operation: 'readwrite', distribution: { zipf: 1.1 }, destructive: true })
+  holds<Equal<typeof run, Job<BenchProgress, BenchResult>>>()
+  holds<Equal<Awaited<typeof run>['jobs'][0]['read']['lat_ns']['percentile'], Record<string, number>>>()
+
   const fresh = await image.read({ position: 0n, length: 1 })
   holds<Equal<typeof fresh.bytesRead, number>>()
   const given = await image.read({ buffer: new Float32Array(1), position: 0 })
@@ -55,6 +62,8 @@ export async function compiled(ioctx: IoCtx, image: Image, virt: Connection): Pr
   copy({ file: 'a' }, { ioctx })
   // @ts-expect-error: the source is one or the other
   copy({}, { file: 'b' })
+  // @ts-expect-error: there is no such operation
+  bench(image, { operation: 'erase' })
   // @ts-expect-error: usage types are libvirt's
   xml.secret({ usage: { type: 'cepf', name: 'x' } })
   // @ts-expect-error: there is no such object store

@@ -64,6 +64,7 @@ export interface RbdNative {
   rbd_metadata_set: TaskFunction<[image: number, key: string, value: string]>
   rbd_metadata_remove: TaskFunction<[image: number, key: string]>
   rbd_metadata_list: TaskFunction<[image: number]>
+  rbd_config_image_list: TaskFunction<[image: number]>
   rbd_lock_acquire: TaskFunction<[image: number, mode: string]>
   rbd_lock_release: TaskFunction<[image: number]>
   rbd_lock_break: TaskFunction<[image: number, mode: string, owner: string]>

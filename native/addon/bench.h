@@ -1,0 +1,13 @@
+// What native/addon/bench.cc exports to JavaScript.
+#ifndef RBDKIT_ADDON_BENCH_H_
+#define RBDKIT_ADDON_BENCH_H_
+
+#include <napi.h>
+
+namespace rbdkit {
+
+void ExportBench(Napi::Env env, Napi::Object exports);
+
+}  // namespace rbdkit
+
+#endif  // RBDKIT_ADDON_BENCH_H_

@@ -1,0 +1,51 @@
+// Finished operations on their way from librbd's threads to the thread that submits.
+#ifndef RBDKIT_BENCH_ARRIVALS_H_
+#define RBDKIT_BENCH_ARRIVALS_H_
+
+#include <atomic>
+#include <cstdint>
+
+namespace rbdkit::bench {
+
+// What is queued; part of an operation, so that queueing allocates nothing.
+struct Arrival {
+  Arrival* next = nullptr;
+  std::atomic<uint32_t> waiting{0};  // this one and those before it, while the taker sleeps
+};
+
+// Nanoseconds of the monotonic clock.
+int64_t Now();
+
+// Any number of threads push, one takes. Without locks; the kernel is asked only when the taker sleeps.
+class Arrivals {
+ public:
+  Arrivals() = default;
+  Arrivals(const Arrivals&) = delete;
+  Arrivals& operator=(const Arrivals&) = delete;
+
+  // Any thread, librbd's callbacks among them. The queue outlives its last Take(), not the end of Push().
+  void Push(Arrival* arrival);
+
+  // All there is, oldest first, linked by `next`; nullptr: nothing. The taker's thread.
+  Arrival* Take();
+
+  // Sleeps until `enough` have arrived, Wake() is called, or it is `until` (of Now()); may return early. The
+  // taker's thread.
+  void Wait(uint32_t enough, int64_t until);
+
+  // Ends a Wait(). Any thread.
+  void Wake();
+
+ private:
+  // The newest arrival; the lowest bit is set while the taker sleeps.
+  static constexpr uintptr_t kAsleep = 1;
+  std::atomic<uintptr_t> head_{0};
+  std::atomic<uint32_t> enough_{1};
+  std::atomic<uint32_t> woken_{0};  // what the taker's futex waits for
+
+  void Rouse();
+};
+
+}  // namespace rbdkit::bench
+
+#endif  // RBDKIT_BENCH_ARRIVALS_H_

@@ -1,0 +1,89 @@
+// One image of a run and its operations.
+#ifndef RBDKIT_BENCH_LANE_H_
+#define RBDKIT_BENCH_LANE_H_
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "bench/arrivals.h"
+#include "bench/options.h"
+#include "bench/payload.h"
+
+namespace rbdkit::bench {
+
+class Lane;
+
+// One operation, used again and again. On cache lines of its own: librbd's threads write into it.
+struct alignas(64) Operation : Arrival {
+  Arrivals* arrivals = nullptr;
+  Lane* lane = nullptr;
+  char* buffer = nullptr;  // of its own, for reads and for writes that are stamped
+  int64_t start = 0;       // when it was to begin
+  int64_t done = 0;
+  ssize_t result = 0;
+  uint64_t offset = 0;
+  uint32_t length = 0;
+  Kind kind = Kind::kRead;
+};
+
+// Used by the thread that submits for it.
+class Lane {
+ public:
+  // Throws std::bad_alloc. `index` is the target's number.
+  Lane(const Options& options, const Target& target, size_t index, uint64_t image_size,
+       const Payload* payload, Arrivals* arrivals);
+  ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  // A free operation, or nullptr.
+  Operation* free() const { return free_; }
+  void Free(Operation* operation) {
+    operation->next = free_;
+    free_ = operation;
+  }
+
+  // Decides what the free operation does next: kind, place, count.
+  void Choose(Operation* operation);
+  // Gives the operation, which is free, to librbd. 0, or the errno with which librbd did not take it; then it
+  // is free again.
+  int Submit(Operation* operation);
+  // Empty, or what is wrong with what a read brought.
+  std::string Check(const Operation& operation) const;
+
+  size_t index() const { return index_; }
+  // Of open-loop runs: when the next operation is to begin.
+  int64_t due = 0;
+  // A flush comes before the next operation.
+  bool flush_due = false;
+  Random& arrival_random() { return arrival_random_; }
+
+ private:
+  const char* DataToWrite(Operation* operation);
+
+  const Options& options_;
+  const Target target_;
+  const size_t index_;
+  const Payload* const payload_;
+  const Stamp stamp_;
+  Pattern pattern_;
+  Random kind_random_;
+  Random payload_random_;
+  Random arrival_random_;
+  uint64_t written_ = 0;
+  uint32_t since_flush_ = 0;
+  std::vector<Operation> operations_;
+  Operation* free_ = nullptr;
+  void* memory_ = nullptr;
+  size_t memory_size_ = 0;
+};
+
+// The C function of a kind, for errors.
+const char* FunctionOf(Kind kind);
+
+}  // namespace rbdkit::bench
+
+#endif  // RBDKIT_BENCH_LANE_H_
