@@ -28,11 +28,14 @@ double Histogram::mean() const {
 
 double Histogram::stddev() const {
   if (count_ < 2) return 0;
-  // In integers to the last step: of close values the two terms differ only in their last digits.
-  const auto sum = static_cast<long double>(sum_);
-  const auto count = static_cast<long double>(count_);
-  const long double spread = static_cast<long double>(squares_) - sum * sum / count;
-  return spread <= 0 ? 0 : static_cast<double>(std::sqrt(spread / (count - 1)));
+  // About the mean rounded down, in integers: the squares themselves may differ only in their last digits.
+  // Modulo 2^128, in which the sum is right whatever its terms do.
+  using Wide = unsigned __int128;
+  const uint64_t middle = sum_ / count_;
+  const Wide about = squares_ - Wide{2} * middle * sum_ + Wide{middle} * middle * count_;
+  const auto rest = static_cast<double>(sum_ % count_);
+  const auto count = static_cast<double>(count_);
+  return std::sqrt((static_cast<double>(about) - rest * rest / count) / (count - 1));
 }
 
 std::vector<uint64_t> Histogram::Percentiles(const std::vector<double>& percents) const {
