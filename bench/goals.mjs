@@ -2,7 +2,7 @@
 
 /**
  * A goal for the median of a ratio to fio (`unit` absent) or for a figure itself. With `orNoise` a ratio that misses
- * the goal but lies between fio's own smallest and largest ratio to itself counts as `in noise`.
+ * the goal but is no further from 1 than fio from itself, one way or the other, counts as `in noise`.
  */
 const goal = (side, metric, bound, more = {}) => ({ side, metric, ...bound, ...more })
 const noise = { orNoise: true }
@@ -63,6 +63,10 @@ export function verdict({ atLeast, atMost, below, orNoise }, figure, own) {
   if (atLeast !== undefined && figure >= atLeast) return 'met'
   if (atMost !== undefined && figure <= atMost) return 'met'
   if (below !== undefined && figure < below) return 'met'
-  if (orNoise && own && figure >= own.min && figure <= own.max) return 'in noise'
+  if (orNoise && own) {
+    // which of two runs is divided by which is chance
+    const furthest = Math.max(own.max, 1 / own.min)
+    if (figure <= furthest && figure >= 1 / furthest) return 'in noise'
+  }
   return 'missed'
 }

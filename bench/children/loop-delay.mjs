@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
-const resolution = 5
+const resolution = 10
 
 /** Watches how late timers are. Node's histogram has the time between two ticks, so one period is taken off again. */
 export function watchLoop() {

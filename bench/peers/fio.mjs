@@ -32,6 +32,8 @@ export const fio = {
     command.push(`--rw=${modes[pattern][operation]}`, `--bs=${blockSize}`, `--iodepth=${depth}`)
     // Offsets as independent of each other as on the other sides, and others in each run.
     command.push('--direct=1', '--invalidate=0', '--norandommap', '--randrepeat=0')
+    // One random buffer for each place in the queue, written as it is, as the other sides do.
+    command.push('--scramble_buffers=0')
     command.push('--lat_percentiles=1', '--clat_percentiles=0', '--output-format=json', '--eta=never')
     if (budget.operations !== undefined) command.push(`--number_ios=${budget.operations}`)
     else command.push('--time_based', `--runtime=${budget.seconds}`)

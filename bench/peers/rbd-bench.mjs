@@ -19,9 +19,10 @@ export const rbdBench = {
   run(target, workload, budget) {
     const { operation, pattern, blockSize, depth } = workload
     const operations = budget.operations ?? Math.ceil((budget.expectedIops ?? 5000) * budget.seconds)
+    const threads = Math.min(depth, operations)
     const command = ['rbd', 'bench', `${target.pool}/${target.image}`, '--io-type', operation]
-    command.push('--io-size', String(blockSize), '--io-threads', String(depth))
-    command.push('--io-total', String(Math.max(operations, depth) * blockSize))
+    command.push('--io-size', String(blockSize), '--io-threads', String(threads))
+    command.push('--io-total', String(operations * blockSize))
     command.push('--io-pattern', pattern === 'random' ? 'rand' : 'full-seq')
     return measure(target, workload, budget, command, parse)
   },
