@@ -103,6 +103,15 @@ export function bench(
   images: Image | readonly Image[],
   options?: BenchOptions,
 ): Job<BenchProgress, BenchResult> {
+  return benchWhen(images, options, async () => {})
+}
+
+/** @internal The same, begun only when `ready` resolves, which is called when all that takes time beforehand is done. */
+export function benchWhen(
+  images: Image | readonly Image[],
+  options: BenchOptions | undefined,
+  ready: () => Promise<void>,
+): Job<BenchProgress, BenchResult> {
   return new Job(options, async ({ signal, report }) => {
     const list = toImages(images)
     const checked = checkOptions(options, list.length)
@@ -110,6 +119,7 @@ export function bench(
     try {
       signal.throwIfAborted()
       const [facts, host] = await orAborted(signal, prepare(list, checked))
+      await orAborted(signal, ready())
       const targets = facts.map((fact): [number, bigint] => [fact.image.handle, identityOf(fact)])
       const raw = await startTask<NativeBenchResult, [typeof targets, ReturnType<typeof toNativeOptions>]>(
         owner,

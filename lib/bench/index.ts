@@ -5,6 +5,7 @@ export { BenchError, type BenchErrorCode } from './errors.js'
 export type {
   BenchDirection,
   BenchDistribution,
+  BenchHost,
   BenchInterval,
   BenchLatency,
   BenchOperation,
@@ -14,3 +15,13 @@ export type {
   BenchResult,
   BenchSettings,
 } from './types.js'
+export { benchWorkers } from './workers/controller.js'
+export { BenchWorkersError, type BenchWorkersErrorCode, type FailedWorker } from './workers/errors.js'
+export type {
+  BenchImages,
+  BenchWorkerEvent,
+  BenchWorkerOptions,
+  BenchWorkersOptions,
+  BenchWorkersProgress,
+} from './workers/types.js'
+export { BenchWorker } from './workers/worker.js'

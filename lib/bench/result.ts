@@ -43,7 +43,8 @@ interface Spread {
   samples: number
 }
 
-function spreadOf(values: readonly number[]): Spread {
+/** fio's figures about samples; the deviation is of a sample. */
+export function spreadOf(values: readonly number[]): Spread {
   const samples = values.length
   if (samples === 0) return { min: 0, max: 0, mean: 0, deviation: 0, samples }
   const mean = values.reduce((sum, value) => sum + value, 0) / samples

@@ -122,7 +122,7 @@ export function rbdkitVersion(): string {
 }
 
 /** The options of a run, as JSON can carry them. */
-function shownOptions(options: CheckedOptions): Record<string, unknown> {
+export function shownOptions(options: CheckedOptions): Record<string, unknown> {
   const { seed, blockSize, ...rest } = options
   const [only] = blockSize
   return {

@@ -249,6 +249,25 @@ export interface BenchResult {
   /** Of the whole process while measuring. */
   cpu: { userSeconds: number; systemSeconds: number; microsecondsPerOperation: number }
   settings: BenchSettings
-  /** One each host that took part; absent when only this process did. */
-  hosts?: { host: string; pid: number; iops: number; bw_bytes: number }[]
+  /** One each worker that took part; absent when only this process did. */
+  hosts?: BenchHost[]
+  /** With workers: all of them began within so many milliseconds, by the clock of the process that asked them to. */
+  started_within_ms?: number
+}
+
+/**
+ * One worker's part in a run: for the reader who looks for the slow one.
+ *
+ * @since 0.1.0
+ */
+export interface BenchHost {
+  name: string
+  host: string
+  pid: number
+  images: string[]
+  iops: number
+  /** Bytes a second. */
+  bw_bytes: number
+  /** Of all its operations. */
+  lat_ns: { mean: number; p99: number; max: number }
 }

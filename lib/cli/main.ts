@@ -6,6 +6,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { benchWorkerCommand } from './bench-worker.js'
 import { devCommand } from './dev.js'
 
 /** Exit status when the command line itself is wrong. */
@@ -30,7 +31,7 @@ function createProgram({ version, description }: Manifest): Command {
     .exitOverride()
     .showHelpAfterError("See 'rbdkit --help'.")
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rbdkit: ')) })
-  return program.addCommand(inherit(devCommand(), program))
+  return program.addCommand(inherit(benchWorkerCommand(), program)).addCommand(inherit(devCommand(), program))
 }
 
 async function main(): Promise<void> {
