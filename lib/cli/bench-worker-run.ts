@@ -49,6 +49,7 @@ export async function runWorker({ pool, namespace }: PoolSpec, flags: WorkerFlag
       destructive: destructive === true,
       onEvent: (event) => process.stdout.write(`${lineOf(event)}\n`),
     })
+    process.stdout.write(`'${worker.name}' waits for work in ${ioctx.pool}${namespace && `/${namespace}`}\n`)
     await ended
     await worker.close()
   } finally {

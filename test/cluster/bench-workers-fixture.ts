@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { Image } from 'rbdkit'
+import { type BenchWorkersError, Image } from 'rbdkit'
 import type { Test } from 'tap'
 import { fill } from './bench-fixture.js'
 import { type CopyPool, mib } from './copy-fixture.js'
@@ -97,4 +97,16 @@ export async function ownObjects({ rados }: CopyPool, ...args: string[]): Promis
     .split('\n')
     .filter((name) => name.startsWith('rbdkit_bench'))
     .sort()
+}
+
+/** The run's failures, worker by worker: `a EACCES`. */
+export async function failures(job: PromiseLike<unknown>): Promise<string[]> {
+  try {
+    await job
+  } catch (error) {
+    const { code, workers } = error as BenchWorkersError
+    if (code !== 'ERR_RBDKIT_BENCH_WORKER_FAILED') throw error
+    return workers.map((worker) => `${worker.name} ${worker.code}`)
+  }
+  return []
 }

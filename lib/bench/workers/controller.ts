@@ -19,7 +19,7 @@ const prepareEveryMs = 100
 const statusEveryMs = 500
 const joinEveryMs = 500
 /** How long aborted workers and a cluster that does not answer may hold up the end. */
-const cleanUpMs = 15_000
+const cleanUpMs = 10_000
 
 interface Checked {
   group: string

@@ -23,7 +23,7 @@ export interface FailedWorker {
   name: string
   host: string
   pid: number
-  /** Its own error's code, `'DEAD'` when it said nothing any more, `'GONE'` when it gave the job up. */
+  /** Its own error's code, `'DEAD'` when it said nothing any more, `'GONE'` when it gave the job up, `'IDLE'` when it did not take it. */
   code: string
   message: string
 }

@@ -14,6 +14,9 @@ export interface Member {
 
 const phases = ['prepare', 'warmup', 'run', 'flush', 'done'] as const
 
+/** An earlier job's operations are waited for ten seconds at most. */
+const takeTimeoutMs = 15_000
+
 /** Takes the workers' answers out of a notify's. Two of one name could not be told apart. */
 export function readReplies({ replies }: NotifyResult): Member[] {
   const now = performance.now()
@@ -39,6 +42,7 @@ export class Members {
   readonly #job: string
   readonly #timeoutMs: number
   readonly #members: Map<string, Member>
+  readonly #since = performance.now()
   /** Those that have taken the job. */
   readonly #joined = new Set<string>()
 
@@ -81,8 +85,13 @@ export class Members {
     if (silence > this.#timeoutMs) {
       return failed('DEAD', `has not answered for ${(silence / 1000).toFixed(1)} s: it is dead or cut off`)
     }
-    if (report.job !== this.#job)
-      return this.#joined.has(name) ? failed('GONE', 'has given the job up') : undefined
+    if (report.job !== this.#job) {
+      if (this.#joined.has(name)) return failed('GONE', 'has given the job up')
+      // It may be ending an earlier one.
+      const patience = Math.max(this.#timeoutMs, takeTimeoutMs)
+      const waited = performance.now() - this.#since
+      return waited > patience ? failed('IDLE', 'does not take the job') : undefined
+    }
     if (state === 'failed') return failed(error?.code ?? '', error?.message ?? 'unknown')
     return undefined
   }

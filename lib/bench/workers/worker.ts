@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CephError } from '../../errors.js'
 import { invalidArgType, invalidArgValue, toBoolean, toOptions, toText } from '../../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../../rados/ioctx.js'
 import type { Watch } from '../../rados/watch.js'
@@ -97,8 +98,15 @@ export class BenchWorker implements AsyncDisposable {
     return worker
   }
 
+  /** What the onlooker throws is an uncaught exception, and no part of the work. */
   #tell(event: BenchWorkerEvent): void {
-    this.#onEvent?.(event)
+    try {
+      this.#onEvent?.(event)
+    } catch (error) {
+      process.nextTick(() => {
+        throw error
+      })
+    }
   }
 
   async #join(): Promise<void> {
@@ -131,11 +139,15 @@ export class BenchWorker implements AsyncDisposable {
 
   /** The object was removed or the cluster was away: a worker stays one. */
   #lost(error: Error): void {
-    if (this.#closing.signal.aborted) return
-    this.#tell({ type: 'lost', error })
+    // An answer that could not be sent is asked for again.
+    if (this.#closing.signal.aborted || !(error instanceof CephError) || error.syscall !== 'rados_watch3')
+      return
     const lost = this.#watch
+    if (lost === undefined) return // it is joining
+    this.#watch = undefined
+    this.#tell({ type: 'lost', error })
     this.#joining = (async () => {
-      await lost?.close().catch(() => {})
+      await lost.close().catch(() => {})
       while (!this.#closing.signal.aborted) {
         try {
           await this.#join()
