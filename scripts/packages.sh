@@ -3,7 +3,8 @@
 # The addon, the native tests.
 build_packages=(
   build-essential python3 cmake pkg-config
-  librbd-dev librados-dev libvirt-dev libzstd-dev libxxhash-dev liburing-dev doctest-dev
+  librbd-dev librados-dev libvirt-dev libzstd-dev libxxhash-dev liburing-dev
+  doctest-dev fio # the native tests; fio for its latencies
 )
 
 # The local Ceph.

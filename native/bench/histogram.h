@@ -45,7 +45,8 @@ class Histogram {
   double stddev() const;  // of a sample, as fio has it
   uint64_t bucket(size_t index) const { return counts_[index]; }
 
-  // The value below or at which `percents[i]` percent of the values are, as fio finds it; ascending percents.
+  // The value below or at which `percents[i]` percent of the values are, as fio finds it, but within the
+  // extremes; ascending percents.
   std::vector<uint64_t> Percentiles(const std::vector<double>& percents) const;
 
  private:

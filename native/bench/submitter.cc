@@ -232,8 +232,13 @@ int64_t Submitter::WaitUntil(int64_t now) const {
   return until;
 }
 
-// How many completions are worth waking up for.
-uint32_t Submitter::Enough() const { return 1; }
+// How many completions are worth waking up for. In a closed loop each leaves a place free: to wait for a
+// second one would save a tenth of the CPU and make the depth another than was asked for. In an open loop
+// with free places they have their times already, and the next operation is not due.
+uint32_t Submitter::Enough() const {
+  const bool idle = rate_ > 0 && admitting_ && schedule_.size() == lanes_.size();
+  return idle ? std::max<uint32_t>(1, options_.depth / 2) : 1;
+}
 
 void Submitter::Publish() {
   operations_.store(counts_.operations, std::memory_order_relaxed);
