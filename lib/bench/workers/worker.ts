@@ -22,6 +22,8 @@ import { WorkerJob } from './worker-job.js'
 
 const helloTimeoutMs = 1000
 const rejoinMs = 1000
+/** librados has a watch confirmed every five seconds. */
+const confirmedMs = 8000
 
 /** What the operator lets controllers do. */
 export interface Allowed {
@@ -217,10 +219,16 @@ export class BenchWorker implements AsyncDisposable {
       return
     const tell = (event: BenchWorkerEvent): void => this.#tell(event)
     const job = new WorkerJob(this.ioctx, this.#object, record, index, this.#allowed, tell)
-    job.silent = () =>
-      void this.#end(job, new Error(`the controller has been silent for ${record.timeoutMs} ms`))
+    job.silent = () => void this.#silence(job, record.timeoutMs)
     this.#job = job
     job.start()
+  }
+
+  /** The controller is dead; or the cluster is away, and it cannot be heard until that is back. */
+  async #silence(job: WorkerJob, timeoutMs: number): Promise<void> {
+    const age = (await this.#watch?.check().catch(() => undefined)) ?? Number.POSITIVE_INFINITY
+    if (age > confirmedMs) job.heard()
+    else await this.#end(job, new Error(`the controller has been silent for ${timeoutMs} ms`))
   }
 
   /**
