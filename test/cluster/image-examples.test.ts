@@ -29,6 +29,8 @@ t.test('the examples run as they are, leave nothing behind and print nothing els
   t.match(life, /^hello, block device\nparent: golden size: 67108864\n/)
   t.match(life, /flatten 16 of 16\n$/)
   t.equal(await run('locks'), 'taken: EROFS\nshut out: ESHUTDOWN\n')
+  t.match(await run('watch'), /^heard: who is there\?\nanswer: pid \d+\n0 did not answer\n$/)
+  t.equal(await run('bench-hosts'), 'worker-1 read bench-1\nworker-2 read bench-2\nmeasured\n')
   const directory = t.testdir()
   const [file, copy] = [join(directory, 'file'), join(directory, 'copy.gz')]
   const data = randomBytes(3_000_001)
