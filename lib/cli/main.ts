@@ -6,6 +6,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { benchCommand } from './bench.js'
 import { benchWorkerCommand } from './bench-worker.js'
 import { devCommand } from './dev.js'
 
@@ -31,7 +32,10 @@ function createProgram({ version, description }: Manifest): Command {
     .exitOverride()
     .showHelpAfterError("See 'rbdkit --help'.")
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rbdkit: ')) })
-  return program.addCommand(inherit(benchWorkerCommand(), program)).addCommand(inherit(devCommand(), program))
+  return program
+    .addCommand(inherit(benchCommand(), program))
+    .addCommand(inherit(benchWorkerCommand(), program))
+    .addCommand(inherit(devCommand(), program))
 }
 
 async function main(): Promise<void> {

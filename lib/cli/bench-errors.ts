@@ -1,0 +1,38 @@
+/** Errors of `bench()` in the words of the command line: the flag, not the option of the library. */
+
+const flags: Readonly<Record<string, string>> = {
+  operation: '--rw',
+  readPercent: '--rwmixread',
+  pattern: '--pattern',
+  distribution: '--random-distribution',
+  blockSize: '--bs',
+  depth: '--iodepth',
+  rate: '--rate-iops',
+  runtime: '--runtime',
+  bytes: '--io-size',
+  warmup: '--ramp-time',
+  flushEvery: '--fsync',
+  compressible: '--buffer-compress-percentage',
+  verify: '--verify',
+  seed: '--randseed',
+}
+
+/** What the error says, on one line. */
+export function messageFor(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text
+    .replaceAll('`destructive: true`', '--destructive')
+    .replaceAll('`allowUnallocated: true`', '--allow-unallocated')
+    .replace(
+      "(operation 'write', pattern 'sequential', bytes: its size)",
+      '(--rw write --bs 4m --io-size <its size> --destructive)',
+    )
+    .replaceAll(/"options\.(\w+)[^"]*"/g, (all, name: string) => flags[name] ?? all)
+    .replaceAll(/\s*\n\s*/g, ' ')
+}
+
+/** Whether it is the command line that is wrong: a value out of range, or options that do not go together. */
+export function isUsageError(error: unknown): boolean {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
+  return typeof code === 'string' && /^ERR_(?:OUT_OF_RANGE|INVALID_ARG)/.test(code)
+}
