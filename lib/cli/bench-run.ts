@@ -6,7 +6,6 @@ import { runOfResult } from '../bench/report/read.js'
 import { reportPage } from '../bench/report/report-page.js'
 import { runText } from '../bench/report/text.js'
 import type { BenchOptions, BenchProgress, BenchResult } from '../bench/types.js'
-// @ts-expect-error
 import { bench, Cluster, Image } from '../index.js'
 import type { BenchFlags } from './bench-options.js'
 import { showProgress } from './bench-progress.js'

@@ -194,9 +194,9 @@ function curve(latency: LatencyFigures): [number, number][] {
     seen += n
     const x = seen === total ? end : Math.min(tail((100 * seen) / total), end)
     const y = Math.min(ns, latency.max)
-    const before = points.at(-1)
-    // As fine as can be drawn.
-    if (before !== undefined && points.length > 1 && x - before[0] < end / 400) points.pop()
+    // As fine as can be drawn: what lies that near to the point before the last takes the last one's place.
+    const before = points.at(-2)
+    if (before !== undefined && x - before[0] < end / 400) points.pop()
     points.push([x, y])
   }
   points.push([end, latency.max])

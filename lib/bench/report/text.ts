@@ -3,7 +3,7 @@
 import { differences } from './differences.js'
 import { formatCount, formatLatency, formatRatio, formatSeconds, printable } from './format.js'
 import { amounts, compareCpu, compareRuns, cpuPercent, metrics, verdict } from './metrics.js'
-import type { Run } from './run.js'
+import type { Run, Setting } from './run.js'
 
 /** Rows of cells: the first column to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[], indent = ''): string {
@@ -17,7 +17,7 @@ export function table(rows: readonly (readonly string[])[], indent = ''): string
 }
 
 /** `name  value` lines; long values stay on their line. */
-function listing(rows: readonly (readonly [string, string])[]): string {
+function listing(rows: readonly Setting[]): string {
   const width = Math.max(...rows.map(([name]) => name.length))
   return rows.map(([name, value]) => `  ${printable(name).padEnd(width)}  ${printable(value)}\n`).join('')
 }
@@ -32,6 +32,26 @@ function figures(run: Run): string {
     }),
   ])
   return table([header, ...rows], '  ')
+}
+
+/** Of the client's many settings those that are asked about first; the others are in the JSON and on the page. */
+const first = new Set(['cluster handles', 'rbd_cache', 'rbd_io_scheduler', 'ms_client_mode'])
+
+function settingsText(topic: string, rows: readonly Setting[]): string[] {
+  // Which cluster: whoever runs the command knows.
+  if (topic === 'Cluster') return []
+  const shown =
+    topic === 'Client' ? rows.filter(([name, value]) => first.has(name) || isLimit(name, value)) : rows
+  if (topic === 'Versions') {
+    const versions = shown.filter(([, value]) => value !== '').map((row) => row.map(printable).join(' '))
+    return [`Versions: ${versions.join(', ')}\n`]
+  }
+  return shown.length === 0 ? [] : [`${printable(topic)}\n${listing(shown)}`]
+}
+
+/** A limit that is in force explains more than anything else. */
+function isLimit(name: string, value: string): boolean {
+  return name.startsWith('rbd_qos_') && value !== '0'
 }
 
 /** What was measured, then what it depends on. */
@@ -61,8 +81,10 @@ export function runText(run: Run): string {
       `${formatLatency(run.cpu.perOperation * 1000)} (${share}, whole process)`,
     ])
   }
+  const seed = run.options.find(([option]) => option === 'randseed')
+  if (seed !== undefined) more.push(['seed', seed[1]])
   if (more.length > 0) parts.push(listing(more))
-  for (const { topic, rows } of run.settings) parts.push(`${printable(topic)}\n${listing(rows)}`)
+  parts.push(...run.settings.flatMap(({ topic, rows }) => settingsText(topic, rows)))
   return parts.join('\n')
 }
 
