@@ -9,7 +9,9 @@ source scripts/setup-steps.sh
 mkdir -p .rbdkit
 check_node
 check_system
-install_packages "${build_packages[@]}" "${daemon_packages[@]}" "${guest_packages[@]}"
+packages=("${build_packages[@]}" "${daemon_packages[@]}" "${guest_packages[@]}")
+if [ "${1:-}" = tests ]; then packages+=("${browser_packages[@]}"); fi
+install_packages "${packages[@]}"
 install_npm_packages
 use_node_headers
 say 'building (the first time takes a minute or two)'

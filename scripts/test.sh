@@ -3,5 +3,5 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/as-root.sh
-bash scripts/setup.sh
+bash scripts/setup.sh tests
 as_root node build-scripts/run-tests.js "$@"

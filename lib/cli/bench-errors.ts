@@ -17,7 +17,7 @@ const flags: Readonly<Record<string, string>> = {
   seed: '--randseed',
 }
 
-/** What the error says, on one line. */
+/** What the error says. */
 export function messageFor(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
   return text
@@ -28,7 +28,6 @@ export function messageFor(error: unknown): string {
       '(--rw write --bs 4m --io-size <its size> --destructive)',
     )
     .replaceAll(/"options\.(\w+)[^"]*"/g, (all, name: string) => flags[name] ?? all)
-    .replaceAll(/\s*\n\s*/g, ' ')
 }
 
 /** Whether it is the command line that is wrong: a value out of range, or options that do not go together. */

@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const DEADLINE_MS = 60_000
 const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
@@ -129,20 +130,30 @@ export class Page {
   /** @internal */
   static async load(browser: Browser, session: string, url: string, viewport: Viewport): Promise<Page> {
     const page = new Page(browser, session)
-    const loaded = new Promise<void>((resolve) => {
-      browser.listen(({ method, params, sessionId }) => {
-        if (sessionId !== session || method === undefined || params === undefined) return
-        if (method === 'Page.loadEventFired') resolve()
-        page.#note(method, params)
-      })
+    // Loads by the navigation they belong to: the empty page that was there first is loaded too.
+    const loads = new Set<unknown>()
+    let tell = (): void => {}
+    browser.listen(({ method, params, sessionId }) => {
+      if (sessionId !== session || method === undefined || params === undefined) return
+      if (method === 'Page.lifecycleEvent' && params.name === 'load') {
+        loads.add(params.loaderId)
+        tell()
+      }
+      page.#note(method, params)
     })
     for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await page.send(`${domain}.enable`)
     const { width, height, mobile = false, dark = false } = viewport
     await page.send('Emulation.setDeviceMetricsOverride', { width, height, mobile, deviceScaleFactor: 1 })
     const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]
     await page.send('Emulation.setEmulatedMedia', { features })
-    await page.send('Page.navigate', { url })
-    await loaded
+    await page.send('Page.setLifecycleEventsEnabled', { enabled: true })
+    const { loaderId, errorText } = await page.send('Page.navigate', { url })
+    if (errorText !== undefined) throw new Error(`${url}: ${errorText}`)
+    const deadline = performance.now() + DEADLINE_MS
+    while (!loads.has(loaderId)) {
+      if (performance.now() > deadline) throw new Error(`${url} did not load`)
+      await Promise.race([new Promise<void>((resolve) => (tell = resolve)), sleep(1000)])
+    }
     return page
   }
 

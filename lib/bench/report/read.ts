@@ -1,7 +1,7 @@
 /** From a result, rbdkit's or fio's JSON, to what a report shows. */
 
 import type { BenchInterval, BenchResult } from '../types.js'
-import { formatBytes } from './format.js'
+import { formatBandwidth, formatBytes, formatCount } from './format.js'
 import { BenchFileError, JsonNode } from './json.js'
 import type { Direction, DirectionName, LatencyFigures, Run, Setting } from './run.js'
 import { describeWorkload, type OwnWords } from './workload.js'
@@ -130,6 +130,15 @@ function toSettings(settings: JsonNode): Run['settings'] {
   return [...images, ...rest].filter(({ rows }) => rows.length > 0)
 }
 
+/** Where several took part: what each did. */
+function toHosts(hosts: JsonNode): Run['settings'] {
+  const rows = hosts.list().map((host): Setting => {
+    const figures = `${formatCount(host.at('iops').number())} IOPS, ${formatBandwidth(host.at('bw_bytes').number())}`
+    return [`${host.at('host').text()} (${host.at('pid').shown()})`, figures]
+  })
+  return rows.length === 0 ? [] : [{ topic: 'Hosts', rows }]
+}
+
 function ownWords(settings: JsonNode): OwnWords {
   const options = settings.missing ? settings : settings.at('options')
   if (options.missing) return { interleaved: false, zeroes: false }
@@ -188,7 +197,7 @@ function toRun(root: JsonNode, label: string): Run {
     unstarted: job.at('unstarted_ios').number(0),
     cpu: toCpu(root.at('cpu')),
     options,
-    settings: toSettings(settings),
+    settings: [...toSettings(settings), ...toHosts(root.at('hosts'))],
   }
 }
 
