@@ -64,8 +64,6 @@ export function benchCommand(): Command {
     .description('measure an image: IOPS, bandwidth, latency and what they depend on')
     .usage('[options] <[pool/[namespace/]]image[@snapshot]...>')
     .argument('[images...]', 'what is measured, all of them at once')
-    // `bench compare` has options of the same names.
-    .enablePositionalOptions()
     .addHelpText('after', examples)
   addBenchOptions(command).action((images: string[], flags: BenchFlags) => ended(command, run(images, flags)))
   const comparing = command

@@ -29,6 +29,8 @@ function createProgram({ version, description }: Manifest): Command {
   const program = new Command('rbdkit')
     .description(description)
     .version(version)
+    // A command and what is below it may have options of the same name: `bench --html`, `bench compare --html`.
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError("See 'rbdkit --help'.")
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rbdkit: ')) })
