@@ -3,7 +3,6 @@ import { isMainThread } from 'node:worker_threads'
 import type { ErrorObject } from '../errors.js'
 import { native } from './addon.js'
 import type { TaskFunction } from './native/core.js'
-import { outOfRange } from './validate.js'
 
 /**
  * The slot table: every operation in flight has a slot, which keeps its buffers alive and its promise. Native
@@ -79,7 +78,7 @@ const lengths: number[] = []
 const free: number[] = []
 let active = 0
 
-/** -ERANGE: native code's answer for writing past the image's end. */
+/** -ERANGE: native code's answer to a write that is not known to end inside the image. */
 const beyondEnd = -34
 /** -EINVAL: also librbd's answer to a read that begins at the image's end or after it (its clip_io()). */
 const invalid = -22
@@ -252,6 +251,7 @@ function take(
 /**
  * Starts one asynchronous librbd operation. `submit` gets the slot and answers 0 or a negative errno.
  * `payload` stays alive until the operation ends. `length` is what a write resolves with; for a read its position.
+ * `whenBeyondEnd` takes over from a write that is not known to end inside the image.
  */
 export function startIo<T>(
   owner: Owner,
@@ -259,6 +259,7 @@ export function startIo<T>(
   payload: unknown,
   length: number,
   submit: (slot: number) => number,
+  whenBeyondEnd?: () => Promise<T>,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const slot = take(owner, kind, payload, length, resolve as Resolve, reject)
@@ -271,11 +272,9 @@ export function startIo<T>(
     }
     if (result >= 0) return
     // Not taken: the caller is still on the stack.
-    reject(
-      result === beyondEnd
-        ? outOfRange('position', "within the image's size together with the length", undefined)
-        : owner.makeError(result, syscalls[kind] as string, undefined),
-    )
+    if (result === beyondEnd && whenBeyondEnd)
+      resolve(whenBeyondEnd()) // before the owner can close
+    else reject(owner.makeError(result, syscalls[kind] as string, undefined))
     releaseIo(slot)
   })
 }

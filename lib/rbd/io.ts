@@ -104,6 +104,56 @@ function total(views: readonly ArrayBufferView[]): number {
  * nothing, wherever it points: librbd 16 ends the process on a read into no memory.
  */
 export abstract class ImageIo extends ImageHandle {
+  /** Writes that wait for the image's size: each resolves when librbd has it, or it was refused. Never rejects. */
+  readonly #waiting = new Set<Promise<void>>()
+
+  /**
+   * Starts what changes the image up to `end`. Native code takes it when it knows, without asking the cluster, that
+   * this is inside the image.
+   */
+  #startWrite<T>(
+    kind: Kind,
+    payload: unknown,
+    length: number,
+    end: number,
+    submit: (slot: number) => number,
+  ): Promise<T> {
+    return startIo(this, kind, payload, length, submit, () =>
+      this.#askThenWrite(kind, payload, length, end, submit),
+    )
+  }
+
+  /** The rest: past the end, or another client has changed the image's header and its size must be read again. */
+  async #askThenWrite<T>(
+    kind: Kind,
+    payload: unknown,
+    length: number,
+    end: number,
+    submit: (slot: number) => number,
+  ): Promise<T> {
+    let started = (): void => {}
+    const waiting = new Promise<void>((resolve) => {
+      started = resolve
+    })
+    this.#waiting.add(waiting)
+    this.inFlight++ // also between asking and writing, so that the image is not closed there
+    const finished = (): void => {
+      started()
+      this.#waiting.delete(waiting)
+    }
+    try {
+      const size = await this.call<number, []>(native.rbd_get_size)
+      if (end > size)
+        throw outOfRange('position', "within the image's size together with the length", undefined)
+      const operation = this.#startWrite<T>(kind, payload, length, end, submit)
+      finished()
+      return await operation
+    } finally {
+      finished()
+      if (--this.inFlight === 0) this.idle()
+    }
+  }
+
   /**
    * Reads `length` bytes at `position`.
    *
@@ -217,7 +267,7 @@ export abstract class ImageIo extends ImageHandle {
       const part = slice(view, from, bytes)
       if (!this.open) return Promise.reject(this.closedError('rbd_aio_write'))
       if (bytes === 0) return Promise.resolve({ bytesWritten: 0, buffer })
-      return startIo(this, Kind.write, buffer, bytes, (slot) =>
+      return this.#startWrite(Kind.write, buffer, bytes, at + bytes, (slot) =>
         native.rbd_aio_write(slot, this.handle, at, bytes, part),
       )
     } catch (error) {
@@ -264,7 +314,7 @@ export abstract class ImageIo extends ImageHandle {
     const at = toSize('position', position)
     if (!this.open) throw this.closedError('rbd_aio_writev')
     if (bytes === 0) return { bytesWritten: 0, buffers }
-    return startIo(this, Kind.writev, buffers, bytes, (slot) =>
+    return this.#startWrite(Kind.writev, buffers, bytes, at + bytes, (slot) =>
       native.rbd_aio_writev(slot, this.handle, at, bytes, views),
     )
   }
@@ -283,7 +333,7 @@ export abstract class ImageIo extends ImageHandle {
     const bytes = toSize('length', length)
     if (!this.open) throw this.closedError('rbd_aio_discard')
     if (bytes === 0) return
-    await startIo(this, Kind.discard, undefined, bytes, (slot) =>
+    await this.#startWrite(Kind.discard, undefined, bytes, at + bytes, (slot) =>
       native.rbd_aio_discard(slot, this.handle, at, bytes),
     )
   }
@@ -307,7 +357,7 @@ export abstract class ImageIo extends ImageHandle {
     const flags = toBoolean('options.thick', toOptions('options', options).thick, false) ? 1 : 0
     if (!this.open) throw this.closedError('rbd_aio_write_zeroes')
     if (bytes === 0) return
-    await startIo(this, Kind.writeZeroes, undefined, bytes, (slot) =>
+    await this.#startWrite(Kind.writeZeroes, undefined, bytes, at + bytes, (slot) =>
       native.rbd_aio_write_zeroes(slot, this.handle, at, bytes, flags),
     )
   }
@@ -321,6 +371,7 @@ export abstract class ImageIo extends ImageHandle {
    * @since 0.1.0
    */
   async flush(): Promise<void> {
+    while (this.#waiting.size > 0) await Promise.all(this.#waiting)
     if (!this.open) throw this.closedError('rbd_aio_flush')
     await startIo(this, Kind.flush, undefined, 0, (slot) => native.rbd_aio_flush(slot, this.handle, 0, 0))
   }

@@ -40,12 +40,28 @@ int Image::Open(const std::string& name, bool by_id, const std::optional<std::st
   const auto open = by_id ? (read_only ? Rbd().rbd_open_by_id_read_only : Rbd().rbd_open_by_id)
                           : (read_only ? Rbd().rbd_open_read_only : Rbd().rbd_open);
   const int r = open(ioctx_->ioctx(), name.c_str(), &image_, snapshot ? snapshot->c_str() : nullptr);
-  if (r < 0) image_ = nullptr;
+  if (r < 0) {
+    image_ = nullptr;
+    return r;
+  }
+  return read_only || snapshot ? 0 : WatchSize();
+}
+
+// librbd's thread calls back after each change of the header, once it has read the new one.
+int Image::WatchSize() {
+  int r = Rbd().rbd_update_watch(
+      image_, &update_watch_, [](void* size) { static_cast<ImageSize*>(size)->Forget(); }, &size_);
+  watching_ = r >= 0;
+  uint64_t size = 0;
+  if (r >= 0) r = size_.Ask(image_, &size);
+  if (r < 0) Close();
   return r;
 }
 
 int Image::Close() {
   if (image_ == nullptr) return 0;
+  if (watching_) Rbd().rbd_update_unwatch(image_, update_watch_);
+  watching_ = false;
   const int r = Rbd().rbd_close(image_);
   image_ = nullptr;
   return r;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "rados/ioctx.h"
+#include "rbd/image_size.h"
 #include "sys/rbd.h"
 
 namespace rbdkit {
@@ -25,10 +26,17 @@ class Image final : public Handle {
 
   rbd_image_t image() const { return image_; }
   const std::shared_ptr<IoCtx>& ioctx() const { return ioctx_; }
+  // What writes are checked against. Always unknown of an image that is open read-only or at a snapshot.
+  ImageSize& size() { return size_; }
 
  private:
+  int WatchSize();
+
   const std::shared_ptr<IoCtx> ioctx_;
   rbd_image_t image_ = nullptr;
+  ImageSize size_;
+  uint64_t update_watch_ = 0;
+  bool watching_ = false;
 };
 
 }  // namespace rbdkit

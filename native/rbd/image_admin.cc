@@ -72,11 +72,12 @@ int CreateTrashObject(rados_ioctx_t ioctx) {
   return r;
 }
 
-// librbd removes by way of the trash. In a full pool that no image was ever removed from there is no trash object,
-// making it is refused, and librbd answers ENOENT for an image that is there.
+// librbd removes by way of the trash. In a full pool that no image was ever removed from there is no trash
+// object, making it is refused, and librbd answers ENOENT for an image that is there.
 int Remove(rados_ioctx_t ioctx, const std::string& name, Task* task) {
   int r = Rbd().rbd_remove_with_progress(ioctx, name.c_str(), ReportProgress, task);
-  if ((r == -ENOENT || r == -EDQUOT || r == -ENOSPC) && Exists(ioctx, name) && CreateTrashObject(ioctx) >= 0) {
+  if ((r == -ENOENT || r == -EDQUOT || r == -ENOSPC) && Exists(ioctx, name) &&
+      CreateTrashObject(ioctx) >= 0) {
     r = Rbd().rbd_remove_with_progress(ioctx, name.c_str(), ReportProgress, task);
   }
   return r;
@@ -107,6 +108,7 @@ void RbdResize2(Call& call) {
   const bool allow_shrink = call.Bool();
   call.Run(image, [image = image.get(), size, allow_shrink](Task& task) {
     task.result = Rbd().rbd_resize2(image->image(), size, allow_shrink, ReportProgress, &task);
+    image->size().Forget();  // librbd's own notice may come later than its answer
   });
 }
 

@@ -99,7 +99,7 @@ void RbdGetSize(Call& call) {
     uint64_t flags = 0;
     // A snapshot that was removed has no flags (ENOENT), but a size: 0.
     task.result = Rbd().rbd_get_flags(image->image(), &flags);
-    if (task.result >= 0) task.result = Rbd().rbd_get_size(image->image(), &size);
+    if (task.result >= 0) task.result = image->size().Ask(image->image(), &size);
     if (task.result >= 0) task.value = NumberValue(static_cast<double>(size));
   });
 }

@@ -114,13 +114,11 @@ napi_value Start(napi_env env, const Arguments& arguments, ImageOperation* opera
   return answer;
 }
 
-// librbd cuts a write short at the image's end without saying so; here it is refused with ERANGE, which the
-// facade makes a RangeError. librbd answers from memory.
-int CheckEnd(rbd_image_t image, const Arguments& arguments) {
-  uint64_t size = 0;
-  const int r = Rbd().rbd_get_size(image, &size);
-  if (r < 0) return r;
-  return arguments.offset > size || arguments.length > size - arguments.offset ? -ERANGE : 0;
+// librbd cuts a write short at the image's end without saying so. Here it is refused with ERANGE, unless it
+// is known to end inside the image; the facade then asks for the size, and tries again or makes it a
+// RangeError.
+int CheckEnd(const Arguments& arguments) {
+  return arguments.image->size().Holds(arguments.offset, arguments.length) ? 0 : -ERANGE;
 }
 
 // (slot, image, offset, length, view) => 0 or -errno. JavaScript thread.
@@ -137,7 +135,7 @@ napi_value ReadOrWrite(napi_env env, napi_callback_info info) {
   }
   return Start(env, arguments, ImageOperation::Take(), [&](rbd_image_t image, rbd_completion_t completion) {
     if constexpr (kWrite) {
-      const int r = CheckEnd(image, arguments);
+      const int r = CheckEnd(arguments);
       if (r < 0) return r;
       return Rbd().rbd_aio_write(image, arguments.offset, arguments.length, data, completion);
     } else {
@@ -176,7 +174,7 @@ napi_value ReadOrWriteVector(napi_env env, napi_callback_info info) {
     const auto* buffers = operation->buffers.data();
     const int buffer_count = static_cast<int>(count);
     if constexpr (kWrite) {
-      const int r = CheckEnd(image, arguments);
+      const int r = CheckEnd(arguments);
       if (r < 0) return r;
       return Rbd().rbd_aio_writev(image, buffers, buffer_count, arguments.offset, completion);
     } else {
@@ -190,7 +188,7 @@ napi_value Discard(napi_env env, napi_callback_info info) {
   Arguments arguments;
   if (!arguments.Read(env, info)) return nullptr;
   return Start(env, arguments, ImageOperation::Take(), [&](rbd_image_t image, rbd_completion_t completion) {
-    const int r = CheckEnd(image, arguments);
+    const int r = CheckEnd(arguments);
     if (r < 0) return r;
     return Rbd().rbd_aio_discard(image, arguments.offset, arguments.length, completion);
   });
@@ -205,7 +203,7 @@ napi_value WriteZeroes(napi_env env, napi_callback_info info) {
   }
   return Start(env, arguments, ImageOperation::Take(), [&](rbd_image_t image, rbd_completion_t completion) {
     if (Rbd().rbd_aio_write_zeroes == nullptr) return -ENOSYS;
-    const int r = CheckEnd(image, arguments);
+    const int r = CheckEnd(arguments);
     if (r < 0) return r;
     return Rbd().rbd_aio_write_zeroes(image, arguments.offset, arguments.length, completion, flags, 0);
   });

@@ -24,6 +24,8 @@
   F(rbd_close, nullptr)                          \
   F(rbd_stat, nullptr)                           \
   F(rbd_get_size, nullptr)                       \
+  F(rbd_update_watch, nullptr)                   \
+  F(rbd_update_unwatch, nullptr)                 \
   F(rbd_get_features, nullptr)                   \
   F(rbd_get_flags, nullptr)                      \
   F(rbd_get_stripe_unit, nullptr)                \

@@ -179,6 +179,14 @@ int rbd_get_size(rbd_image_t handle, uint64_t* size) {
   return 0;
 }
 
+// Nobody else changes a fake image.
+int rbd_update_watch(rbd_image_t, uint64_t* handle, rbd_update_callback_t, void*) {
+  *handle = 1;
+  return fake::Fault("rbd_update_watch");
+}
+
+int rbd_update_unwatch(rbd_image_t, uint64_t) { return 0; }
+
 int rbd_aio_create_completion(void* argument, rbd_callback_t callback, rbd_completion_t* completion) {
   *completion = new Completion{argument, callback};
   return 0;
