@@ -125,7 +125,15 @@ export function checkOptions(given: BenchOptions | undefined, images: number): C
     allowUnallocated: toBoolean('options.allowUnallocated', o.allowUnallocated, false),
     destructive: toBoolean('options.destructive', o.destructive, false),
   }
-  const largest = Math.max(...checked.blockSize.map((size) => size.bytes))
+  const bytesOf = checked.blockSize.map((size) => size.bytes)
+  const smallest = Math.min(...bytesOf)
+  const largest = Math.max(...bytesOf)
+  // Else a block's last stamp would be of less than another block has there.
+  if (verify && bytesOf.some((size) => size % smallest !== 0))
+    throw invalidArgValue(
+      'options.blockSize',
+      'has to be multiples of the smallest to go with options.verify',
+    )
   if (
     (operation === 'read' || operation === 'readwrite' || verify) &&
     largest * checked.depth * images > maxBuffers

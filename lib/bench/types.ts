@@ -68,7 +68,7 @@ export interface BenchOptions extends JobOptions<BenchProgress> {
   /**
    * Writes stamp each block with its image, offset, count and checksum; reads check the stamp. Reading needs blocks that
    * were stamped by a writing run with the same `seed` and smallest block size, and fails with
-   * `ERR_RBDKIT_BENCH_VERIFY` else.
+   * `ERR_RBDKIT_BENCH_VERIFY` else. Block sizes have to be multiples of the smallest.
    */
   verify?: boolean
   /**

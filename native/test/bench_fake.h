@@ -44,7 +44,7 @@ class FakeRbd {
       return 0;
     };
     rbd_api.rbd_aio_create_completion = [](void* arg, rbd_callback_t callback, rbd_completion_t* out) {
-      *out = new Completion{arg, callback, 0, {2}};
+      *out = new Completion{arg, callback, 0, {1}};
       return 0;
     };
     rbd_api.rbd_aio_get_return_value = [](rbd_completion_t c) -> ssize_t {
@@ -133,7 +133,7 @@ class FakeRbd {
     void* argument;
     rbd_callback_t callback;
     ssize_t result;
-    std::atomic<int> references;  // librbd's and the caller's
+    std::atomic<int> references;  // the caller's and, once it is taken, librbd's
     void Put() {
       if (--references == 0) delete this;
     }
@@ -151,10 +151,8 @@ class FakeRbd {
 
   int Start(const Request& request, rbd_completion_t c, std::function<ssize_t(Image&)> act) {
     const int refused = refuse(request);
-    if (refused < 0) {
-      static_cast<Completion*>(c)->Put();
-      return refused;
-    }
+    if (refused < 0) return refused;
+    ++static_cast<Completion*>(c)->references;
     const int now = ++in_flight_;
     int most = most_in_flight_;
     while (most < now && !most_in_flight_.compare_exchange_weak(most, now)) {

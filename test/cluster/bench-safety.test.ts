@@ -82,6 +82,16 @@ t.test('bad options are refused, with their names', async (t) => {
     [{ distribution: { hot: { part: 2, share: 0.5 } } }, /options.distribution.hot.part/],
     [{ distribution: { zipf: 1 }, pattern: 'sequential' }, /options.distribution/],
     [{ verify: true, operation: 'discard', destructive: true }, /options.verify/],
+    [
+      {
+        verify: true,
+        blockSize: [
+          { bytes: 4096, weight: 1 },
+          { bytes: 6144, weight: 1 },
+        ],
+      },
+      /options.blockSize/,
+    ],
     [{ seed: -1 }, /options.seed/],
     [{ compressible: 101 }, /options.compressible/],
   ]
