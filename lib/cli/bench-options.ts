@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { BenchOptions, BenchPattern } from '../bench/types.js'
+import { addHostOptions, type HostFlags } from './bench-hosts.js'
 import { addConnectionOptions, type ConnectionFlags } from './connection.js'
 import {
   integer,
@@ -14,7 +15,7 @@ import {
 } from './fio-values.js'
 
 /** What commander makes of the command line. */
-export interface BenchFlags extends ConnectionFlags {
+export interface BenchFlags extends ConnectionFlags, HostFlags {
   readonly rw: string
   readonly pattern?: BenchPattern
   readonly bs?: number
@@ -124,7 +125,7 @@ export function addBenchOptions(command: Command): Command {
         .choices(['auto', 'always', 'never'])
         .default('auto'),
     )
-  return addConnectionOptions(command)
+  return addConnectionOptions(addHostOptions(command))
 }
 
 /** What `bench()` takes for them. Throws commander's error for options that contradict each other. */

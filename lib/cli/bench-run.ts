@@ -7,6 +7,7 @@ import { reportPage } from '../bench/report/report-page.js'
 import { runText } from '../bench/report/text.js'
 import type { BenchOptions, BenchProgress, BenchResult } from '../bench/types.js'
 import { bench, Cluster, Image } from '../index.js'
+import { hostsText, measureOnWorkers } from './bench-hosts.js'
 import type { BenchFlags } from './bench-options.js'
 import { showProgress } from './bench-progress.js'
 import { toConnectOptions } from './connection.js'
@@ -72,11 +73,14 @@ export async function runBench(run: BenchRun): Promise<void> {
   const { flags, json } = run
   const view = showProgress(flags.eta, process.stderr)
   let last: BenchProgress | undefined
-  const work = (signal: AbortSignal): Promise<BenchResult> =>
-    measure(run, signal, (progress) => {
+  const work = (signal: AbortSignal): Promise<BenchResult> => {
+    const onProgress = (progress: BenchProgress): void => {
       last = progress
       if (!signal.aborted) view.update(progress)
-    })
+    }
+    if (flags.workers === undefined) return measure(run, signal, onProgress)
+    return measureOnWorkers(run.images, flags, run.options, signal, onProgress)
+  }
   let result: BenchResult
   try {
     result = await withSignals(work, () => view.stop())
@@ -90,7 +94,7 @@ export async function runBench(run: BenchRun): Promise<void> {
   }
   const text = `${JSON.stringify(result, null, 2)}\n`
   // First what needs no file: a full disk must not hide what was measured.
-  process.stdout.write(json === true ? text : runText(runOfResult(result)))
+  process.stdout.write(json === true ? text : runText(runOfResult(result)) + hostsText(result))
   if (typeof json === 'string') await writeFile(json, text)
   if (flags.html !== undefined) await writeFile(flags.html, reportPage(runOfResult(result)))
 }

@@ -1,13 +1,12 @@
 /** `rbdkit bench-worker`: waits in a pool for benchmarks that other hosts ask for. The work is in bench-worker-run.ts. */
 
 import { Command, InvalidArgumentError } from 'commander'
+import { isUsageError } from './bench-errors.js'
+import { addConnectionOptions, type ConnectionFlags } from './connection.js'
+import { Interrupted } from './signals.js'
 
 /** The command line, checked. */
-export interface WorkerFlags {
-  readonly conf?: string
-  readonly id?: string
-  readonly keyring?: string
-  readonly cephOption?: Readonly<Record<string, string>>
+export interface WorkerFlags extends ConnectionFlags {
   readonly name?: string
   readonly group?: string
   readonly image?: readonly string[]
@@ -22,7 +21,7 @@ export interface PoolSpec {
 
 const help = `
 A worker joins the others of its group by watching the object rbdkit_bench.<group> of the pool, and runs what
-benchWorkers() of a program elsewhere asks for. It touches only images of this pool and namespace, or only those given
+'rbdkit bench --workers' or benchWorkers() of a program elsewhere asks for. It touches only images of this pool and namespace, or only those given
 with --image, and only reads unless --destructive is given. Ctrl-C ends it.
 
 The RBD cache is off, as with 'rbdkit bench': --ceph-option rbd_cache=true turns it on.
@@ -33,19 +32,6 @@ export function parsePool(text: string): PoolSpec {
   if (match === null) throw new InvalidArgumentError('must be pool or pool/namespace')
   const [, pool = '', namespace = ''] = match
   return { pool, namespace }
-}
-
-function parseOption(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const [, name = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
-  if (name === '') throw new InvalidArgumentError('must be <name>=<value>')
-  if (/^key$/i.test(name.trim()))
-    throw new InvalidArgumentError('a key on a command line can be seen by others; use --keyring')
-  return { ...before, [name]: value }
-}
-
-/** An argument that the library refuses is a wrong command line. */
-function isUsageError(error: unknown): boolean {
-  return /^ERR_(?:OUT_OF_RANGE|INVALID_ARG)/.test(String((error as { code?: unknown } | undefined)?.code))
 }
 
 /**
@@ -61,12 +47,8 @@ export function benchWorkerCommand(): Command {
     .option('--group <group>', 'letters, digits, - and _ (default: default)')
     .option('--image <name...>', 'touch no other images')
     .option('--destructive', 'let these images be overwritten: their data is lost')
-    .option('-c, --conf <file>', "ceph.conf (default: librados's own search, CEPH_CONF first)")
-    .option('--id <id>', 'user without its type: admin for client.admin')
-    .option('-k, --keyring <file>', "the user's keyring (default: what ceph.conf says)")
-    .option('--ceph-option <name=value>', 'any option of ceph.conf; may be given again', parseOption)
     .addHelpText('after', help)
-  command.action(async (pool: PoolSpec, flags: WorkerFlags) => {
+  addConnectionOptions(command).action(async (pool: PoolSpec, flags: WorkerFlags) => {
     try {
       const { runWorker } = await import('./bench-worker-run.js')
       await runWorker(pool, flags)
@@ -74,7 +56,7 @@ export function benchWorkerCommand(): Command {
       const text = error instanceof Error ? error.message : String(error)
       if (isUsageError(error)) command.error(`error: ${text}`)
       process.stderr.write(`rbdkit: ${text}\n`)
-      process.exitCode ||= 1 // a signal has set its own
+      process.exitCode = error instanceof Interrupted ? error.exitCode : 1
     }
   })
   return command

@@ -2,6 +2,7 @@
 
 import { Command, InvalidArgumentError } from 'commander'
 import { isUsageError, messageFor } from './bench-errors.js'
+import { checkHosts } from './bench-hosts.js'
 import { addBenchOptions, type BenchFlags, toBenchOptions } from './bench-options.js'
 import { parseImageSpec } from './image-spec.js'
 import { checkOutput } from './output.js'
@@ -12,6 +13,7 @@ Examples:
   rbdkit bench rbd/vm1 --rw randread --bs 4k --iodepth 32 --runtime 30 --html vm1.html
   rbdkit bench rbd/scratch --rw write --bs 4m --io-size 10g --destructive
   rbdkit bench rbd/scratch --rw randrw --rwmixread 70 --rate-iops 2000 --destructive --json a.json
+  rbdkit bench rbd/a rbd/b rbd/c --workers 3 --runtime 60    # on each host before: rbdkit bench-worker rbd
   rbdkit bench compare a.json b.json --html compare.html
 
 Sizes are in powers of 1024 (4k is 4096 bytes), times in seconds unless they say otherwise (2m).
@@ -30,6 +32,7 @@ async function run(operands: readonly string[], flags: BenchFlags): Promise<void
   if (names.length === 0) throw new InvalidArgumentError('name an image: [pool/[namespace/]]image[@snapshot]')
   const images = names.map(parseImageSpec)
   const options = toBenchOptions(flags)
+  checkHosts(flags, flags.numjobs, images)
   if (typeof json === 'string') checkOutput('--json', json)
   if (flags.html !== undefined) checkOutput('--html', flags.html)
   const { runBench } = await import('./bench-run.js')

@@ -1,6 +1,6 @@
 /** Worker processes for the tests of benchmarks on several hosts: the `rbdkit bench-worker` command itself. */
 
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type BenchWorkersError, Image } from 'rbdkit'
@@ -109,4 +109,20 @@ export async function failures(job: PromiseLike<unknown>): Promise<string[]> {
     return workers.map((worker) => `${worker.name} ${worker.code}`)
   }
   return []
+}
+
+/** Runs `rbdkit` to its end. */
+export function runCommand(
+  args: readonly string[],
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const options = { env: cleanEnv(), timeout: 60_000 }
+    execFile(process.execPath, [command, ...args], options, (error, stdout, stderr) => {
+      resolve({
+        code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1,
+        stdout,
+        stderr,
+      })
+    })
+  })
 }

@@ -1,6 +1,7 @@
 /** Benchmarks on several hosts, here three worker processes beside each other, on a real cluster. */
 
 import {
+  type BenchResult,
   BenchWorker,
   type BenchWorkersProgress,
   bench,
@@ -12,7 +13,7 @@ import {
 import t from 'tap'
 import { percentilesOf } from '../../dist/bench/percentiles.js'
 import { randomName } from '../helpers/cluster.js'
-import { makeImages, ownObjects, startWorker } from './bench-workers-fixture.js'
+import { makeImages, ownObjects, runCommand, startWorker } from './bench-workers-fixture.js'
 import { mib, openPool } from './copy-fixture.js'
 
 const names = ['a', 'b', 'c']
@@ -216,4 +217,34 @@ t.test('a user who may only use the pool is enough, for workers and for the cont
   t.equal(jobs[0].write.io_bytes, mib)
   await worker.close()
   await t.rejects(ioctx.statObject('rbdkit_bench.default'), { code: 'ENOENT' })
+})
+
+t.test('rbdkit bench --workers', async (t) => {
+  const pool = await openPool(t)
+  const { ioctx, test } = pool
+  await makeImages(pool, names)
+  for (const name of names) await startWorker(t, pool, name, '--group', 'g')
+  const images = names.map((name) => `${ioctx.pool}/${name}`)
+  const command = (...args: string[]) =>
+    runCommand(['bench', ...images, '--conf', test.confFile, '--keyring', test.keyring, ...args])
+  const { stdout } = await command('--workers', '3', '--group', 'g', '--runtime', '1', '--iodepth', '4')
+  t.match(
+    stdout,
+    /3 workers, begun within [\d.]+ ms:\n {2}a on \S+ \(a\): \S+ IOPS, .*\n {2}b on .*\n {2}c on /,
+  )
+  const json = await command('--workers', 'a,c', '--group', 'g', '--runtime', '0.5', '--json')
+  t.same(
+    (JSON.parse(json.stdout) as BenchResult).hosts?.map(({ images }) => images),
+    [['a', 'c'], ['b']],
+  )
+  const writes = await command('--workers', '3', '--group', 'g', '--rw', 'write', '--destructive')
+  t.match(writes, {
+    code: 1,
+    stderr: /3 of 3 workers failed:\n {2}'a' .*EACCES.*not started as destructive\n {2}'b'/,
+  })
+  t.match(await command('--workers', '0'), { code: 2, stderr: /--workers/ })
+  t.match(await command('--group', 'g'), { code: 2, stderr: /go with --workers/ })
+  t.match(await command('--workers', '2', '--numjobs', '2'), { code: 2, stderr: /--numjobs does not go/ })
+  const two = await command('other/x', '--workers', '2')
+  t.match(two, { code: 2, stderr: /one pool and namespace/ })
 })
