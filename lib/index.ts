@@ -20,6 +20,8 @@ export {
   type WatchOptions,
 } from './rados/watch.js'
 export type { LinkedImage, ParentImage } from './rbd/clone.js'
+export type { CompareAndWriteResult } from './rbd/compare-and-write.js'
+export type { Extent } from './rbd/extents.js'
 export type { Feature } from './rbd/features.js'
 export type { OperationOptions, OperationProgress } from './rbd/handle.js'
 export { Image, type ImageInfo, type OpenOptions, type Watcher } from './rbd/image.js'

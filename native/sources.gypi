@@ -52,6 +52,7 @@
       "native/rbd/config.cc",
       "native/rbd/image.cc",
       "native/rbd/image_admin.cc",
+      "native/rbd/image_extents.cc",
       "native/rbd/image_info.cc",
       "native/rbd/image_io.cc",
       "native/rbd/image_options.cc",

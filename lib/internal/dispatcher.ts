@@ -38,6 +38,12 @@ export const Kind = {
   writeZeroes: 5,
   flush: 6,
   task: 7,
+  writeSame: 8,
+  /** Whether it was written: false when the image differed. */
+  compareAndWrite: 9,
+  /** Each extent has its own outcome. */
+  readExtents: 10,
+  writeExtents: 11,
 } as const
 export type Kind = (typeof Kind)[keyof typeof Kind]
 
@@ -49,6 +55,11 @@ const syscalls = [
   'rbd_aio_discard',
   'rbd_aio_write_zeroes',
   'rbd_aio_flush',
+  '',
+  'rbd_aio_writesame',
+  'rbd_aio_compare_and_write',
+  'rbd_aio_read',
+  'rbd_aio_write',
 ]
 
 type Resolve = (value: unknown) => void
@@ -82,6 +93,9 @@ let active = 0
 const beyondEnd = -34
 /** -EINVAL: also librbd's answer to a read that begins at the image's end or after it (its clip_io()). */
 const invalid = -22
+
+/** -EILSEQ: compare-and-write found other bytes. */
+const differs = -84
 
 /** As many as native code brings at once. */
 const maxBatch = 1024
@@ -138,6 +152,10 @@ function settleIo(slot: number, result: number): void {
     return
   }
   const owner = releaseIo(slot)
+  if (kind === Kind.compareAndWrite && (result >= 0 || result === differs)) {
+    resolve(result >= 0)
+    return
+  }
   if (result < 0) {
     resolve(failLater(owner, result, syscalls[kind] as string))
     return

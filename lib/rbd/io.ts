@@ -63,8 +63,8 @@ function isDetached(memory: ArrayBufferLike): boolean {
   }
 }
 
-/** A lent view: not detached, not resizable (its memory could go while librbd has it). */
-function checkView(name: string, view: unknown): ArrayBufferView {
+/** @internal A lent view: not detached, not resizable (its memory could go while librbd has it). */
+export function checkView(name: string, view: unknown): ArrayBufferView {
   if (!ArrayBuffer.isView(view))
     throw invalidArgType(name, 'an instance of Buffer, TypedArray or DataView', view)
   const memory = view.buffer as ArrayBufferLike & { resizable?: boolean; growable?: boolean }
@@ -110,8 +110,10 @@ export abstract class ImageIo extends ImageHandle {
   /**
    * Starts what changes the image up to `end`. Native code takes it when it knows, without asking the cluster, that
    * this is inside the image.
+   *
+   * @internal
    */
-  #startWrite<T>(
+  protected startWrite<T>(
     kind: Kind,
     payload: unknown,
     length: number,
@@ -145,7 +147,7 @@ export abstract class ImageIo extends ImageHandle {
       const size = await this.call<number, []>(native.rbd_get_size)
       if (end > size)
         throw outOfRange('position', "within the image's size together with the length", undefined)
-      const operation = this.#startWrite<T>(kind, payload, length, end, submit)
+      const operation = this.startWrite<T>(kind, payload, length, end, submit)
       finished()
       return await operation
     } finally {
@@ -267,7 +269,7 @@ export abstract class ImageIo extends ImageHandle {
       const part = slice(view, from, bytes)
       if (!this.open) return Promise.reject(this.closedError('rbd_aio_write'))
       if (bytes === 0) return Promise.resolve({ bytesWritten: 0, buffer })
-      return this.#startWrite(Kind.write, buffer, bytes, at + bytes, (slot) =>
+      return this.startWrite(Kind.write, buffer, bytes, at + bytes, (slot) =>
         native.rbd_aio_write(slot, this.handle, at, bytes, part),
       )
     } catch (error) {
@@ -314,7 +316,7 @@ export abstract class ImageIo extends ImageHandle {
     const at = toSize('position', position)
     if (!this.open) throw this.closedError('rbd_aio_writev')
     if (bytes === 0) return { bytesWritten: 0, buffers }
-    return this.#startWrite(Kind.writev, buffers, bytes, at + bytes, (slot) =>
+    return this.startWrite(Kind.writev, buffers, bytes, at + bytes, (slot) =>
       native.rbd_aio_writev(slot, this.handle, at, bytes, views),
     )
   }
@@ -333,7 +335,7 @@ export abstract class ImageIo extends ImageHandle {
     const bytes = toSize('length', length)
     if (!this.open) throw this.closedError('rbd_aio_discard')
     if (bytes === 0) return
-    await this.#startWrite(Kind.discard, undefined, bytes, at + bytes, (slot) =>
+    await this.startWrite(Kind.discard, undefined, bytes, at + bytes, (slot) =>
       native.rbd_aio_discard(slot, this.handle, at, bytes),
     )
   }
@@ -357,7 +359,7 @@ export abstract class ImageIo extends ImageHandle {
     const flags = toBoolean('options.thick', toOptions('options', options).thick, false) ? 1 : 0
     if (!this.open) throw this.closedError('rbd_aio_write_zeroes')
     if (bytes === 0) return
-    await this.#startWrite(Kind.writeZeroes, undefined, bytes, at + bytes, (slot) =>
+    await this.startWrite(Kind.writeZeroes, undefined, bytes, at + bytes, (slot) =>
       native.rbd_aio_write_zeroes(slot, this.handle, at, bytes, flags),
     )
   }

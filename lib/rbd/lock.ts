@@ -1,6 +1,6 @@
 import { native } from '../internal/addon.js'
 import { toOneOf, toText } from '../internal/validate.js'
-import { ImageIo } from './io.js'
+import { ImageExtents } from './extents.js'
 
 /**
  * Whether others may hold the lock as well.
@@ -23,7 +23,7 @@ export interface LockOwner {
 }
 
 /** The image's managed lock: feature `exclusive-lock`. */
-export abstract class ImageLock extends ImageIo {
+export abstract class ImageLock extends ImageExtents {
   /**
    * Takes the lock and keeps it until `releaseLock()` or `close()`: librbd then does not give it to others on
    * request. Waits for an owner that is willing to let go.

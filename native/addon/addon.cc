@@ -99,6 +99,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportImage(env, exports);
   ExportImageInfo(env, exports);
   ExportImageIo(env, exports);
+  ExportImageExtents(env, exports);
   ExportImageAdmin(env, exports);
   ExportSnapshot(env, exports);
   ExportClone(env, exports);

@@ -46,7 +46,7 @@ void OnComplete(rbd_completion_t completion, void* argument) noexcept {
 // The numbers that every call begins with: slot, image, offset, length. Raw Node-API: the wrapper's checks
 // and allocations show at 300 000 operations a second.
 struct Arguments {
-  static constexpr size_t kMax = 5;
+  static constexpr size_t kMax = 7;
   napi_value values[kMax];
   Environment* environment = nullptr;
   Image* image = nullptr;
@@ -209,6 +209,48 @@ napi_value WriteZeroes(napi_env env, napi_callback_info info) {
   });
 }
 
+// (slot, image, offset, length, view) => 0 or -errno: the view's bytes again and again. JavaScript thread.
+napi_value WriteSame(napi_env env, napi_callback_info info) {
+  Arguments arguments;
+  char* data = nullptr;
+  size_t bytes = 0;
+  if (!arguments.Read(env, info) || !ReadView(env, arguments.values[4], &data, &bytes)) return nullptr;
+  return Start(env, arguments, ImageOperation::Take(), [&](rbd_image_t image, rbd_completion_t completion) {
+    const int r = CheckEnd(arguments);
+    if (r < 0) return r;
+    return Rbd().rbd_aio_writesame(image, arguments.offset, arguments.length, data, bytes, completion, 0);
+  });
+}
+
+// (slot, image, offset, length, compare, view, mismatch) => 0 or -errno; a difference ends in -EILSEQ and its
+// place in `mismatch`, eight bytes of the caller's that live as long as the views. JavaScript thread.
+napi_value CompareAndWrite(napi_env env, napi_callback_info info) {
+  Arguments arguments;
+  char* compare = nullptr;
+  char* data = nullptr;
+  char* mismatch = nullptr;
+  size_t compare_bytes = 0;
+  size_t bytes = 0;
+  size_t mismatch_bytes = 0;
+  if (!arguments.Read(env, info) || !ReadView(env, arguments.values[4], &compare, &compare_bytes) ||
+      !ReadView(env, arguments.values[5], &data, &bytes) ||
+      !ReadView(env, arguments.values[6], &mismatch, &mismatch_bytes)) {
+    return nullptr;
+  }
+  if (arguments.length == 0 || compare_bytes < arguments.length || bytes < arguments.length ||
+      mismatch_bytes < sizeof(uint64_t)) {
+    napi_throw_range_error(env, nullptr, "rbdkit: the length is 0 or beyond a view");
+    return nullptr;
+  }
+  return Start(env, arguments, ImageOperation::Take(), [&](rbd_image_t image, rbd_completion_t completion) {
+    int r = CheckEnd(arguments);
+    if (r < 0) return r;
+    return static_cast<int>(Rbd().rbd_aio_compare_and_write(image, arguments.offset, arguments.length,
+                                                            compare, data, completion,
+                                                            reinterpret_cast<uint64_t*>(mismatch), 0));
+  });
+}
+
 // (slot, image, 0, 0) => 0 or -errno. JavaScript thread.
 napi_value Flush(napi_env env, napi_callback_info info) {
   Arguments arguments;
@@ -233,6 +275,8 @@ void ExportImageIo(Napi::Env env, Napi::Object exports) {
   add("rbd_aio_writev", ReadOrWriteVector<true>);
   add("rbd_aio_discard", Discard);
   add("rbd_aio_write_zeroes", WriteZeroes);
+  add("rbd_aio_writesame", WriteSame);
+  add("rbd_aio_compare_and_write", CompareAndWrite);
   add("rbd_aio_flush", Flush);
 }
 

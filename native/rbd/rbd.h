@@ -15,6 +15,7 @@ namespace rbdkit {
 void ExportImage(Napi::Env env, Napi::Object exports);
 void ExportImageInfo(Napi::Env env, Napi::Object exports);
 void ExportImageIo(Napi::Env env, Napi::Object exports);
+void ExportImageExtents(Napi::Env env, Napi::Object exports);
 void ExportImageAdmin(Napi::Env env, Napi::Object exports);
 void ExportSnapshot(Napi::Env env, Napi::Object exports);
 void ExportClone(Napi::Env env, Napi::Object exports);

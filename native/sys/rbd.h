@@ -50,6 +50,8 @@
   F(rbd_aio_readv, nullptr)                      \
   F(rbd_aio_writev, nullptr)                     \
   F(rbd_aio_discard, nullptr)                    \
+  F(rbd_aio_writesame, nullptr)                  \
+  F(rbd_aio_compare_and_write, nullptr)          \
   F(rbd_aio_flush, nullptr)                      \
   F(rbd_flush, nullptr)                          \
   F(rbd_aio_write_zeroes, "pacific")             \

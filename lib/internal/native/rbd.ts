@@ -9,6 +9,15 @@ type IoFunction<A extends unknown[]> = (
   ...args: A
 ) => number
 
+/** Many operations as one: 0 or -ERANGE; each extent's result comes in `outcomes`. */
+type ExtentsFunction = (
+  slot: number,
+  image: number,
+  offsets: Float64Array,
+  views: readonly ArrayBufferView[],
+  outcomes: Float64Array,
+) => number
+
 /** What the native side reads of an image's layout. */
 export interface NativeLayout {
   order?: number
@@ -27,7 +36,13 @@ export interface RbdNative {
   rbd_aio_writev: IoFunction<[views: readonly ArrayBufferView[]]>
   rbd_aio_discard: IoFunction<[]>
   rbd_aio_write_zeroes: IoFunction<[flags: number]>
+  rbd_aio_writesame: IoFunction<[view: ArrayBufferView]>
+  rbd_aio_compare_and_write: IoFunction<
+    [compare: ArrayBufferView, view: ArrayBufferView, mismatch: BigUint64Array]
+  >
   rbd_aio_flush: IoFunction<[]>
+  rbd_aio_read_extents: ExtentsFunction
+  rbd_aio_write_extents: ExtentsFunction
   rbd_open: TaskFunction<
     [ioctx: number, image: string, byId: boolean, snapshot: string | undefined, readOnly: boolean]
   >

@@ -1,0 +1,92 @@
+import { native } from '../internal/addon.js'
+import { Kind } from '../internal/dispatcher.js'
+import { invalidArgValue, toOptions, toSize } from '../internal/validate.js'
+import { checkView, ImageIo } from './io.js'
+
+/**
+ * What a compare-and-write did.
+ *
+ * @since 0.1.0
+ */
+export interface CompareAndWriteResult {
+  /** Whether the image had the bytes compared with, and has the new ones now. */
+  written: boolean
+  /** Where the image first differs, in bytes from `position`; only when nothing was written. */
+  mismatch?: number
+}
+
+/** Writes that are more than bytes to a place: on a condition, or the same bytes again and again. */
+export abstract class ImageCompare extends ImageIo {
+  /**
+   * Writes `buffer` at `position` if the image has the bytes of `compare` there: one atomic operation on the OSD. Both
+   * are of the same length and lie within what librbd takes: one sector of 512 bytes in Pacific, a stripe unit later.
+   * The buffers are lent until the promise settles.
+   *
+   * Errors: `EINVAL` the range crosses a sector or stripe unit; else as `write`. A difference is no error.
+   *
+   * Implements: rbd_aio_compare_and_write.
+   * @since 0.1.0
+   */
+  async compareAndWrite(
+    compare: ArrayBufferView,
+    buffer: ArrayBufferView,
+    options: { position: number | bigint },
+  ): Promise<CompareAndWriteResult> {
+    checkView('compare', compare)
+    checkView('buffer', buffer)
+    const bytes = buffer.byteLength
+    if (compare.byteLength !== bytes) throw invalidArgValue('compare', 'must be as long as the buffer')
+    if (bytes === 0) throw invalidArgValue('buffer', 'must not be empty')
+    const position = toSize('options.position', toOptions('options', options).position)
+    if (!this.open) throw this.closedError('rbd_aio_compare_and_write')
+    const mismatch = new BigUint64Array(1)
+    const views = [compare, buffer, mismatch].map(
+      (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
+    ) as [Uint8Array, Uint8Array, Uint8Array]
+    const written = await this.startWrite<boolean>(
+      Kind.compareAndWrite,
+      views,
+      bytes,
+      position + bytes,
+      (slot) =>
+        native.rbd_aio_compare_and_write(slot, this.handle, position, bytes, views[0], views[1], mismatch),
+    )
+    return written ? { written } : { written, mismatch: await this.#fromPosition(mismatch[0] as bigint) }
+  }
+
+  /**
+   * librbd takes the difference's place within the bytes compared for a place within their object
+   * (ObjectCompareAndWriteRequest), so of the image offset that it makes of it only the part within the stripe unit
+   * counts.
+   */
+  async #fromPosition(offset: bigint): Promise<number> {
+    const { stripeUnit } = await this.call<{ stripeUnit: number }, []>(native.rbd_stat)
+    return Number(offset % BigInt(stripeUnit))
+  }
+
+  /**
+   * Writes `buffer` again and again over `length` bytes, a multiple of its own length. It travels once an object.
+   * Zeros become holes where that is possible.
+   *
+   * Errors: `EINVAL` the length is no multiple of the buffer's; else as `write`.
+   *
+   * Implements: rbd_aio_writesame.
+   * @since 0.1.0
+   */
+  async writeSame(
+    buffer: ArrayBufferView,
+    options: { position: number | bigint; length: number | bigint },
+  ): Promise<void> {
+    checkView('buffer', buffer)
+    const { position, length } = toOptions('options', options)
+    const at = toSize('options.position', position)
+    const bytes = toSize('options.length', length)
+    if (!this.open) throw this.closedError('rbd_aio_writesame')
+    if (bytes === 0) return
+    if (buffer.byteLength === 0) throw invalidArgValue('buffer', 'must not be empty')
+    const view = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+    await this.startWrite<void>(Kind.writeSame, view, bytes, at + bytes, (slot) =>
+      native.rbd_aio_writesame(slot, this.handle, at, bytes, view),
+    )
+  }
+}
