@@ -1,7 +1,7 @@
 /** Compare-and-write, write-same and lists of extents. */
 
 import { randomBytes } from 'node:crypto'
-import { Image } from 'rbdkit'
+import { Cluster, Image } from 'rbdkit'
 import t from 'tap'
 import { mib, openPool } from './copy-fixture.js'
 
@@ -121,4 +121,29 @@ t.test('lists of extents', async (t) => {
 
   await using readOnly = await Image.open(ioctx, 'image', { readOnly: true })
   await t.rejects(readOnly.writeExtents(extents), { code: 'EROFS', syscall: 'rbd_aio_write' })
+})
+
+t.test('zero-copy writes: the buffer is free when the promise settles', async (t) => {
+  const { ioctx, test } = await openPool(t)
+  await using cluster = await Cluster.connect({
+    confFile: test.confFile,
+    keyring: test.keyring,
+    options: { rbd_cache: false, rbd_disable_zero_copy_writes: false },
+  })
+  await using zeroCopy = await cluster.openIoCtx(ioctx.pool)
+  await Image.create(ioctx, 'image', { size: 64 * mib })
+  await using image = await Image.open(zeroCopy, 'image')
+  const data = randomBytes(4 * mib)
+  const write = async (i: number): Promise<void> => {
+    const buffer = Buffer.from(data)
+    buffer.writeUInt32LE(i)
+    await image.write(buffer, { position: i * 4 * mib })
+    buffer.fill(0xff)
+  }
+  await Promise.all(Array.from({ length: 16 }, (_, i) => write(i)))
+  for (let i = 0; i < 16; i++) {
+    const { buffer } = await image.read({ position: i * 4 * mib, length: 4 * mib })
+    data.writeUInt32LE(i)
+    t.ok(buffer.equals(data), `object ${i}`)
+  }
 })
