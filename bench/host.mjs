@@ -8,13 +8,13 @@ function rbdkitVersion() {
   return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 }
 
-export function host() {
+export function host(clientCores) {
   return {
     processor: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
     memoryMiB: Math.round(totalmem() / 2 ** 20),
     kernel: release(),
-    placement: placement(),
+    placement: placement(clientCores),
   }
 }
 

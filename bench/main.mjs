@@ -86,7 +86,7 @@ async function runCase(one, stores) {
     title: one.title,
     command: commandOf(one, options),
     date: new Date().toISOString(),
-    host: host(),
+    host: host(one.cores),
     versions: softwareVersions(target.cephVersion),
     store,
     image: target.description,

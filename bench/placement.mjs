@@ -15,9 +15,12 @@ const cores = allowedCores()
 const client = cores.slice(0, 2)
 const others = cores.slice(2)
 
-/** Two cores for the client: its own thread and librbd's run side by side, and all sides have the same. */
-export function clientCores() {
-  return client.join(',')
+/**
+ * Two cores for the client: its own thread and librbd's run side by side, and all sides have the same. Or as many as
+ * the case wants.
+ */
+export function clientCores(count = client.length) {
+  return client.slice(0, count).join(',')
 }
 
 /** Where there are other cores the OSDs get those; else they share the client's. */
@@ -26,7 +29,7 @@ export function placeDaemons(pids) {
   for (const pid of pids) execFileSync('taskset', ['-a', '-c', '-p', others.join(','), String(pid)])
 }
 
-export function placement() {
+export function placement(count) {
   const daemons = others.length < 2 ? cores : others
-  return { client: clientCores(), osd: daemons.join(',') }
+  return { client: clientCores(count), osd: daemons.join(',') }
 }

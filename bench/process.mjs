@@ -8,12 +8,12 @@ import { clientCores } from './placement.mjs'
 const script = `TIMEFORMAT='cpu %3U %3S'; time taskset -c "$0" "$@"`
 
 /**
- * Runs a command pinned to the client's cores. Rejects when it fails, with the end of what it said, or when it takes
+ * Runs a command pinned to the client's cores (`cores` of them, or all). Rejects when it fails, with the end of what it said, or when it takes
  * longer than `limitSeconds`.
  */
-export async function timed(command, { env, limitSeconds }) {
+export async function timed(command, { env, cores, limitSeconds }) {
   const before = processorTimes()
-  const child = spawn('bash', ['-c', script, clientCores(), ...command], {
+  const child = spawn('bash', ['-c', script, clientCores(cores), ...command], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // a group of its own: what hangs is ended together with the shell

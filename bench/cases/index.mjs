@@ -8,12 +8,13 @@ import { sequential } from './sequential.mjs'
 /** In the order in which they run: those of one store together. */
 export const cases = [...overhead, loop[0], memory, ...real, ...sequential, loop[1], ...context]
 
-/** Cases by name, or by the beginning of it: `real`, `real-read`, `real-read-32`. */
+/** A case by its name, several by the beginning of theirs: `real-read-32`, `real-read`, `real`. */
 export function chooseCases(names) {
   if (names.length === 0) return cases
   const chosen = new Set()
   for (const name of names) {
-    const found = cases.filter((each) => each.name === name || each.name.startsWith(`${name}-`))
+    const exact = cases.filter((each) => each.name === name)
+    const found = exact.length > 0 ? exact : cases.filter((each) => each.name.startsWith(`${name}-`))
     if (found.length === 0) {
       throw new Error(`no case '${name}'; there are ${cases.map((each) => each.name).join(', ')}`)
     }

@@ -3,7 +3,7 @@ import { overheadGoals, overheadOneGoals } from '../goals.mjs'
 import { smallBlocks } from '../metrics.mjs'
 import { random4k, usual } from './sides.mjs'
 
-export const overhead = [32, 1].map((depth) => ({
+const unallocated = (depth) => ({
   name: `overhead-${depth}`,
   title: `4 KiB random reads of an unallocated image, depth ${depth}`,
   store: 'memstore',
@@ -12,4 +12,17 @@ export const overhead = [32, 1].map((depth) => ({
   metrics: smallBlocks,
   goals: depth === 1 ? overheadOneGoals : overheadGoals,
   ...random4k('read', depth),
-}))
+})
+
+/**
+ * With two cores, one at a time measures where the scheduler puts the next thread: a wake-up across cores costs more
+ * than all the rest, and whole runs of any side have it or not. On one core nobody has it.
+ */
+const oneCore = {
+  ...unallocated(1),
+  name: 'overhead-1-core',
+  title: '4 KiB random reads of an unallocated image, depth 1, client on one core',
+  cores: 1,
+}
+
+export const overhead = [unallocated(32), unallocated(1), oneCore]

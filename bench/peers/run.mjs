@@ -22,6 +22,7 @@ export const output = (command, ...args) => spawnSync(command, args, { encoding:
 export async function measure(target, workload, budget, command, parse) {
   const { stdout, cpuSeconds, stolen } = await timed(command, {
     env: { CEPH_CONF: target.confFile, CEPH_ARGS: cephArgs },
+    cores: workload.cores,
     limitSeconds: 60 + 4 * budget.seconds,
   })
   const { operations, seconds, latency = null, loopDelay = null } = parse(stdout)

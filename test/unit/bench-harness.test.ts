@@ -91,6 +91,7 @@ t.test('cases are found by their names and the beginnings of these', async (t) =
   t.equal(new Set(names(cases)).size, cases.length)
   t.same(names(chooseCases(['overhead-1', 'memory'])).sort(), ['memory', 'overhead-1'])
   t.equal(chooseCases(['real']).length, 8)
+  t.same(names(chooseCases(['overhead-1', 'overhead-32'])), ['overhead-32', 'overhead-1'])
   t.throws(() => chooseCases(['real-r']), /no case 'real-r'; there are .*real-read-1/)
 })
 
