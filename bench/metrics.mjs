@@ -2,8 +2,13 @@
 
 const nanoseconds = (key) => (run) => (run.latency === null ? Number.NaN : run.latency[key] / 1000)
 
-/** CPU seconds that a side needs before and after its operations, from runs of (nearly) no operations. */
-const steadySeconds = (run, startup) => run.cpuSeconds - startup
+/** Without what a side needs before and after its operations, which runs of (nearly) no operations tell. */
+const steady = (run, startup) => (run.cpuSeconds - startup) / run.operations
+
+/** Without the compiler as well, where there is one; a C program is as warm as it gets at once. */
+const warm = (run, startup) => (run.warm ? run.warm.cpuSeconds / run.warm.operations : steady(run, startup))
+
+const GiB = (run) => 2 ** 30 / (run.bytes / run.operations)
 
 export const metrics = {
   iops: { label: 'IOPS', digits: 0, value: (run) => run.iops },
@@ -13,7 +18,12 @@ export const metrics = {
   cpu: {
     label: 'CPU an operation, us',
     digits: 2,
-    value: (run, startup) => (steadySeconds(run, startup) / run.operations) * 1e6,
+    value: (run, startup) => steady(run, startup) * 1e6,
+  },
+  cpuWarm: {
+    label: 'the same once warm, us',
+    digits: 2,
+    value: (run, startup) => warm(run, startup) * 1e6,
   },
   cpuWhole: {
     label: 'the same with start-up, us',
@@ -23,7 +33,12 @@ export const metrics = {
   cpuGiB: {
     label: 'CPU seconds a GiB',
     digits: 3,
-    value: (run, startup) => steadySeconds(run, startup) / (run.bytes / 2 ** 30),
+    value: (run, startup) => steady(run, startup) * GiB(run),
+  },
+  cpuGiBWarm: {
+    label: 'the same once warm',
+    digits: 3,
+    value: (run, startup) => warm(run, startup) * GiB(run),
   },
   cpuGiBWhole: {
     label: 'the same with start-up',
@@ -39,5 +54,5 @@ export const metrics = {
 }
 
 /** For small blocks, and for large ones. */
-export const smallBlocks = ['iops', 'mean', 'p99', 'cpu', 'cpuWhole', 'loopDelay']
-export const largeBlocks = ['bandwidth', 'mean', 'p99', 'cpuGiB', 'cpuGiBWhole', 'loopDelay']
+export const smallBlocks = ['iops', 'mean', 'p99', 'cpu', 'cpuWarm', 'cpuWhole', 'loopDelay']
+export const largeBlocks = ['bandwidth', 'mean', 'p99', 'cpuGiB', 'cpuGiBWarm', 'cpuGiBWhole', 'loopDelay']

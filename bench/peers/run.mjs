@@ -17,7 +17,8 @@ export const output = (command, ...args) => spawnSync(command, args, { encoding:
 
 /**
  * Runs a side's command; `parse` makes `{ operations, seconds, latency, loopDelay }` of its output. Latencies are in
- * nanoseconds; a side that does not tell them has `null`.
+ * nanoseconds; a side that does not tell them has `null`. `warm` is `{ operations, cpuSeconds }` of the part of the run
+ * that a just-in-time compiler no longer disturbs, of sides that have one.
  */
 export async function measure(target, workload, budget, command, parse) {
   const { stdout, cpuSeconds, stolen } = await timed(command, {
@@ -25,7 +26,7 @@ export async function measure(target, workload, budget, command, parse) {
     cores: workload.cores,
     limitSeconds: 60 + 4 * budget.seconds,
   })
-  const { operations, seconds, latency = null, loopDelay = null } = parse(stdout)
+  const { operations, seconds, latency = null, loopDelay = null, warm = null } = parse(stdout)
   const startupOnly = budget.operations !== undefined
   if (!(operations > 0 && (seconds > 0 || startupOnly)))
     throw new Error(`${command[0]} did nothing:\n${stdout.slice(-2000)}`)
@@ -38,6 +39,7 @@ export async function measure(target, workload, budget, command, parse) {
     bytesPerSecond: bytes / seconds,
     latency,
     loopDelay,
+    warm,
     cpuSeconds,
     stolen,
   }
