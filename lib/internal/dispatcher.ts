@@ -103,6 +103,9 @@ const results = new Float64Array(2 * maxBatch)
 /** A turn of settling longer than this starves timers and sockets. */
 const turnMs = 2
 let turnStart = 0
+let lastDispatch = 0
+/** An immediate is due that ends this turn of the loop. */
+let turnOpen = false
 
 function begin(): void {
   if (active++ === 0) native.ref()
@@ -224,6 +227,13 @@ function progress(slot: number, value: unknown): void {
 }
 
 function dispatch(count: number, tasks?: unknown[]): void {
+  const start = performance.now()
+  if (!turnOpen && start - lastDispatch > turnMs) {
+    // After a while without results this is a new turn, unless the last results' reactions took that long.
+    turnStart = start
+    turnOpen = true
+    setImmediate(endTurn)
+  }
   for (let i = 0; i < count; i++) settleIo(results[2 * i] as number, results[2 * i + 1] as number)
   if (tasks !== undefined) {
     for (let i = 0; i < tasks.length; i += 4) {
@@ -232,11 +242,16 @@ function dispatch(count: number, tasks?: unknown[]): void {
       else progress(slot, tasks[i + 3])
     }
   }
-  if (count === maxBatch || performance.now() - turnStart > turnMs) {
+  lastDispatch = performance.now()
+  if (count === maxBatch || lastDispatch - turnStart > turnMs) {
     // Without the pause a fast device keeps one turn of the loop going for 100 ms (docs/decisions/0002).
     native.pause()
     setImmediate(resume)
   }
+}
+
+function endTurn(): void {
+  turnOpen = false
 }
 
 function resume(): void {
