@@ -1,5 +1,5 @@
 /** The sides of most cases; the first is what the others are compared with. */
-export const usual = ['fio', 'fio-one-thread', 'rbdkit-promises', 'rbdkit-engine']
+export const usual = ['fio', 'rbdkit-promises', 'rbdkit-engine']
 
 /** 4 KiB blocks anywhere. */
 export const random4k = (operation, depth) => ({ operation, pattern: 'random', blockSize: 4096, depth })

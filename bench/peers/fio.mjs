@@ -1,5 +1,5 @@
 // fio's rbd engine: the side that all others are compared with.
-import { cephArgs, installed, measure, output } from './run.mjs'
+import { installed, measure, output } from './run.mjs'
 
 const modes = {
   random: { read: 'randread', write: 'randwrite' },
@@ -19,9 +19,9 @@ function parse(stdout) {
   }
 }
 
-const side = (name, label, options) => ({
-  name,
-  label,
+export const fio = {
+  name: 'fio',
+  label: 'fio rbd engine',
   missing: () => (installed('fio', '--version') ? null : 'the package fio'),
   version: () => output('fio', '--version'),
 
@@ -37,15 +37,6 @@ const side = (name, label, options) => ({
     command.push('--lat_percentiles=1', '--clat_percentiles=0', '--output-format=json', '--eta=never')
     if (budget.operations !== undefined) command.push(`--number_ios=${budget.operations}`)
     else command.push('--time_based', `--runtime=${budget.seconds}`)
-    return measure(target, workload, budget, command, parse, options)
+    return measure(target, workload, budget, command, parse)
   },
-})
-
-export const fio = side('fio', 'fio rbd engine', cephArgs)
-
-/** With the setting that rbdkit makes on two processors (docs/decisions/0007): what of a ratio is the setting's. */
-export const fioOneThread = side(
-  'fio-one-thread',
-  'fio, one librados thread',
-  `${cephArgs} --librados_thread_count=1`,
-)
+}

@@ -20,9 +20,9 @@ export const output = (command, ...args) => spawnSync(command, args, { encoding:
  * nanoseconds; a side that does not tell them has `null`. `warm` is `{ operations, cpuSeconds }` of the part of the run
  * that a just-in-time compiler no longer disturbs, of sides that have one.
  */
-export async function measure(target, workload, budget, command, parse, options = cephArgs) {
+export async function measure(target, workload, budget, command, parse) {
   const { stdout, cpuSeconds, stolen } = await timed(command, {
-    env: { CEPH_CONF: target.confFile, CEPH_ARGS: options },
+    env: { CEPH_CONF: target.confFile, CEPH_ARGS: cephArgs },
     cores: workload.cores,
     limitSeconds: 60 + 4 * budget.seconds,
   })

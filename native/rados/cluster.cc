@@ -1,7 +1,6 @@
 #include "rados/cluster.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -47,16 +46,6 @@ std::string GetSetting(rados_t rados, const char* name) {
     value.resize(strlen(value.c_str()));
     return value;
   }
-}
-
-// librbd's work and its completions run on this many threads of the handle. On one or two processors the
-// second thread only takes turns with the first and with JavaScript (docs/decisions/0007).
-constexpr const char kThreadsSetting[] = "librados_thread_count";
-constexpr const char kThreadsDefault[] = "2";
-
-bool FewProcessors() {
-  cpu_set_t allowed;
-  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) <= 2;
 }
 
 // librados ends the process on a messenger that it cannot make.
@@ -120,9 +109,6 @@ int Cluster::Configure(const ConnectOptions& options, std::string* detail) {
       return r;
     }
     quieten();  // what the file says about logs is meant for daemons and tools
-  }
-  if (FewProcessors() && GetSetting(rados_, kThreadsSetting) == kThreadsDefault) {
-    Rados().rados_conf_set(rados_, kThreadsSetting, "1");
   }
   for (const auto& setting : options.settings) {
     const int r = Rados().rados_conf_set(rados_, setting.first.c_str(), setting.second.c_str());
