@@ -24,5 +24,5 @@ guest_packages=(busybox-static cpio xz-utils syslinux syslinux-common mtools dos
 # What `npm run bench` measures beside rbdkit: fio's rbd engine, `rbd bench` (ceph-common), Python's rbd.
 peer_packages=(fio python3-rbd python3-rados ceph-common)
 
-# What `npm test` looks at pages with.
-browser_packages=(chromium)
+# What only `npm test` uses: a browser to look at pages, fio to measure beside.
+test_packages=(chromium fio)

@@ -10,7 +10,7 @@ mkdir -p .rbdkit
 check_node
 check_system
 packages=("${build_packages[@]}" "${daemon_packages[@]}" "${guest_packages[@]}")
-if [ "${1:-}" = tests ]; then packages+=("${browser_packages[@]}"); fi
+if [ "${1:-}" = tests ]; then packages+=("${test_packages[@]}"); fi
 install_packages "${packages[@]}"
 install_npm_packages
 use_node_headers

@@ -133,6 +133,14 @@ t.test('the quickstart prints what the README shows', async (t) => {
   t.same(shape(stdout).slice(-shown.length), shown)
 })
 
+/** The part about measuring, all of which test/cluster/bench-guide.test.ts runs as it stands in the README. */
+function benchCommands(): Record<string, string> {
+  const part = /## Measure a cluster\n[\s\S]*?```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
+  const commands = part.trim().split('\n')
+  if (commands.length < 4) throw new Error('README.md does not say how to measure')
+  return Object.fromEntries(commands.map((command) => [command, 'test/cluster/bench-guide.test.ts']))
+}
+
 /** Who runs each shell command of the README. */
 const runBy: Readonly<Record<string, string>> = {
   'npm run quickstart': 'test/e2e/readme.test.ts',
@@ -141,6 +149,7 @@ const runBy: Readonly<Record<string, string>> = {
   'npx rbdkit dev status': 'test/cluster/dev-command.test.ts',
   'npx rbdkit dev env': 'test/cluster/dev-command.test.ts',
   'npx rbdkit dev down': 'test/cluster/dev-command.test.ts',
+  ...benchCommands(),
 }
 
 t.test('every command in the README is run by a test or by CI', async (t) => {
@@ -150,6 +159,11 @@ t.test('every command in the README is run by a test or by CI', async (t) => {
   for (const [command, file] of Object.entries(runBy)) {
     const text = readFileSync(join(root, file), 'utf8')
     const words = command.split(' ')
+    // That test reads them from the README: it must know the page.
+    if (file.endsWith('bench-guide.test.ts')) {
+      t.ok(text.includes("'README.md'"), `${file} runs ${command}`)
+      continue
+    }
     // A test of the `rbdkit` command calls it with the rest as arguments.
     const needle = words[0] === 'npx' ? `'${words[3]}'` : command
     t.ok(text.includes(needle), `${file} runs ${command}`)
@@ -157,9 +171,16 @@ t.test('every command in the README is run by a test or by CI', async (t) => {
 })
 
 t.test('every link in the documentation leads somewhere', async (t) => {
-  const guides = ['getting-started', 'errors', 'integers', 'lifetimes', 'threads', 'dev'].map(
-    (name) => `docs/guide/${name}.md`,
-  )
+  const guides = [
+    'getting-started',
+    'errors',
+    'integers',
+    'lifetimes',
+    'threads',
+    'dev',
+    'bench',
+    'bench-hosts',
+  ].map((name) => `docs/guide/${name}.md`)
   for (const page of ['README.md', ...guides]) {
     const text = readFileSync(join(root, page), 'utf8')
     for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
