@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
-import type { Readable, Writable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
+import type { ReadableStream, WritableStream } from 'node:stream/web'
 import { objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { closeAbandoned } from '../internal/resource.js'
@@ -315,5 +316,29 @@ export class Image extends ImageSnapshots {
    */
   createWriteStream(options?: WriteStreamOptions): Writable {
     return openWriteStream(this, toOptions('options', options))
+  }
+
+  /**
+   * The same as a web stream of `Buffer`s, for `Response` and the like. Cancelling it waits for what is in flight.
+   *
+   * Errors: as `read`; the stream errors with them.
+   *
+   * Implements: rbd_aio_read.
+   * @since 0.1.0
+   */
+  readableWebStream(options?: ReadStreamOptions): ReadableStream<Buffer> {
+    return Readable.toWeb(this.createReadStream(options)) as ReadableStream<Buffer>
+  }
+
+  /**
+   * A web stream that writes what it is given, `Uint8Array`s; its `close()` resolves after a flush.
+   *
+   * Errors: as `write`; the stream errors with them.
+   *
+   * Implements: rbd_aio_writev, rbd_aio_flush.
+   * @since 0.1.0
+   */
+  writableWebStream(options?: WriteStreamOptions): WritableStream<Uint8Array> {
+    return Writable.toWeb(this.createWriteStream(options)) as WritableStream<Uint8Array>
   }
 }
