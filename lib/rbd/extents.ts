@@ -1,5 +1,5 @@
 import { native } from '../internal/addon.js'
-import { Kind, startIo } from '../internal/dispatcher.js'
+import { Kind, startIo, startTask } from '../internal/dispatcher.js'
 import { invalidArgType, invalidArgValue, toOptions, toSize } from '../internal/validate.js'
 import { ImageCompare } from './compare-and-write.js'
 import { checkView } from './io.js'
@@ -60,18 +60,25 @@ export abstract class ImageExtents extends ImageCompare {
     const list = toList(extents)
     if (!this.open) throw this.closedError('rbd_aio_read')
     if (list.views.length === 0) return []
-    await startIo<void>(this, Kind.readExtents, list, 0, (slot) =>
-      native.rbd_aio_read_extents(slot, this.handle, list.offsets, list.views, list.outcomes),
-    )
-    const { outcomes, offsets } = list
-    if (outcomes.includes(invalid)) {
-      const size = await this.call<number, []>(native.rbd_get_size)
-      for (let i = 0; i < outcomes.length; i++) {
-        if (outcomes[i] === invalid && (offsets[i] as number) >= size) outcomes[i] = 0
-      }
+    this.inFlight++ // until the size is known as well
+    try {
+      await startIo<void>(this, Kind.readExtents, list, 0, (slot) =>
+        native.rbd_aio_read_extents(slot, this.handle, list.offsets, list.views, list.outcomes),
+      )
+      if (list.outcomes.includes(invalid)) await this.#endReads(list)
+    } finally {
+      if (--this.inFlight === 0) this.idle()
     }
-    this.#check(outcomes, 'rbd_aio_read')
-    return [...outcomes]
+    this.#check(list.outcomes, 'rbd_aio_read')
+    return [...list.outcomes]
+  }
+
+  /** An invalid read has read no bytes if it began at the image's end. */
+  async #endReads({ outcomes, offsets }: List): Promise<void> {
+    const size = await startTask<number, [number]>(this, native.rbd_get_size, [this.handle])
+    for (let i = 0; i < outcomes.length; i++) {
+      if (outcomes[i] === invalid && (offsets[i] as number) >= size) outcomes[i] = 0
+    }
   }
 
   /**

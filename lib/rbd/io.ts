@@ -1,5 +1,5 @@
 import { native } from '../internal/addon.js'
-import { Kind, startIo } from '../internal/dispatcher.js'
+import { Kind, startIo, startTask } from '../internal/dispatcher.js'
 import {
   invalidArgType,
   invalidArgValue,
@@ -144,7 +144,7 @@ export abstract class ImageIo extends ImageHandle {
       this.#waiting.delete(waiting)
     }
     try {
-      const size = await this.call<number, []>(native.rbd_get_size)
+      const size = await startTask<number, [number]>(this, native.rbd_get_size, [this.handle])
       if (end > size)
         throw outOfRange('position', "within the image's size together with the length", undefined)
       const operation = this.startWrite<T>(kind, payload, length, end, submit)

@@ -115,7 +115,9 @@ t.test('lists of extents', async (t) => {
   await t.rejects(image.readExtents('x' as never), { code: 'ERR_INVALID_ARG_TYPE' })
   const many = Array.from({ length: 2000 }, (_, i) => ({ position: i * 4096, buffer: Buffer.alloc(4096) }))
   const reading = image.readExtents(many)
+  const atEnd = image.readExtents([{ position: 16 * mib, buffer: Buffer.alloc(8) }])
   await image.close()
+  t.same(await atEnd, [0], 'and for the size')
   t.equal((await reading).length, 2000, 'close() waits')
   await t.rejects(image.readExtents(many), { code: 'EBADF' })
 
