@@ -1,6 +1,7 @@
 import { native } from './internal/addon.js'
 
 export * from './bench/index.js'
+export { BufferPool, type BufferPoolOptions } from './buffer-pool.js'
 export * from './copy/index.js'
 export { CephError, type ErrorObject } from './errors.js'
 export type { Auth, AuthEntity, AuthKey, Capabilities } from './rados/auth.js'

@@ -83,10 +83,21 @@ Napi::Value ErrnoText(const Napi::CallbackInfo& info) {
                            strerror_r(info[0].As<Napi::Number>().Int32Value(), buffer, sizeof(buffer)));
 }
 
+// How many bytes into a page of 4096 a view's memory begins. JavaScript thread.
+Napi::Value PageOffset(const Napi::CallbackInfo& info) {
+  void* data = nullptr;
+  size_t length = 0;
+  if (napi_get_buffer_info(info.Env(), info[0], &data, &length) != napi_ok) {
+    throw Napi::TypeError::New(info.Env(), "rbdkit: a view of an ArrayBuffer is needed");
+  }
+  return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(data) % 4096));
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment(env));
   Environment::Export(env, exports);
   exports.Set("capabilities", Napi::Function::New(env, Capabilities, "capabilities"));
+  exports.Set("pageOffset", Napi::Function::New(env, PageOffset, "pageOffset"));
   exports.Set("versions", Napi::Function::New(env, Versions, "versions"));
   exports.Set("strerror", Napi::Function::New(env, ErrnoText, "strerror"));
   ExportCluster(env, exports);

@@ -18,6 +18,8 @@ export interface CoreNative {
   abandon(slot: number): void
   processExit(code: number): void
   strerror(errno: number): string
+  /** How many bytes into a page of 4096 a view's memory begins. */
+  pageOffset(view: ArrayBufferView): number
   capabilities(): Record<'librados' | 'librbd' | 'libvirt', Record<string, boolean> | string>
   versions(): { librados?: string; librbd?: string; libvirt?: string }
   close: TaskFunction<[handle: number]>
