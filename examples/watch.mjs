@@ -12,13 +12,12 @@ try {
     return Buffer.from(`pid ${process.pid}`)
   })
 
-  const { replies, timedOut } = await (await there.openIoCtx(pool)).notify(
-    'board',
-    Buffer.from('who is there?'),
-  )
+  const other = await there.openIoCtx(pool)
+  const { replies, timedOut } = await other.notify('board', Buffer.from('who is there?'))
   for (const { payload } of replies) console.log('answer:', String(payload))
   console.log(timedOut.length, 'did not answer')
 
+  await other.close()
   await watch.close()
   await ioctx.removeObject('board')
 } finally {
