@@ -107,12 +107,15 @@ export class BufferPool {
   release(buffer: Buffer): void {
     if (!this.#lent.has(buffer)) throw invalidArgValue('buffer', "is not one of this pool's that are in use")
     const [next] = this.#waiting
-    if (next !== undefined) {
-      this.#waiting.delete(next)
-      next.take(buffer)
+    // Another object over the same memory: who gives his back twice must not give back the next one's.
+    const fresh = Buffer.from(buffer.buffer, buffer.byteOffset, buffer.length)
+    this.#lent.delete(buffer)
+    if (next === undefined) {
+      this.#idle.push(fresh)
       return
     }
-    this.#lent.delete(buffer)
-    this.#idle.push(buffer)
+    this.#waiting.delete(next)
+    this.#lent.add(fresh)
+    next.take(fresh)
   }
 }

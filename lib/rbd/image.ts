@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { Readable, Writable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import type { ReadableStream, WritableStream } from 'node:stream/web'
 import { objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
@@ -13,6 +13,7 @@ import { toName } from './names.js'
 import { runOperation } from './operation.js'
 import { ImageSnapshots } from './snapshot.js'
 import { openReadStream, openWriteStream, type ReadStreamOptions, type WriteStreamOptions } from './stream.js'
+import { toWebReadable, toWebWritable } from './web-stream.js'
 
 /**
  * What an image is.
@@ -327,11 +328,13 @@ export class Image extends ImageSnapshots {
    * @since 0.1.0
    */
   readableWebStream(options?: ReadStreamOptions): ReadableStream<Buffer> {
-    return Readable.toWeb(this.createReadStream(options)) as ReadableStream<Buffer>
+    return toWebReadable(this.createReadStream(options))
   }
 
   /**
-   * A web stream that writes what it is given, `Uint8Array`s; its `close()` resolves after a flush.
+   * A web stream that writes what it is given, `Uint8Array`s; its `close()` resolves after a flush. Several writes are
+   * in flight, so `write()` resolves when its chunk is taken, not written: chunks are lent until `close()` or `abort()`
+   * has settled.
    *
    * Errors: as `write`; the stream errors with them.
    *
@@ -339,6 +342,6 @@ export class Image extends ImageSnapshots {
    * @since 0.1.0
    */
   writableWebStream(options?: WriteStreamOptions): WritableStream<Uint8Array> {
-    return Writable.toWeb(this.createWriteStream(options)) as WritableStream<Uint8Array>
+    return toWebWritable(this.createWriteStream(options))
   }
 }

@@ -57,3 +57,46 @@ t.test('errors reach the streams', async (t) => {
   await t.rejects(reader.read(), { code: 'EBADF' })
   t.throws(() => image.readableWebStream({ start: -1 }), { code: 'ERR_OUT_OF_RANGE' })
 })
+
+t.test('a fast source waits for the image, and abort() for its writes', async (t) => {
+  const { ioctx } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: 256 * mib })
+  const image = await Image.open(ioctx, 'image')
+  let open = 0
+  let release = (): void => {}
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const writev = image.writev.bind(image)
+  image.writev = (async (...args: Parameters<typeof writev>) => {
+    open++
+    await gate
+    return writev(...args).finally(() => open--)
+  }) as typeof image.writev
+  let pulled = 0
+  const source = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      await new Promise((resolve) => setImmediate(resolve)) // else the event loop starves when nobody holds it back
+      pulled += mib
+      controller.enqueue(new Uint8Array(mib))
+    },
+  })
+  const controller = new AbortController()
+  const piped = source.pipeTo(image.writableWebStream({ highWaterMark: 4 * mib }) as never, {
+    signal: controller.signal,
+  })
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  t.ok(open > 0)
+  t.ok(pulled <= 8 * mib, `${pulled} bytes taken while nothing is written`)
+  controller.abort()
+  let settled = false
+  const end = t.rejects(piped, { name: 'AbortError' }).then(() => {
+    settled = true
+  })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.notOk(settled, 'chunks are still lent')
+  release()
+  await end
+  t.equal(open, 0)
+  await image.close()
+})

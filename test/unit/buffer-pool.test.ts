@@ -62,3 +62,18 @@ t.test('what is not its own is refused, and nothing is lost', async (t) => {
   for (const [options, code] of bad) t.throws(() => new BufferPool(options as never), { code })
   await t.rejects(pool.acquire({ signal: 1 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
 })
+
+t.test('given back twice is refused when the next one has it already', async (t) => {
+  const pool = new BufferPool({ bufferSize: 4096, count: 1 })
+  const first = await pool.acquire()
+  const waiting = pool.acquire()
+  pool.release(first)
+  const second = await waiting
+  t.equal(native.pageOffset(second), 0)
+  t.throws(() => pool.release(first), { code: 'ERR_INVALID_ARG_VALUE' })
+  t.equal(pool.tryAcquire(), undefined)
+  pool.release(second)
+  const third = pool.tryAcquire()
+  t.ok(third)
+  t.throws(() => pool.release(second), { code: 'ERR_INVALID_ARG_VALUE' })
+})
