@@ -93,6 +93,17 @@ export abstract class Resource implements Owner, AsyncDisposable {
   /** @internal The error of using this handle after `close()`. */
   abstract closedError(syscall: string): Error
 
+  /** @internal Keeps the handle open while `use` runs: for calls of another handle, or several of its own. */
+  async lend<T>(syscall: string, use: () => Promise<T>): Promise<T> {
+    if (!this.open) throw this.closedError(syscall)
+    this.inFlight++
+    try {
+      return await use()
+    } finally {
+      if (--this.inFlight === 0) this.idle()
+    }
+  }
+
   /** @internal Runs a blocking native call whose first argument is this handle. */
   call<T, A extends unknown[]>(fn: TaskFunction<[number, ...A]>, ...args: A): Promise<T> {
     return this.callWith(fn, {}, ...args)

@@ -61,17 +61,6 @@ export class IoCtx extends IoCtxWatch {
     return closedError(syscall, { pool: this.pool, namespace: this.namespace }, 'the ioctx is closed')
   }
 
-  /** @internal Keeps the ioctx open while `use` runs: for calls that belong to another one. */
-  async lend<T>(syscall: string, use: () => Promise<T>): Promise<T> {
-    if (!this.open) throw this.closedError(syscall)
-    this.inFlight++
-    try {
-      return await use()
-    } finally {
-      if (--this.inFlight === 0) this.idle()
-    }
-  }
-
   /**
    * The pool's id.
    *

@@ -1,5 +1,5 @@
 import { native } from '../internal/addon.js'
-import { Kind } from '../internal/dispatcher.js'
+import { Kind, startTask } from '../internal/dispatcher.js'
 import { invalidArgValue, toOptions, toSize } from '../internal/validate.js'
 import { checkView, ImageIo } from './io.js'
 
@@ -38,20 +38,17 @@ export abstract class ImageCompare extends ImageIo {
     if (compare.byteLength !== bytes) throw invalidArgValue('compare', 'must be as long as the buffer')
     if (bytes === 0) throw invalidArgValue('buffer', 'must not be empty')
     const position = toSize('options.position', toOptions('options', options).position)
-    if (!this.open) throw this.closedError('rbd_aio_compare_and_write')
     const mismatch = new BigUint64Array(1)
     const views = [compare, buffer, mismatch].map(
       (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
     ) as [Uint8Array, Uint8Array, Uint8Array]
-    const written = await this.startWrite<boolean>(
-      Kind.compareAndWrite,
-      views,
-      bytes,
-      position + bytes,
-      (slot) =>
-        native.rbd_aio_compare_and_write(slot, this.handle, position, bytes, views[0], views[1], mismatch),
-    )
-    return written ? { written } : { written, mismatch: await this.#fromPosition(mismatch[0] as bigint) }
+    const start = (slot: number): number =>
+      native.rbd_aio_compare_and_write(slot, this.handle, position, bytes, views[0], views[1], mismatch)
+    return this.lend('rbd_aio_compare_and_write', async () => {
+      const end = position + bytes
+      const written = await this.startWrite<boolean>(Kind.compareAndWrite, views, bytes, end, start)
+      return written ? { written } : { written, mismatch: await this.#fromPosition(mismatch[0] as bigint) }
+    })
   }
 
   /**
@@ -60,7 +57,9 @@ export abstract class ImageCompare extends ImageIo {
    * counts.
    */
   async #fromPosition(offset: bigint): Promise<number> {
-    const { stripeUnit } = await this.call<{ stripeUnit: number }, []>(native.rbd_stat)
+    const { stripeUnit } = await startTask<{ stripeUnit: number }, [number]>(this, native.rbd_stat, [
+      this.handle,
+    ])
     return Number(offset % BigInt(stripeUnit))
   }
 

@@ -1,8 +1,8 @@
 import { native } from '../internal/addon.js'
 import { Kind, startIo, startTask } from '../internal/dispatcher.js'
-import { invalidArgType, invalidArgValue, toOptions, toSize } from '../internal/validate.js'
+import { invalidArgType, invalidArgValue, outOfRange, toOptions, toSize } from '../internal/validate.js'
 import { ImageCompare } from './compare-and-write.js'
-import { checkView } from './io.js'
+import { checkView, maxLength } from './io.js'
 
 /**
  * A place of an image, and the memory for it.
@@ -37,6 +37,8 @@ function toList(extents: readonly Extent[]): List {
     const { position, buffer } = toOptions(`extents[${i}]`, extent)
     const view = checkView(`extents[${i}].buffer`, buffer)
     if (view.byteLength === 0) throw invalidArgValue(`extents[${i}].buffer`, 'must not be empty')
+    if (view.byteLength > maxLength)
+      throw outOfRange(`extents[${i}].buffer`, `at most ${maxLength} bytes`, view.byteLength)
     const at = toSize(`extents[${i}].position`, position)
     offsets[i] = at
     end = Math.max(end, at + view.byteLength)
@@ -58,19 +60,15 @@ export abstract class ImageExtents extends ImageCompare {
    */
   async readExtents(extents: readonly Extent[]): Promise<number[]> {
     const list = toList(extents)
-    if (!this.open) throw this.closedError('rbd_aio_read')
-    if (list.views.length === 0) return []
-    this.inFlight++ // until the size is known as well
-    try {
+    return this.lend('rbd_aio_read', async () => {
+      if (list.views.length === 0) return []
       await startIo<void>(this, Kind.readExtents, list, 0, (slot) =>
         native.rbd_aio_read_extents(slot, this.handle, list.offsets, list.views, list.outcomes),
       )
       if (list.outcomes.includes(invalid)) await this.#endReads(list)
-    } finally {
-      if (--this.inFlight === 0) this.idle()
-    }
-    this.#check(list.outcomes, 'rbd_aio_read')
-    return [...list.outcomes]
+      this.#check(list.outcomes, 'rbd_aio_read')
+      return [...list.outcomes]
+    })
   }
 
   /** An invalid read has read no bytes if it began at the image's end. */

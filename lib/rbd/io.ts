@@ -51,7 +51,7 @@ export interface ReadResult<B> {
 }
 
 /** librbd counts in size_t, iovec in int; both far above this. */
-const maxLength = 2 ** 31 - 1
+export const maxLength = 2 ** 31 - 1
 
 function isDetached(memory: ArrayBufferLike): boolean {
   if (memory.byteLength > 0) return false
@@ -126,7 +126,7 @@ export abstract class ImageIo extends ImageHandle {
   }
 
   /** The rest: past the end, or another client has changed the image's header and its size must be read again. */
-  async #askThenWrite<T>(
+  #askThenWrite<T>(
     kind: Kind,
     payload: unknown,
     length: number,
@@ -138,24 +138,23 @@ export abstract class ImageIo extends ImageHandle {
       started = resolve
     })
     this.#waiting.add(waiting)
-    this.inFlight++ // also between asking and writing, so that the image is not closed there
     const finished = (): void => {
       started()
       this.#waiting.delete(waiting)
     }
-    try {
-      const size = await startTask<number, [number]>(this, native.rbd_get_size, [this.handle])
-      if (end > size)
-        throw outOfRange('position', "within the image's size together with the length", undefined)
-      const operation = this.startWrite<T>(kind, payload, length, end, submit)
-      finished()
-      return await operation
-    } finally {
-      finished()
-      if (--this.inFlight === 0) this.idle()
-    }
+    return this.lend('rbd_get_size', async () => {
+      try {
+        const size = await startTask<number, [number]>(this, native.rbd_get_size, [this.handle])
+        if (end > size)
+          throw outOfRange('position', "within the image's size together with the length", undefined)
+        const operation = this.startWrite<T>(kind, payload, length, end, submit)
+        finished()
+        return await operation
+      } finally {
+        finished()
+      }
+    })
   }
-
   /**
    * Reads `length` bytes at `position`.
    *
@@ -372,9 +371,10 @@ export abstract class ImageIo extends ImageHandle {
    * Implements: rbd_aio_flush.
    * @since 0.1.0
    */
-  async flush(): Promise<void> {
-    while (this.#waiting.size > 0) await Promise.all(this.#waiting)
-    if (!this.open) throw this.closedError('rbd_aio_flush')
-    await startIo(this, Kind.flush, undefined, 0, (slot) => native.rbd_aio_flush(slot, this.handle, 0, 0))
+  flush(): Promise<void> {
+    return this.lend('rbd_aio_flush', async () => {
+      while (this.#waiting.size > 0) await Promise.all(this.#waiting)
+      await startIo(this, Kind.flush, undefined, 0, (slot) => native.rbd_aio_flush(slot, this.handle, 0, 0))
+    })
   }
 }

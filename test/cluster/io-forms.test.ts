@@ -51,6 +51,10 @@ t.test('compare-and-write', async (t) => {
   }
   await Promise.all(Array.from({ length: 20 }, add))
   t.equal((await image.read({ position: 8 * mib, length: 512 })).buffer.readUInt32LE(), 20, 'nobody lost')
+  const closing = await Image.open(ioctx, 'image')
+  const refused = closing.compareAndWrite(Buffer.alloc(512, 0xff), counter, { position: 8 * mib })
+  await closing.close()
+  t.same(await refused, { written: false, mismatch: 0 }, 'close() waits for the whole answer')
 })
 
 t.test('write-same', async (t) => {
@@ -112,6 +116,10 @@ t.test('lists of extents', async (t) => {
     code: 'ERR_INVALID_ARG_VALUE',
   })
   await t.rejects(image.readExtents([{ position: 0 } as never]), { code: 'ERR_INVALID_ARG_TYPE' })
+  // Nothing of it is touched: the pages are never there.
+  const huge = { position: 0, buffer: new Uint8Array(2 ** 31) }
+  await t.rejects(image.readExtents([huge]), { code: 'ERR_OUT_OF_RANGE' })
+  await t.rejects(image.writeExtents([huge]), { code: 'ERR_OUT_OF_RANGE' })
   await t.rejects(image.readExtents('x' as never), { code: 'ERR_INVALID_ARG_TYPE' })
   const many = Array.from({ length: 2000 }, (_, i) => ({ position: i * 4096, buffer: Buffer.alloc(4096) }))
   const reading = image.readExtents(many)
