@@ -15,10 +15,6 @@ export interface BufferPoolOptions {
   count: number
 }
 
-interface Waiter {
-  take(buffer: Buffer): void
-}
-
 /**
  * A fixed number of page-aligned buffers in one allocation, for programs that want no allocation an operation.
  *
@@ -29,7 +25,8 @@ export class BufferPool {
   readonly count: number
   readonly #idle: Buffer[] = []
   readonly #lent = new Set<Buffer>()
-  readonly #waiting = new Set<Waiter>()
+  /** Who waits, first come first. */
+  readonly #waiting = new Set<(buffer: Buffer) => void>()
 
   /**
    * Allocates all buffers, zeroed.
@@ -72,17 +69,15 @@ export class BufferPool {
         return
       }
       const abort = (): void => {
-        this.#waiting.delete(waiter)
+        this.#waiting.delete(take)
         reject(signal?.reason)
       }
-      const waiter: Waiter = {
-        take(given) {
-          signal?.removeEventListener('abort', abort)
-          resolve(given)
-        },
+      const take = (given: Buffer): void => {
+        signal?.removeEventListener('abort', abort)
+        resolve(given)
       }
       signal?.addEventListener('abort', abort, { once: true })
-      this.#waiting.add(waiter)
+      this.#waiting.add(take)
     })
   }
 
@@ -116,6 +111,6 @@ export class BufferPool {
     }
     this.#waiting.delete(next)
     this.#lent.add(fresh)
-    next.take(fresh)
+    next(fresh)
   }
 }

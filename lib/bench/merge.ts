@@ -1,10 +1,8 @@
 /** One result out of those of several hosts that ran at the same time. */
 
 import { percentilesOf } from './percentiles.js'
-import { spreadOf } from './result.js'
+import { toDirection } from './result.js'
 import type { BenchDirection, BenchHost, BenchInterval, BenchLatency, BenchResult } from './types.js'
-
-const kib = 1024
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
@@ -66,35 +64,16 @@ function mergeSeries(parts: readonly (readonly BenchInterval[])[]): BenchInterva
 
 /** A direction's common figures: rates are of the time that the longest took. */
 export function mergeDirection(parts: readonly BenchDirection[]): BenchDirection {
-  const io_bytes = sum(parts.map((part) => part.io_bytes))
-  const total_ios = sum(parts.map((part) => part.total_ios))
-  const runtime = largest(parts.map((part) => part.runtime))
-  const perSecond = (n: number): number => (runtime > 0 ? (n * 1000) / runtime : 0)
-  const series = mergeSeries(parts.map((part) => part.series))
-  const iops = spreadOf(series.map((row) => row.iops))
-  const bw = spreadOf(series.map((row) => row.bw_bytes / kib))
-  return {
-    io_bytes,
-    io_kbytes: Math.floor(io_bytes / kib),
-    bw_bytes: Math.round(perSecond(io_bytes)),
-    bw: Math.round(perSecond(io_bytes) / kib),
-    iops: perSecond(total_ios),
-    runtime,
-    total_ios,
-    short_ios: sum(parts.map((part) => part.short_ios)),
-    lat_ns: mergeLatency(parts.map((part) => part.lat_ns)),
-    iops_min: iops.min,
-    iops_max: iops.max,
-    iops_mean: iops.mean,
-    iops_stddev: iops.deviation,
-    iops_samples: iops.samples,
-    bw_min: bw.min,
-    bw_max: bw.max,
-    bw_mean: bw.mean,
-    bw_dev: bw.deviation,
-    bw_samples: bw.samples,
-    series,
-  }
+  return toDirection(
+    {
+      io_bytes: sum(parts.map((part) => part.io_bytes)),
+      total_ios: sum(parts.map((part) => part.total_ios)),
+      short_ios: sum(parts.map((part) => part.short_ios)),
+      lat_ns: mergeLatency(parts.map((part) => part.lat_ns)),
+      series: mergeSeries(parts.map((part) => part.series)),
+    },
+    largest(parts.map((part) => part.runtime)) / 1000,
+  )
 }
 
 /** A host's own share of the result, for the reader who looks for the slow one. */

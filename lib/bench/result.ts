@@ -44,7 +44,7 @@ interface Spread {
 }
 
 /** fio's figures about samples; the deviation is of a sample. */
-export function spreadOf(values: readonly number[]): Spread {
+function spreadOf(values: readonly number[]): Spread {
   const samples = values.length
   if (samples === 0) return { min: 0, max: 0, mean: 0, deviation: 0, samples }
   const mean = values.reduce((sum, value) => sum + value, 0) / samples
@@ -58,23 +58,22 @@ export function spreadOf(values: readonly number[]): Spread {
   }
 }
 
-function toDirection(direction: NativeDirection, series: BenchInterval[], seconds: number): BenchDirection {
-  const { bytes, shortIos, latency } = direction
-  const used = latency.count > 0
-  const rows = used ? series : []
-  const iops = spreadOf(rows.map((row) => row.iops))
-  const bw = spreadOf(rows.map((row) => row.bw_bytes / kib))
+/** A direction's figures from what was counted in `seconds`. */
+export function toDirection(
+  counted: Pick<BenchDirection, 'io_bytes' | 'total_ios' | 'short_ios' | 'lat_ns' | 'series'>,
+  seconds: number,
+): BenchDirection {
+  const { io_bytes, total_ios, series } = counted
+  const iops = spreadOf(series.map((row) => row.iops))
+  const bw = spreadOf(series.map((row) => row.bw_bytes / kib))
   const perSecond = (n: number): number => (seconds > 0 ? n / seconds : 0)
   return {
-    io_bytes: bytes,
-    io_kbytes: Math.floor(bytes / kib),
-    bw_bytes: Math.round(perSecond(bytes)),
-    bw: Math.round(perSecond(bytes) / kib),
-    iops: perSecond(latency.count),
-    runtime: used ? Math.round(seconds * 1000) : 0,
-    total_ios: latency.count,
-    short_ios: shortIos,
-    lat_ns: toLatency(latency),
+    ...counted,
+    io_kbytes: Math.floor(io_bytes / kib),
+    bw_bytes: Math.round(perSecond(io_bytes)),
+    bw: Math.round(perSecond(io_bytes) / kib),
+    iops: perSecond(total_ios),
+    runtime: total_ios > 0 ? Math.round(seconds * 1000) : 0,
     iops_min: iops.min,
     iops_max: iops.max,
     iops_mean: iops.mean,
@@ -85,8 +84,21 @@ function toDirection(direction: NativeDirection, series: BenchInterval[], second
     bw_mean: bw.mean,
     bw_dev: bw.deviation,
     bw_samples: bw.samples,
-    series: rows,
   }
+}
+
+function fromNative(
+  { bytes, shortIos, latency }: NativeDirection,
+  series: BenchInterval[],
+  seconds: number,
+): BenchDirection {
+  const counted = {
+    io_bytes: bytes,
+    total_ios: latency.count,
+    short_ios: shortIos,
+    lat_ns: toLatency(latency),
+  }
+  return toDirection({ ...counted, series: latency.count > 0 ? series : [] }, seconds)
 }
 
 /** fio's word for what is done. */
@@ -143,7 +155,7 @@ export function toResult(
 ): BenchResult {
   const { seconds } = raw
   const direction = (name: 'read' | 'write' | 'trim'): BenchDirection =>
-    toDirection(
+    fromNative(
       raw[name],
       raw.rows.map((row) => toInterval(row, row[name])),
       seconds,

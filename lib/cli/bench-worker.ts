@@ -21,8 +21,8 @@ export interface PoolSpec {
 
 const help = `
 A worker joins the others of its group by watching the object rbdkit_bench.<group> of the pool, and runs what
-'rbdkit bench --workers' or benchWorkers() of a program elsewhere asks for. It touches only images of this pool and namespace, or only those given
-with --image, and only reads unless --destructive is given. Ctrl-C ends it.
+'rbdkit bench --workers' or benchWorkers() of a program elsewhere asks for. It touches only images of this pool and
+namespace, or only those given with --image, and only reads unless --destructive is given. Ctrl-C ends it.
 
 The RBD cache is off, as with 'rbdkit bench': --ceph-option rbd_cache=true turns it on.
 `

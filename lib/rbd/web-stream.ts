@@ -6,11 +6,11 @@ import { ReadableStream, WritableStream } from 'node:stream/web'
 // Writable.toWeb() counts the stream's high water mark, which is bytes, in chunks: it queues millions of them.
 
 /** Destroys it and waits until it has given all buffers back. */
-async function closed(stream: Readable | Writable, reason?: unknown): Promise<void> {
+async function closed(stream: Readable | Writable): Promise<void> {
   if (stream.closed) return
   await new Promise<void>((resolve) => {
     stream.once('close', resolve)
-    stream.destroy(reason instanceof Error ? reason : undefined)
+    stream.destroy()
   })
 }
 
