@@ -35,6 +35,7 @@ struct Error {
   std::string code;
   std::string message;
   Side side = Side::kNone;
+  std::string object;  // the file it is about, where an operation has several
 };
 
 }  // namespace rbdkit::copy

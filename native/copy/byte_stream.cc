@@ -1,0 +1,120 @@
+#include "copy/byte_stream.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+namespace rbdkit::copy {
+
+namespace {
+
+// What a pipe may hold, where the system allows it: by default 64 KiB, and each filling wakes the other side.
+constexpr int kPipeSize = 1 << 20;
+
+mode_t KindOf(int fd) {
+  struct stat state {};
+  return fstat(fd, &state) == 0 ? state.st_mode & S_IFMT : 0;
+}
+
+bool Waits(mode_t kind) { return kind != S_IFREG && kind != S_IFBLK && kind != S_IFDIR; }
+
+}  // namespace
+
+StopSignal::StopSignal() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+void StopSignal::Stop() {
+  stopped_ = true;
+  const uint64_t one = 1;
+  // Stays readable: whoever polls from now on sees it.
+  if (write(event_.get(), &one, sizeof one) < 0) return;
+}
+
+Error StopSignal::Wait(int fd, short events) const {
+  pollfd fds[] = {{fd, events, 0}, {event_.get(), POLLIN, 0}};
+  while (!stopped()) {
+    const int r = poll(fds, 2, -1);
+    if (r < 0 && errno != EINTR) return Error(-errno, "poll");
+    if (r > 0 && fds[0].revents != 0 && !stopped()) return {};
+  }
+  return Error::Coded(kCancelled, "poll", "cancelled");
+}
+
+FdInput::FdInput(int fd, std::string name, const StopSignal& stop)
+    : fd_(fd), name_(std::move(name)), stop_(stop) {
+  struct stat state {};
+  if (fstat(fd, &state) != 0) return;  // Read() will say why
+  waits_ = Waits(state.st_mode & S_IFMT);
+  if (S_ISFIFO(state.st_mode)) fcntl(fd, F_SETPIPE_SZ, kPipeSize);
+  if (!S_ISREG(state.st_mode)) return;
+  const off_t position = lseek(fd, 0, SEEK_CUR);
+  if (position < 0) return;
+  position_ = static_cast<uint64_t>(position);
+  size_ = static_cast<uint64_t>(state.st_size);
+  posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+}
+
+Error FdInput::Failed(const char* function) const {
+  Error error(-errno, function);
+  error.object = name_;
+  return error;
+}
+
+Error FdInput::Read(char* buffer, size_t length, size_t* got) {
+  for (;;) {
+    if (waits_) {
+      if (Error error = stop_.Wait(fd_, POLLIN)) return error;
+    } else if (stop_.stopped()) {
+      return Error::Coded(kCancelled, "read", "cancelled");
+    }
+    const ssize_t n = read(fd_, buffer, length);
+    if (n >= 0) {
+      *got = static_cast<size_t>(n);
+      position_ += *got;
+      return {};
+    }
+    if (errno != EINTR && errno != EAGAIN) return Failed("read");
+  }
+}
+
+Error FdInput::Leap(uint64_t length, uint64_t* leapt) {
+  // Not past the end: a file that was cut must not look whole.
+  *leapt = std::min(length, this->length());
+  if (*leapt == 0) return {};
+  if (lseek(fd_, static_cast<off_t>(*leapt), SEEK_CUR) < 0) return Failed("lseek");
+  position_ += *leapt;
+  return {};
+}
+
+FdOutput::FdOutput(int fd, const StopSignal& stop) : fd_(fd), stop_(stop) {
+  const mode_t kind = KindOf(fd);
+  waits_ = Waits(kind);
+  socket_ = kind == S_IFSOCK;
+  if (kind != S_IFIFO) return;
+  fcntl(fd, F_SETPIPE_SZ, kPipeSize);
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  pipe_ = UniqueFd(open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+}
+
+Error FdOutput::Write(const char* data, size_t length) {
+  const int fd = pipe_ ? pipe_.get() : fd_;
+  while (length > 0) {
+    if (waits_) {
+      if (Error error = stop_.Wait(fd, POLLOUT)) return error;
+    } else if (stop_.stopped()) {
+      return Error::Coded(kCancelled, "write", "cancelled");
+    }
+    // Node ignores SIGPIPE, so a reader that has gone gives EPIPE.
+    const ssize_t n = socket_ ? send(fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL) : write(fd, data, length);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (n < 0) return Error(-errno, "write");
+    data += n;
+    length -= static_cast<size_t>(n);
+  }
+  return {};
+}
+
+}  // namespace rbdkit::copy
