@@ -7,6 +7,7 @@ import { closeAbandoned } from '../internal/resource.js'
 import { toBoolean, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
 import { type Feature, featureNames } from './features.js'
+import { ImageFileHandle } from './file-handle.js'
 import type { OperationOptions } from './handle.js'
 import { type ImageLayout, toNativeLayout } from './layout.js'
 import { toName } from './names.js'
@@ -343,5 +344,15 @@ export class Image extends ImageSnapshots {
    */
   writableWebStream(options?: WriteStreamOptions): WritableStream<Uint8Array> {
     return toWebWritable(this.createWriteStream(options))
+  }
+
+  /**
+   * A view of the image in the shape of `node:fs/promises`' `FileHandle`, with a current position of its own.
+   * Closing it leaves the image open.
+   *
+   * @since 0.1.0
+   */
+  fileHandle(): ImageFileHandle {
+    return new ImageFileHandle(this)
   }
 }

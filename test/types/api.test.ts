@@ -3,6 +3,8 @@
  * each `@ts-expect-error` is a mistake that must not compile.
  */
 
+import type { CreateReadStreamOptions, CreateWriteStreamOptions, FileHandle } from 'node:fs/promises'
+import type { Readable, Writable } from 'node:stream'
 import {
   type BenchProgress,
   type BenchResult,
@@ -43,11 +45,33 @@ export async function compiled(ioctx: IoCtx, image: Image, virt: Connection): Pr
   const given = await image.read({ buffer: new Float32Array(1), position: 0 })
   holds<Equal<typeof given.buffer, Float32Array<ArrayBuffer>>>()
 
+  // What a library may call on a `FileHandle`; its streams differ: they are Node's `Readable` and `Writable`.
+  const view: Pick<
+    FileHandle,
+    | 'read'
+    | 'write'
+    | 'readv'
+    | 'writev'
+    | 'readFile'
+    | 'writeFile'
+    | 'stat'
+    | 'truncate'
+    | 'sync'
+    | 'datasync'
+    | 'readableWebStream'
+    | 'close'
+    | typeof Symbol.asyncDispose
+  > & {
+    createReadStream(options?: CreateReadStreamOptions): Readable
+    createWriteStream(options?: CreateWriteStreamOptions): Writable
+  } = image.fileHandle()
+  holds<Equal<Awaited<ReturnType<typeof view.readFile>>, string | Buffer<ArrayBuffer>>>()
+
   holds<Equal<SnapshotInfo['id'], bigint>>()
   holds<Equal<SnapshotInfo['size'], number>>()
   holds<Equal<Awaited<ReturnType<typeof virt.defineDomain>>, Domain>>()
   holds<Equal<ReturnType<typeof xml.secret>, string>>()
-  const disposable: AsyncDisposable[] = [ioctx, image, virt, ioctx.cluster]
+  const disposable: AsyncDisposable[] = [ioctx, image, virt, ioctx.cluster, image.fileHandle()]
   disposable.push(await LocalCluster.start())
 
   // @ts-expect-error: a handle comes from `open`
