@@ -13,7 +13,7 @@ export type CopyErrorCode = 'ERR_SOURCE_CHANGED' | 'ERR_RBDKIT_FORMAT'
 /**
  * A copy that was given up for safety; nothing was published.
  *
- * - `ERR_SOURCE_CHANGED`: the source was written to, cut, removed or taken away while it was copied
+ * - `ERR_SOURCE_CHANGED`: the source was written to, cut, removed or taken away while it was read
  * - `ERR_RBDKIT_FORMAT`: the source file is in a format that cannot be read
  *
  * @since 0.1.0
@@ -52,8 +52,8 @@ function fileError(errno: number, syscall: string, path: string, detail: string)
 export function copyError(
   errno: number,
   value: NativeCopyError | string | undefined,
-  source: CopySource,
-  destination: CopyDestination,
+  source: CopySource | CopyDestination,
+  destination: CopySource | CopyDestination,
 ): Error {
   // A text: librbd could not be loaded.
   if (typeof value !== 'object') return new CephError({ errno, syscall: 'copy', detail: value })

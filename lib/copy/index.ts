@@ -1,6 +1,14 @@
-/** Copying disks between files and images. */
+/** Copying disks between files and images, and comparing them. */
 
 export { Job, type JobOptions } from '../internal/job.js'
+export {
+  type ComparedSide,
+  type CompareOptions,
+  type CompareProgress,
+  type CompareResult,
+  compare,
+  type DifferingExtent,
+} from './compare.js'
 export { copy } from './copy.js'
 export { CopyError, type CopyErrorCode } from './errors.js'
 export type {

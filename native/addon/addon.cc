@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "addon/bench.h"
+#include "addon/compare.h"
 #include "addon/copy.h"
 #include "core/environment.h"
 #include "libvirt/binding.h"
@@ -118,6 +119,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportConfig(env, exports);
   ExportLock(env, exports);
   ExportRbdPool(env, exports);
+  ExportCompare(env, exports);
   ExportCopy(env, exports);
   ExportBench(env, exports);
   ExportConnection(env, exports);

@@ -16,8 +16,7 @@ constexpr char kQcowMagic[4] = {'Q', 'F', 'I', '\xfb'};
 bool SameTime(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
 
 Error Changed(const char* function, const char* how) {
-  return Error::Coded(kSourceChanged, function,
-                      std::string("the source file ") + how + " while it was copied");
+  return Error::Coded(kSourceChanged, function, std::string("the source file ") + how + " while it was read");
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ int CountWatchers(rbd_image_t image) {
 }
 
 Error Changed(const char* function, const char* what) {
-  return Error::Coded(kSourceChanged, function, std::string("the source ") + what + " while it was copied");
+  return Error::Coded(kSourceChanged, function, std::string("the source ") + what + " while it was read");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 
 namespace rbdkit::copy {
 
-enum class Phase : uint8_t { kPrepare, kCopy, kFlush, kPublish, kDone };
+enum class Phase : uint8_t { kPrepare, kCopy, kFlush, kVerify, kPublish, kCompare, kDone };
 
 struct Progress {
   Phase phase = Phase::kPrepare;

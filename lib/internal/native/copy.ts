@@ -23,7 +23,25 @@ export interface NativeCopyError {
   side: 'none' | 'source' | 'destination'
 }
 
-/** What native/addon/copy.cc exports. */
+/** One side of a comparison. */
+export interface NativeComparedSide {
+  bytes: number
+  bytesRead: number
+  crc32c: number
+}
+
+/** What a comparison resolves with. */
+export interface NativeCompareResult {
+  a: NativeComparedSide
+  b: NativeComparedSide
+  extents: { offset: number; length: number }[]
+  extentCount: number
+  bytesDiffering: number
+  restIsZero: boolean
+  seconds: number
+}
+
+/** What native/addon/copy.cc and compare.cc export. */
 export interface CopyNative {
   copy: TaskFunction<
     [
@@ -32,6 +50,16 @@ export interface CopyNative {
       destination: NativeEndpoint,
       destinationIoctx: number,
       maxMemory: number,
+    ]
+  >
+  compare: TaskFunction<
+    [
+      a: NativeEndpoint,
+      ioctxOfA: number,
+      b: NativeEndpoint,
+      ioctxOfB: number,
+      maxMemory: number,
+      maxExtents: number,
     ]
   >
 }

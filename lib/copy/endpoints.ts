@@ -1,0 +1,92 @@
+/** What copying and comparing do with their two ends before native code has them. */
+
+import { resolve } from 'node:path'
+import { type Owner, startTask } from '../internal/dispatcher.js'
+import type { JobContext } from '../internal/job.js'
+import type { NativeCopyError, NativeEndpoint } from '../internal/native/copy.js'
+import type { TaskFunction } from '../internal/native/core.js'
+import { invalidArgType, invalidArgValue, toOneOf, toText } from '../internal/validate.js'
+import { IoCtx } from '../rados/ioctx.js'
+import { toName } from '../rbd/names.js'
+import { copyError } from './errors.js'
+import type { CopyDestination, CopySource } from './types.js'
+
+/** Buffers are 4 MiB each; with fewer than four nothing overlaps. */
+export const minMemory = 16 * 1024 * 1024
+export const defaultMemory = 64 * 1024 * 1024
+
+/** An endpoint for native code, and the ioctx that must stay open meanwhile. */
+export interface Endpoint {
+  native: NativeEndpoint
+  ioctx: IoCtx | undefined
+  /** As the caller gave it, for errors. */
+  given: CopySource | CopyDestination
+}
+
+export function isFile<T extends object>(name: string, end: T): end is Extract<T, { file: string }> {
+  if (typeof end !== 'object' || end === null) throw invalidArgType(name, 'of type object', end)
+  if ('file' in end && 'ioctx' in end) throw invalidArgValue(name, 'is either a file or an image')
+  return 'file' in end
+}
+
+export function toIoCtx(name: string, value: unknown): IoCtx {
+  if (value instanceof IoCtx) return value
+  throw invalidArgType(name, 'an instance of IoCtx', value)
+}
+
+/** Checks a source; `name` is what the caller calls it. */
+export function toSource(name: string, source: CopySource): Endpoint {
+  if (isFile(name, source)) {
+    const file = resolve(toText(`${name}.file`, source.file))
+    const raw = source.format !== undefined && toOneOf(`${name}.format`, source.format, ['raw']) === 'raw'
+    return { native: { file, raw }, ioctx: undefined, given: source }
+  }
+  const image = toName(`${name}.image`, source.image)
+  const snapshot =
+    source.snapshot === undefined ? {} : { snapshot: toName(`${name}.snapshot`, source.snapshot) }
+  const ioctx = toIoCtx(`${name}.ioctx`, source.ioctx)
+  return { native: { image, ...snapshot }, ioctx, given: source }
+}
+
+/** The arguments of a native function that works between two ends. */
+type Between<A extends unknown[]> = [
+  a: NativeEndpoint,
+  ioctxOfA: number,
+  b: NativeEndpoint,
+  ioctxOfB: number,
+  ...rest: A,
+]
+
+/** Starts native work between two ends. Their ioctxs do not close meanwhile. */
+export function startBetween<P, A extends unknown[]>(
+  call: TaskFunction<Between<A>>,
+  a: Endpoint,
+  b: Endpoint,
+  rest: A,
+  { signal, report }: JobContext<P>,
+): Promise<unknown> {
+  const ioctxs = [a.ioctx, b.ioctx].filter((ioctx) => ioctx !== undefined)
+  const closed = ioctxs.find((ioctx) => !ioctx.open)
+  if (closed) throw closed.closedError(call.name)
+  signal.throwIfAborted()
+  for (const ioctx of ioctxs) ioctx.inFlight++
+  const owner: Owner = {
+    inFlight: 0,
+    idle() {
+      for (const ioctx of ioctxs) if (--ioctx.inFlight === 0) ioctx.idle()
+    },
+    makeError: (result, _syscall, value) =>
+      copyError(result, value as NativeCopyError | string | undefined, a.given, b.given),
+  }
+  const args: Between<A> = [a.native, a.ioctx?.handle ?? 0, b.native, b.ioctx?.handle ?? 0, ...rest]
+  return startTask(owner, call, args, {
+    signal,
+    onAbort: 'cancel',
+    onProgress: report as (progress: never) => void,
+  })
+}
+
+/** `'crc32c:'` and eight hex digits. */
+export function toDigest(crc32c: number): string {
+  return `crc32c:${crc32c.toString(16).padStart(8, '0')}`
+}

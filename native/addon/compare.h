@@ -1,0 +1,13 @@
+// What native/addon/compare.cc exports to JavaScript.
+#ifndef RBDKIT_ADDON_COMPARE_H_
+#define RBDKIT_ADDON_COMPARE_H_
+
+#include <napi.h>
+
+namespace rbdkit {
+
+void ExportCompare(Napi::Env env, Napi::Object exports);
+
+}  // namespace rbdkit
+
+#endif  // RBDKIT_ADDON_COMPARE_H_

@@ -1,0 +1,79 @@
+#include "addon/copy_values.h"
+
+#include "copy/file_source.h"
+#include "copy/image_source.h"
+
+namespace rbdkit {
+
+namespace {
+
+std::string OptionalString(Napi::Object object, const char* name) {
+  const Napi::Value value = object.Get(name);
+  return value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
+}
+
+std::optional<uint64_t> OptionalNumber(Napi::Object object, const char* name) {
+  const Napi::Value value = object.Get(name);
+  bool lossless = false;
+  if (value.IsBigInt()) return value.As<Napi::BigInt>().Uint64Value(&lossless);
+  if (value.IsNumber()) return static_cast<uint64_t>(value.As<Napi::Number>().Int64Value());
+  return std::nullopt;
+}
+
+}  // namespace
+
+EndpointSpec NextEndpoint(Call& call) {
+  EndpointSpec spec;
+  const Napi::Object object = call.Object();
+  spec.file = OptionalString(object, "file");
+  if (!spec.file.empty()) {
+    spec.raw = object.Get("raw").ToBoolean();
+    call.Int64();
+    return spec;
+  }
+  spec.ioctx = call.Handle<IoCtx>();
+  spec.image = OptionalString(object, "image");
+  spec.snapshot = OptionalString(object, "snapshot");
+  if (!object.Get("layout").IsObject()) return spec;
+  const auto layout = object.Get("layout").As<Napi::Object>();
+  spec.layout.order = OptionalNumber(layout, "order");
+  spec.layout.features = OptionalNumber(layout, "features");
+  spec.layout.stripe_unit = OptionalNumber(layout, "stripeUnit");
+  spec.layout.stripe_count = OptionalNumber(layout, "stripeCount");
+  const std::string data_pool = OptionalString(layout, "dataPool");
+  if (!data_pool.empty()) spec.layout.data_pool = data_pool;
+  return spec;
+}
+
+std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec) {
+  if (!spec.ioctx) return std::make_unique<copy::FileSource>(spec.file, spec.raw);
+  return std::make_unique<copy::ImageSource>(spec.ioctx->ioctx(), spec.image, spec.snapshot);
+}
+
+ValueMaker ProgressValue(const copy::Progress& progress) {
+  return [progress](Napi::Env env) -> Napi::Value {
+    static constexpr const char* phases[] = {"prepare", "copy",    "flush", "verify",
+                                             "publish", "compare", "done"};
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("phase", phases[static_cast<size_t>(progress.phase)]);
+    object.Set("bytesDone", static_cast<double>(progress.bytes_done));
+    object.Set("bytesTotal", static_cast<double>(progress.bytes_total));
+    object.Set("bytesPerSecond", progress.bytes_per_second);
+    object.Set("stalled", progress.stalled);
+    return object;
+  };
+}
+
+ValueMaker ErrorValue(const copy::Error& error) {
+  return [error](Napi::Env env) -> Napi::Value {
+    static constexpr const char* sides[] = {"none", "source", "destination"};
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("syscall", error.syscall);
+    object.Set("code", error.code);
+    object.Set("message", error.message);
+    object.Set("side", sides[static_cast<size_t>(error.side)]);
+    return object;
+  };
+}
+
+}  // namespace rbdkit

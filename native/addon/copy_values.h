@@ -1,0 +1,35 @@
+// What the jobs of native/copy/ share on their way from and to JavaScript.
+#ifndef RBDKIT_ADDON_COPY_VALUES_H_
+#define RBDKIT_ADDON_COPY_VALUES_H_
+
+#include <memory>
+#include <string>
+
+#include "copy/endpoint.h"
+#include "copy/image_destination.h"
+#include "copy/meter.h"
+#include "core/call.h"
+#include "rados/ioctx.h"
+
+namespace rbdkit {
+
+// One endpoint as lib/copy/endpoints.ts describes it. The ioctx lives as long as the job.
+struct EndpointSpec {
+  std::string file;
+  bool raw = false;
+  std::shared_ptr<IoCtx> ioctx;
+  std::string image;
+  std::string snapshot;
+  copy::ImageOptions layout;
+};
+
+// Two arguments: { file, raw } and anything, or { image, snapshot, layout } and the ioctx's handle.
+EndpointSpec NextEndpoint(Call& call);
+std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec);
+
+ValueMaker ProgressValue(const copy::Progress& progress);
+ValueMaker ErrorValue(const copy::Error& error);
+
+}  // namespace rbdkit
+
+#endif  // RBDKIT_ADDON_COPY_VALUES_H_

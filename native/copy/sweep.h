@@ -1,0 +1,125 @@
+// Reads one or two sources from beginning to end, together: for what looks at content and writes nothing.
+#ifndef RBDKIT_COPY_SWEEP_H_
+#define RBDKIT_COPY_SWEEP_H_
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "copy/buffer_pool.h"
+#include "copy/endpoint.h"
+#include "copy/meter.h"
+#include "copy/sparse.h"
+
+namespace rbdkit::copy {
+
+inline constexpr size_t kMaxSwept = 2;
+
+// The same part of the sources, no larger than a unit and whole grains but at a source's end.
+struct SweptSpan {
+  uint64_t offset = 0;
+  size_t length = 0;
+  // Each source's bytes. nullptr: it has no data there, so zeros, or it has ended.
+  std::array<const char*, kMaxSwept> bytes{};
+};
+
+// What is done with the content.
+class Visitor {
+ public:
+  // Where at least one source has data. From several threads at once. What it puts into `found`, in the
+  // span's order, comes back to Note().
+  virtual void Look(const SweptSpan& span, std::vector<Piece>* found) = 0;
+  // Spans in the sources' order, one at a time.
+  virtual void Note(const SweptSpan& /*span*/, const std::vector<Piece>& /*found*/) {}
+
+ protected:
+  ~Visitor() = default;
+};
+
+// Worker threads take turns, as the engine's do. Units are numbered and given back in order, so that what
+// waits for an earlier one is bounded too.
+class Sweep {
+ public:
+  // The sources are open, not sequential, and outlive the sweep. `sides`: whom an error is about.
+  struct Swept {
+    Source* source;
+    Side side;
+  };
+  // `stop`: ends the sweep early; whoever sets it calls Wake().
+  Sweep(std::vector<Swept> sides, Visitor& visitor, Meter& meter, const std::atomic<bool>& stop);
+
+  // Blocking, once. No error when `stop` ended it. When it returns nothing is in flight. `max_memory` as
+  // Options::max_memory.
+  Error Run(size_t max_memory);
+  // Any thread.
+  void Wake();
+
+  // Of one source; after Run().
+  uint64_t bytes_read(size_t side) const { return cursors_[side].bytes_read; }
+
+ private:
+  struct Unit;
+  class Arrival final : public Operation {
+   public:
+    void Complete(int64_t result) override { sweep->Arrive(*unit, side, result); }
+    Sweep* sweep = nullptr;
+    Unit* unit = nullptr;
+    size_t side = 0;
+  };
+  struct Unit {
+    Unit* next = nullptr;  // in arrived_
+    SweptSpan span;
+    bool looked = false;  // guarded by mutex_
+    size_t reading = 0;   // guarded by mutex_
+    std::vector<Piece> found;
+    std::array<char*, kMaxSwept> slabs{};
+    std::array<int64_t, kMaxSwept> results{};
+    std::array<Arrival, kMaxSwept> arrivals;
+  };
+  // How far a source's plan is known.
+  struct Cursor {
+    Swept swept;
+    uint64_t next = 0;        // where to ask next
+    Extent extent;            // the first data that ends after where it was sought
+    uint64_t bytes_read = 0;  // guarded by mutex_ while the sweep runs
+  };
+
+  void Work();
+  bool Plan(Unit& unit);  // false: no more, or an error
+  bool Seek(size_t side, uint64_t from);
+  void Read(Unit& unit);
+  void Arrive(Unit& unit, size_t side, int64_t result);
+  void Look(Unit& unit);
+  void Retire();
+  void Fail(size_t side, Error error);
+  bool stopping() const { return failed_ || stop_; }
+
+  Visitor& visitor_;
+  Meter& meter_;
+  const std::atomic<bool>& stop_;
+  std::atomic<bool> failed_{false};
+  std::vector<Cursor> cursors_;
+
+  // The plan, used by the worker that has set planning_.
+  uint64_t position_ = 0;
+  uint64_t common_ = 0;  // the shorter source's size
+  uint64_t size_ = 0;    // the longer one's
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  Error error_;              // guarded by mutex_
+  bool planning_ = false;    // guarded by mutex_
+  bool planned_ = false;     // guarded by mutex_
+  uint64_t started_ = 0;     // units; guarded by mutex_
+  uint64_t retired_ = 0;     // units; guarded by mutex_
+  Unit* arrived_ = nullptr;  // linked by `next`; guarded by mutex_
+  std::vector<Unit> ring_;   // unit n is ring_[n % ring_.size()]; fixed while workers run
+};
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_SWEEP_H_
