@@ -31,6 +31,7 @@
       "native/copy/image_format.cc",
       "native/copy/image_io.cc",
       "native/copy/image_source.cc",
+      "native/copy/image_tuning.cc",
       "native/copy/meter.cc",
       "native/copy/sparse.cc",
       "native/copy/sweep.cc",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "copy/image_tuning.h"
 #include "copy/temporary_name.h"
 
 namespace rbdkit::copy {
@@ -43,9 +44,7 @@ Error ImageDestination::Prepare(uint64_t size, const std::optional<ImageLayout>&
   if (r != -ENOENT) return Error(r, "rbd_open_read_only");
   if (source) Inherit(*source);
   if (Error error = Create(size)) return error;
-  if ((r = Rbd().rbd_open(ioctx_.get(), temporary_.c_str(), image_.out(), nullptr)) < 0) {
-    return Error(r, "rbd_open");
-  }
+  if (Error error = OpenTuned(ioctx_.get(), temporary_, &image_)) return error;
   rbd_image_info_t info;
   if ((r = Rbd().rbd_stat(image_.get(), &info, sizeof info)) < 0) return Error(r, "rbd_stat");
   // No hole as large as an object is ever written.
@@ -100,6 +99,7 @@ Error ImageDestination::Flush() {
 }
 
 Error ImageDestination::Publish() {
+  if (Error error = Untune(image_.get())) return error;
   int r = image_.Close();
   if (r < 0) return Error(r, "rbd_close");
   r = Rbd().rbd_rename(ioctx_.get(), temporary_.c_str(), name_.c_str());

@@ -32,6 +32,8 @@ t.test('file to image to file, sizes and patterns of all kinds', async (t) => {
     const imported = await copy({ file: from }, { ioctx, image: name })
     t.equal(imported.bytes, size, name)
     t.ok((await contentOf(ioctx, name)).equals(readFileSync(from)), `${name}: the image has the file's bytes`)
+    const metadata = await withImage(ioctx, name, (image) => image.listMetadata())
+    t.equal(metadata.size, 0, `${name}: what librbd was told for the copy is gone`)
 
     const to = join(directory, `${name}.to`)
     const exported = await copy({ ioctx, image: name }, { file: to })
