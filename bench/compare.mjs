@@ -99,8 +99,13 @@ export async function compare(workload, target, options) {
   // Not counted: the first run finds colder caches than all others.
   await sides[0].run(target, workload, { seconds: Math.min(2, options.seconds) })
   const runs = await runPairs(sides, target, workload, options)
+  const { operation, pattern, blockSize, depth } = workload
+  const { pairs, seconds } = options
   return {
     kind: 'comparison',
+    workload: { operation, pattern, blockSize, depth },
+    pairs,
+    seconds,
     sides: sides.map((peer) => ({
       name: peer.name,
       label: peer.label,

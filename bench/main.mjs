@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 // npm run bench: rbdkit beside its peers on a local Ceph.
 //
-//   npm run bench -- [case...] [--pairs 10] [--seconds 5] [--store bluestore|memstore] [--quick]
+//   npm run bench -- [case...] [--pairs 10] [--seconds 5] [--size 1] [--store bluestore|memstore] [--quick]
 //                    [--results DIR] [--docs FILE] [--render] [--list]
+//
+// --seconds is for runs of block I/O, --size for copies: the GiB of a dense disk.
 //
 // Each case's result goes to DIR/<case>.json (bench/results), and from there into the tables of FILE
 // (docs/performance.md). --quick tries everything out: one pair of a second, on memstore; its results go to
@@ -25,6 +27,7 @@ const { values, positionals } = parseArgs({
   options: {
     pairs: { type: 'string' },
     seconds: { type: 'string' },
+    size: { type: 'string' },
     store: { type: 'string' },
     quick: { type: 'boolean', default: false },
     results: { type: 'string' },
@@ -55,17 +58,26 @@ function optionsOf(one) {
     quick,
     pairs: number('pairs', quick ? 1 : (one.pairs ?? 10)),
     seconds: number('seconds', quick ? 1 : 5),
+    size: number('size', 1),
     store: checkStore(values.store) ?? (quick ? 'memstore' : one.store),
   }
 }
 
+/** How much is measured; nothing for a case that has its own idea of it. */
+function amount(one, { pairs, seconds }) {
+  const counted = `, ${pairs} ${pairs === 1 ? 'pair' : 'pairs'}`
+  if (one.clusters !== undefined) return counted
+  return one.run === undefined ? `${counted} of ${seconds} s` : ''
+}
+
 /** The command that gives this result again. */
-function commandOf(one, { quick, pairs, seconds, store }) {
+function commandOf(one, { quick, pairs, seconds, size, store }) {
   const words = [`npm run bench -- ${one.name}`]
   if (quick) words.push('--quick')
-  if (one.run === undefined && !quick) {
+  if (amount(one, { pairs, seconds }) !== '' && !quick) {
     if (pairs !== (one.pairs ?? 10)) words.push(`--pairs ${pairs}`)
-    if (seconds !== 5) words.push(`--seconds ${seconds}`)
+    if (seconds !== 5 && !one.clusters) words.push(`--seconds ${seconds}`)
+    if (size !== 1 && one.clusters) words.push(`--size ${size}`)
   }
   if (!quick && store !== one.store) words.push(`--store ${store}`)
   return words.join(' ')
@@ -73,11 +85,10 @@ function commandOf(one, { quick, pairs, seconds, store }) {
 
 async function runCase(one, stores) {
   const options = optionsOf(one)
-  const { pairs, seconds, store } = options
-  const amount = one.run === undefined ? `, ${pairs} ${pairs === 1 ? 'pair' : 'pairs'} of ${seconds} s` : ''
-  console.log(`\n${one.name}: ${one.title}; ${store}${amount}`)
-  const target = await stores.target(store, one.image)
-  const { operation, pattern, blockSize, depth } = one
+  const { store } = options
+  console.log(`\n${one.name}: ${one.title}; ${store}${amount(one, options)}`)
+  const copying = one.clusters !== undefined
+  const target = copying ? await stores.clusters(store, one.clusters) : await stores.target(store, one.image)
   const measured =
     one.run === undefined ? await compare(one, target, options) : await one.run(target, options)
   return {
@@ -87,11 +98,10 @@ async function runCase(one, stores) {
     command: commandOf(one, options),
     date: new Date().toISOString(),
     host: host(one.cores),
-    versions: softwareVersions(target.cephVersion),
+    versions: softwareVersions((copying ? target[0] : target).cephVersion),
     store,
     image: target.description,
-    ...(one.run === undefined && { workload: { operation, pattern, blockSize, depth }, pairs, seconds }),
-    settings: { cache: false, exclusiveLock: true, scrub: false },
+    settings: { ...(!copying && { cache: false, exclusiveLock: true }), scrub: false },
     ...measured,
   }
 }

@@ -2,21 +2,22 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { clientCores } from './placement.mjs'
 
-/** The shell's `time` gives the whole process's CPU seconds, all threads, start-up and end included. */
-const script = `TIMEFORMAT='cpu %3U %3S'; time taskset -c "$0" "$@"`
+/** What the kernel counts of the process: all threads, start-up and end included. */
+const measure = fileURLToPath(new URL('children/measure.py', import.meta.url))
 
 /**
- * Runs a command pinned to the client's cores (`cores` of them, or all). Rejects when it fails, with the end of what it said, or when it takes
- * longer than `limitSeconds`.
+ * Runs a command pinned to the client's cores (`cores` of them, or all). Rejects when it fails, with the end of what it
+ * said, or when it takes longer than `limitSeconds`.
  */
 export async function timed(command, { env, cores, limitSeconds }) {
   const before = processorTimes()
-  const child = spawn('bash', ['-c', script, clientCores(cores), ...command], {
+  const child = spawn('/usr/bin/python3', [measure, clientCores(cores), ...command], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // a group of its own: what hangs is ended together with the shell
+    // a group of its own: what hangs is ended together with all it started
     detached: true,
   })
   const endGroup = () => {
@@ -41,13 +42,11 @@ export async function timed(command, { env, cores, limitSeconds }) {
   try {
     const [status] = await once(child, 'close')
     if (overdue) throw new Error(`${command[0]} did not end within ${limitSeconds} s`)
-    const cpu = /cpu ([\d.,]+) ([\d.,]+)\s*$/.exec(output.stderr)
-    if (status !== 0 || cpu === null) {
+    const taken = /^\{.*\}$/.exec(output.stderr.trim().split('\n').at(-1))
+    if (status !== 0 || taken === null) {
       throw new Error(`${command.join(' ')} failed:\n${`${output.stdout}\n${output.stderr}`.slice(-2000)}`)
     }
-    // the locale chooses the separator
-    const [user, system] = cpu.slice(1).map((text) => Number(text.replace(',', '.')))
-    return { stdout: output.stdout, cpuSeconds: user + system, stolen: stolenShare(before) }
+    return { stdout: output.stdout, ...JSON.parse(taken[0]), stolen: stolenShare(before) }
   } finally {
     clearTimeout(limit)
     process.off('exit', endGroup)

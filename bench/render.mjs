@@ -19,10 +19,17 @@ const markdown = ([head, ...lines]) =>
 
 function conditions(result) {
   const { date, host, versions, store, sides = [], image } = result
-  const fio = sides.find(({ name }) => name === 'fio')?.version
-  const tools = [`Node ${versions.node}`, `Ceph ${versions.ceph}`, fio].filter(Boolean).join(', ')
-  const amount = result.kind === 'comparison' ? `, ${result.pairs} pairs of ${result.seconds} s` : ''
-  const where = `${store}, image of ${image.size / 2 ** 20} MiB`
+  const others = sides
+    .filter(({ name }) => name === 'fio' || name === 'qemu-img')
+    .map(({ version }) => version)
+  const tools = [`Node ${versions.node}`, `Ceph ${versions.ceph}`, ...others].join(', ')
+  const amounts = {
+    comparison: `, ${result.pairs} pairs of ${result.seconds} s`,
+    copy: `, ${result.pairs} pairs`,
+  }
+  const amount = amounts[result.kind] ?? ''
+  const data = image.data === undefined ? '' : `, ${image.data / 2 ** 20} MiB of it data`
+  const where = `${store}, image of ${image.size / 2 ** 20} MiB${data}`
   return `${date.slice(0, 10)}, ${host.cores} cores (client on ${host.placement.client}, OSD on ${host.placement.osd}), ${where}${amount}; ${tools}.`
 }
 
@@ -39,7 +46,7 @@ function summary(results) {
     .flatMap(verdicts)
     .map((one) => [`\`${one.case}\``, one.side, one.label, one.goal, one.figure, one.verdict])
   const count = (kind) => lines.filter((cells) => cells.at(-1) === kind).length
-  const counts = `${count('met')} goals met, ${count('in noise')} inside fio's own spread, ${count('missed')} missed.`
+  const counts = `${count('met')} goals met, ${count('in noise')} inside fio's own spread, ${count('at the floor')} at the floor, ${count('missed')} missed.`
   return `${counts}\n\n${markdown([head, ...lines])}`
 }
 

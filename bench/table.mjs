@@ -1,19 +1,9 @@
 // A result as rows of text: for the terminal and for the document.
+import { copyTable, copyVerdicts } from './copy/table.mjs'
 import { goalText } from './goals.mjs'
+import { number, range } from './text.mjs'
 
 const MiB = 2 ** 20
-
-/** Digits in groups of three, as in prose. */
-function number(value, digits) {
-  const [whole, fraction] = value.toFixed(digits).split('.')
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ' ')
-  return fraction === undefined ? grouped : `${grouped}.${fraction}`
-}
-
-const range = ({ median, min, max, values }, digits) =>
-  values.length === 1
-    ? number(median, digits)
-    : `${number(median, digits)} (${number(min, digits)} to ${number(max, digits)})`
 
 const goalCell = (goals) =>
   goals.map((goal) => `${goalText(goal)}: ${goal.verdict ?? 'no figure'}`).join(', ')
@@ -49,10 +39,12 @@ function memoryTable({ points, first, reads }) {
 }
 
 /** Rows of cells, the first one the heading. */
-export const table = (result) => (result.kind === 'memory' ? memoryTable(result) : comparisonTable(result))
+export const table = (result) =>
+  ({ memory: memoryTable, comparison: comparisonTable, copy: copyTable })[result.kind](result)
 
 /** What a result's goals came to: `{ case, label, side, goal, figure, verdict }` each. */
 export function verdicts(result) {
+  if (result.kind === 'copy') return copyVerdicts(result)
   if (result.kind !== 'comparison') return []
   const labels = Object.fromEntries(result.sides.map(({ name, label }) => [name, label]))
   return result.rows.flatMap(({ label, side, figures, ratio, digits, goals }) =>
@@ -86,7 +78,7 @@ export function printVerdicts(results) {
   if (all.length === 0) return
   const count = (kind) => all.filter(({ verdict }) => verdict === kind).length
   console.log(
-    `\nGoals: ${count('met')} met, ${count('in noise')} inside fio's own spread, ${count('missed')} missed`,
+    `\nGoals: ${count('met')} met, ${count('in noise')} inside fio's own spread, ${count('at the floor')} at the floor, ${count('missed')} missed`,
   )
   for (const { case: name, label, side, figure, goal, verdict } of all) {
     if (verdict === 'missed') console.log(`  missed: ${name}: ${label}, ${side}: ${figure}, goal ${goal}`)

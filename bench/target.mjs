@@ -39,11 +39,11 @@ class Store {
   #local
   #made = new Map()
 
-  constructor(kind, local, cluster, version) {
-    this.kind = kind
+  constructor(local, cluster, cephVersion) {
     this.#local = local
     this.cluster = cluster
-    this.version = version
+    /** For those who make their images themselves. */
+    this.place = { confFile: local.confFile, pool, cephVersion }
   }
 
   static async start(kind) {
@@ -59,7 +59,7 @@ class Store {
       const ioctx = await cluster.openIoCtx(pool)
       await poolInit(ioctx)
       await ioctx.close()
-      return new Store(kind, local, cluster, await cluster.version())
+      return new Store(local, cluster, await cluster.version())
     } catch (error) {
       await local.close()
       throw error
@@ -79,14 +79,7 @@ class Store {
     if (filled) await fill(image, size)
     const { objectSize } = await image.info()
     await ioctx.close() // and the image with it: its lock is the first run's
-    return {
-      confFile: this.#local.confFile,
-      pool,
-      image: name,
-      description: { name, size, objectSize, features, filled },
-      store: this.kind,
-      cephVersion: this.version,
-    }
+    return { ...this.place, image: name, description: { name, size, objectSize, features, filled } }
   }
 
   async close() {
@@ -99,9 +92,21 @@ class Store {
 export class Stores {
   #started = new Map()
 
+  async #store(kind, number) {
+    const key = `${kind} ${number}`
+    if (!this.#started.has(key)) this.#started.set(key, await Store.start(kind))
+    return this.#started.get(key)
+  }
+
   async target(kind, image) {
-    if (!this.#started.has(kind)) this.#started.set(kind, await Store.start(kind))
-    return this.#started.get(kind).target(image)
+    return (await this.#store(kind, 0)).target(image)
+  }
+
+  /** The places of the first `count` clusters of a kind. */
+  async clusters(kind, count) {
+    const places = []
+    for (let number = 0; number < count; number++) places.push((await this.#store(kind, number)).place)
+    return places
   }
 
   async close() {

@@ -13,4 +13,9 @@ install_npm_packages
 use_node_headers
 say 'building (the first time takes a minute or two)'
 step 'npm run build' npm run build
+# What the copies are compared with at the end: bare loops on librbd and the file system.
+for program in copy compare; do
+  step "bench/floor/$program.cc" g++ -O2 -std=c++17 -Wall -Wextra -o ".rbdkit/floor-$program" \
+    "bench/floor/$program.cc" bench/floor/disk.cc -lrbd -lrados -pthread
+done
 exec node bench/main.mjs "$@"

@@ -1,6 +1,6 @@
 /**
- * Checks the C++ of native/: its format with clang-format (`--write` corrects it), or with `--tidy` its content with
- * clang-tidy, which needs the compile commands of `npm run build:native`.
+ * Checks the C++ of native/ and bench/: its format with clang-format (`--write` corrects it), or with `--tidy` native's
+ * content with clang-tidy, which needs the compile commands of `npm run build:native`.
  */
 
 import { spawn, spawnSync } from 'node:child_process'
@@ -12,10 +12,11 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('../', import.meta.url))
 
 function cppFiles() {
-  return readdirSync(join(root, 'native'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(cc|h)$/.test(name))
-    .map((name) => join('native', name))
-    .sort()
+  const found = (directory) =>
+    readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(cc|h)$/.test(name))
+      .map((name) => join(directory, name))
+  return [...found('native'), ...found('bench')].sort()
 }
 
 function format(write) {

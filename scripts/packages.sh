@@ -21,8 +21,8 @@ daemon_packages=(
 # The guest disk. Its kernel is downloaded and unpacked by guest/kernel.ts, never installed.
 guest_packages=(busybox-static cpio xz-utils syslinux syslinux-common mtools dosfstools)
 
-# What `npm run bench` measures beside rbdkit: fio's rbd engine, `rbd bench` (ceph-common), Python's rbd.
-peer_packages=(fio python3-rbd python3-rados ceph-common)
+# What `npm run bench` measures beside rbdkit: fio's rbd engine, the `rbd` command (ceph-common), Python's rbd, qemu-img.
+peer_packages=(fio python3-rbd python3-rados ceph-common qemu-utils qemu-block-extra)
 
 # What only `npm test` uses: a browser to look at pages, fio to measure beside.
 test_packages=(chromium fio)

@@ -132,3 +132,65 @@ t.test('docs/performance.md has a place for every case', async (t) => {
   const places = [...text.matchAll(/<!-- bench: ([a-z0-9-]+) -->/g)].map((match) => match[1])
   t.same(places.sort(), [...cases.map(({ name }: { name: string }) => name), 'summary'].sort())
 })
+
+/** A round of copies; what rbdkit's took is given. */
+const copies = (copySeconds: number, cpuSeconds: number, floor = 0.5) => {
+  const plain = { bytes: 2 ** 30, maxRss: 2 ** 27 }
+  return {
+    rbd: [{ ...plain, seconds: 1, cpuSeconds: 1 }],
+    'qemu-img': [{ ...plain, seconds: 2, cpuSeconds: 0.8 }],
+    floor: [{ ...plain, seconds: floor + 0.1, cpuSeconds: 0.4, copySeconds: floor }],
+    rbdkit: [
+      { ...plain, seconds: 3, cpuSeconds, copySeconds, copyCpuSeconds: cpuSeconds, grownRss: 2 ** 28 },
+    ],
+  }
+}
+
+t.test('a copy is judged beside the fastest, by speed or by CPU, and by what can be reached', async (t) => {
+  const { always, cheaper, faster, judgeGoals } = await load('copy/goals.mjs')
+  const peers = ['rbd', 'qemu-img']
+  const verdicts = (goals: object[], runs: object): unknown[] =>
+    judgeGoals(goals, runs).map(({ verdict }: { verdict: string }) => verdict)
+  const speed = faster(peers, 1.25)
+  t.same(verdicts(speed, copies(0.8, 1)), ['met', 'missed'], 'rbd is the faster one; the process took longer')
+  t.same(verdicts(speed, copies(0.9, 1, 0.88)), ['at the floor', 'missed'])
+  t.same(verdicts(speed, copies(0.9, 1, 0.5)), ['missed', 'missed'])
+  const cpu = cheaper(peers, 0.85, ['copyCpuGiB'], { either: 'x' })
+  const both = [...faster(peers, 1.25, { either: 'x' }), ...cpu]
+  t.same(verdicts(both, copies(0.9, 0.6)), ['not needed', 'not needed', 'met'], '0.6 of 0.8')
+  t.same(verdicts(both, copies(0.9, 0.7)), ['missed', 'missed', 'missed'])
+  t.same(verdicts(always, copies(1, 1)), ['missed', null], '256 MiB; and no figure')
+  const { 'qemu-img': _, ...without } = copies(0.8, 1)
+  t.same(verdicts(speed, without), [null, null], 'not installed, not judged')
+})
+
+t.test('the table of a copy', async (t) => {
+  const { summariseCopy } = await load('copy/compare.mjs')
+  const { faster, judgeGoals } = await load('copy/goals.mjs')
+  const { table, verdicts } = await load('table.mjs')
+  const runs = copies(0.8, 1)
+  const result = {
+    case: 'copy-x',
+    kind: 'copy',
+    sides: Object.keys(runs).map((name) => ({ name, label: name })),
+    rows: summariseCopy(['copySeconds', 'grownRss'], runs),
+    goals: judgeGoals(faster(['rbd', 'qemu-img'], 1.1), runs),
+  }
+  const lines = table(result)
+  t.same(lines[1].slice(1, 4), ['rbd', '1.000', '1.25'])
+  t.equal(lines[4].at(-1), '>= 1.1 beside the best of rbd, qemu-img: 1.25, met')
+  t.equal(lines.length, 6, 'who does not tell a figure has no line')
+  t.match(verdicts(result)[0], { case: 'copy-x', figure: '1.25', verdict: 'met' })
+})
+
+t.test('a command of a pipe that fails fails it, and what it took is counted', async (t) => {
+  const { timed } = await load('process.mjs')
+  const options = { env: {}, limitSeconds: 20 }
+  const { stdout, cpuSeconds, maxRss, seconds } = await timed(['echo', 'said'], options)
+  t.equal(stdout, 'said\n')
+  t.ok(cpuSeconds >= 0 && maxRss > 0 && seconds > 0)
+  const { sides } = await load('copy/sides.mjs')
+  const missing = { conf: '/nowhere/ceph.conf', pool: 'p', image: 'i' }
+  const command = sides.get('rbd').command(missing, { ...missing, conf: '/nowhere/else.conf' })
+  await t.rejects(timed(command, options), /failed/)
+})
