@@ -39,13 +39,26 @@ interface FileError extends Error {
   code: string
   errno: number
   syscall: string
-  path: string
+  path?: string
 }
 
 function fileError(errno: number, syscall: string, path: string, detail: string): FileError {
   const [code, text] = getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error']
-  const error = new Error(`${code}: ${text}, ${syscall} '${path}'${detail && `: ${detail}`}`)
-  return Object.assign(error, { code, errno, syscall, path })
+  const error = new Error(`${code}: ${text}, ${syscall}${path && ` '${path}'`}${detail && `: ${detail}`}`)
+  return Object.assign(error, { code, errno, syscall, ...(path !== '' && { path }) })
+}
+
+/** The error of a job on files and streams alone; `path` is the one that it writes. */
+export function streamError(
+  errno: number,
+  call: string,
+  value: NativeCopyError | undefined,
+  path: string,
+): Error {
+  if (value === undefined) return fileError(errno, call, path, '')
+  const { syscall, code, message, object } = value
+  if (code !== '') return new CopyError(code as CopyErrorCode, `'${object}': ${message}`, syscall)
+  return fileError(errno, syscall, object || path, message)
 }
 
 /** The error of a copy that ended with `errno`; `value` is what native code says of it. */

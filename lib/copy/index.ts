@@ -10,7 +10,10 @@ export {
   type DifferingExtent,
 } from './compare.js'
 export { copy } from './copy.js'
+export type { DiffExtent, DiffInfo, DiffInput, DiffOptions, DiffOutput } from './diff.js'
 export { CopyError, type CopyErrorCode } from './errors.js'
+export { diffExtents, inspectDiff } from './inspect-diff.js'
+export { mergeDiffs } from './merge-diffs.js'
 export type {
   CopyDestination,
   CopyOptions,

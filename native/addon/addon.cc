@@ -6,6 +6,7 @@
 #include "addon/bench.h"
 #include "addon/compare.h"
 #include "addon/copy.h"
+#include "addon/diff.h"
 #include "core/environment.h"
 #include "libvirt/binding.h"
 #include "rados/rados.h"
@@ -121,6 +122,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportRbdPool(env, exports);
   ExportCompare(env, exports);
   ExportCopy(env, exports);
+  ExportDiff(env, exports);
   ExportBench(env, exports);
   ExportConnection(env, exports);
   ExportSecret(env, exports);

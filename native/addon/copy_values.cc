@@ -72,6 +72,7 @@ ValueMaker ErrorValue(const copy::Error& error) {
     object.Set("code", error.code);
     object.Set("message", error.message);
     object.Set("side", sides[static_cast<size_t>(error.side)]);
+    object.Set("object", error.object);
     return object;
   };
 }

@@ -43,8 +43,8 @@ Error StopSignal::Wait(int fd, short events) const {
   return Error::Coded(kCancelled, "poll", "cancelled");
 }
 
-FdInput::FdInput(int fd, std::string name, const StopSignal& stop)
-    : fd_(fd), name_(std::move(name)), stop_(stop) {
+FdInput::FdInput(int fd, std::string name, const StopSignal& stop, ByteCounter counter)
+    : fd_(fd), name_(std::move(name)), counter_(std::move(counter)), stop_(stop) {
   struct stat state {};
   if (fstat(fd, &state) != 0) return;  // Read() will say why
   waits_ = Waits(state.st_mode & S_IFMT);
@@ -63,6 +63,11 @@ Error FdInput::Failed(const char* function) const {
   return error;
 }
 
+void FdInput::Pass(uint64_t bytes) {
+  position_ += bytes;
+  if (counter_) counter_(bytes);
+}
+
 Error FdInput::Read(char* buffer, size_t length, size_t* got) {
   for (;;) {
     if (waits_) {
@@ -73,7 +78,7 @@ Error FdInput::Read(char* buffer, size_t length, size_t* got) {
     const ssize_t n = read(fd_, buffer, length);
     if (n >= 0) {
       *got = static_cast<size_t>(n);
-      position_ += *got;
+      Pass(*got);
       return {};
     }
     if (errno != EINTR && errno != EAGAIN) return Failed("read");
@@ -85,7 +90,7 @@ Error FdInput::Leap(uint64_t length, uint64_t* leapt) {
   *leapt = std::min(length, this->length());
   if (*leapt == 0) return {};
   if (lseek(fd_, static_cast<off_t>(*leapt), SEEK_CUR) < 0) return Failed("lseek");
-  position_ += *leapt;
+  Pass(*leapt);
   return {};
 }
 

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <string>
 
 #include "copy/error.h"
@@ -28,6 +28,9 @@ class StopSignal {
   UniqueFd event_;
 };
 
+// Is told of bytes as they pass.
+using ByteCounter = std::function<void(uint64_t)>;
+
 class ByteInput {
  public:
   virtual ~ByteInput() = default;
@@ -48,8 +51,8 @@ class ByteOutput {
 // A file descriptor to read from, from where it stands.
 class FdInput final : public ByteInput {
  public:
-  // Both are borrowed.
-  FdInput(int fd, std::string name, const StopSignal& stop);
+  // The descriptor and the signal are borrowed.
+  FdInput(int fd, std::string name, const StopSignal& stop, ByteCounter counter = nullptr);
   std::string name() const override { return name_; }
   Error Read(char* buffer, size_t length, size_t* got) override;
   Error Leap(uint64_t length, uint64_t* leapt) override;
@@ -58,9 +61,11 @@ class FdInput final : public ByteInput {
 
  private:
   Error Failed(const char* function) const;
+  void Pass(uint64_t bytes);
 
   const int fd_;
   const std::string name_;
+  const ByteCounter counter_;
   const StopSignal& stop_;
   bool waits_ = false;     // what poll(2) is for: pipes, sockets and the like
   uint64_t position_ = 0;  // in a regular file

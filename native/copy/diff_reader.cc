@@ -43,8 +43,9 @@ Error DiffReader::ReadHeader() {
   return has_size_ ? Error() : reader_.Malformed(tag_position_, "no image size before the first record");
 }
 
-void DiffReader::Resume(const DiffHeader& header, uint64_t offset) {
-  header_ = header;
+void DiffReader::Resume(int version, uint64_t size, uint64_t offset) {
+  header_.version = version;
+  header_.size = size;
   has_size_ = true;
   offset_ = offset;
 }

@@ -21,7 +21,7 @@ class DiffReader final : public DiffStream {
   Error SkipData(uint64_t length) override;
   // Goes on in the middle of a diff whose header is known: the stream is at a record, and `offset` is where
   // the one before ends in the image.
-  void Resume(const DiffHeader& header, uint64_t offset);
+  void Resume(int version, uint64_t size, uint64_t offset);
 
  private:
   Error ReadTag();

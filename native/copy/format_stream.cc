@@ -19,8 +19,8 @@ uint64_t LittleEndian(const uint8_t* bytes, int size) {
 
 }  // namespace
 
-FormatReader::FormatReader(ByteInput& input, bool digest)
-    : input_(input), digest_(digest), buffer_(kBufferSize) {}
+FormatReader::FormatReader(ByteInput& input, bool digest, uint64_t position)
+    : input_(input), digest_(digest), buffer_(kBufferSize), position_(position) {}
 
 Error FormatReader::ReadSome(char* data, size_t length, size_t* got) {
   if (begin_ == end_ && length >= buffer_.size()) {

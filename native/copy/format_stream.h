@@ -19,7 +19,8 @@ inline constexpr uint64_t kMaxImageSize = (uint64_t{1} << 53) - 1;
 class FormatReader {
  public:
   // `input` is borrowed. `digest`: all bytes are read, also those that are skipped, and counted in crc32c().
-  FormatReader(ByteInput& input, bool digest);
+  // `position` is where it stands, for errors.
+  FormatReader(ByteInput& input, bool digest, uint64_t position = 0);
 
   // Exactly `length` bytes; the stream's end before that is an error.
   Error Read(void* data, size_t length);
@@ -46,7 +47,7 @@ class FormatReader {
   std::vector<char> buffer_;
   size_t begin_ = 0;
   size_t end_ = 0;
-  uint64_t position_ = 0;
+  uint64_t position_;
   uint32_t crc_ = 0xffffffff;
 };
 

@@ -21,6 +21,8 @@ export interface NativeCopyError {
   code: string
   message: string
   side: 'none' | 'source' | 'destination'
+  /** The file it is about, where an operation has several. */
+  object: string
 }
 
 /** One side of a comparison. */
@@ -41,7 +43,36 @@ export interface NativeCompareResult {
   seconds: number
 }
 
-/** What native/addon/copy.cc and compare.cc export. */
+/** A stream of bytes as native code reads it. A descriptor is duplicated. */
+export type NativeStream = { file: string } | { fd: number }
+
+/** What is in a diff. */
+export interface NativeDiffSummary {
+  version: 1 | 2
+  fromSnapshot?: string
+  toSnapshot?: string
+  isProtected?: boolean
+  size: number
+  dataExtents: number
+  dataBytes: number
+  zeroExtents: number
+  zeroBytes: number
+  fileBytes: number
+  crc32c: number
+}
+
+/** Some extents of a diff, and where to go on. */
+export interface NativeDiffExtents {
+  /** Offset, length, and 1 for data or 0 for zeros; and so on. */
+  extents: Float64Array
+  more: boolean
+  position: number
+  version: number
+  size: number
+  offset: number
+}
+
+/** What native/addon/copy.cc, compare.cc and diff.cc export. */
 export interface CopyNative {
   copy: TaskFunction<
     [
@@ -62,4 +93,7 @@ export interface CopyNative {
       maxExtents: number,
     ]
   >
+  inspectDiff: TaskFunction<[diff: NativeStream]>
+  mergeDiffs: TaskFunction<[streams: { diffs: NativeStream[]; merged: NativeStream }]>
+  diffExtents: TaskFunction<[file: string, position: number, version: number, size: number, offset: number]>
 }

@@ -1,0 +1,106 @@
+#include "copy/stream_file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include <climits>
+
+#include "copy/temporary_name.h"
+
+namespace rbdkit::copy {
+
+namespace {
+
+Error Failed(const char* function, const std::string& name) {
+  Error error(-errno, function);
+  error.object = name;
+  return error;
+}
+
+}  // namespace
+
+Error InputFile::Open(const StreamSpec& spec, const StopSignal& stop, ByteCounter counter) {
+  int fd = spec.fd;
+  if (fd < 0) {
+    // Without O_NONBLOCK opening a pipe would wait for its writer.
+    fd_ = UniqueFd(open(spec.file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd_) return Failed("open", spec.name());
+    fd = fd_.get();
+  }
+  struct stat state {};
+  if (fstat(fd, &state) != 0) return Failed("fstat", spec.name());
+  if (S_ISDIR(state.st_mode)) {
+    errno = EISDIR;
+    return Failed("open", spec.name());
+  }
+  input_.emplace(fd, spec.name(), stop, std::move(counter));
+  return {};
+}
+
+Error OutputFile::Open(const StreamSpec& spec, const StopSignal& stop) {
+  if (spec.fd >= 0) {
+    if (fcntl(spec.fd, F_GETFD) < 0) return Error(-errno, "fcntl");
+    output_.emplace(spec.fd, stop);
+    return {};
+  }
+  const size_t slash = spec.file.rfind('/');
+  name_ = spec.file.substr(slash == std::string::npos ? 0 : slash + 1);
+  // All names are looked up in this one directory, even if its path is changed meanwhile.
+  const std::string directory = slash == std::string::npos ? "." : spec.file.substr(0, slash + 1);
+  directory_ = UniqueFd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory_) return Error(-errno, "open");
+  struct stat existing {};
+  if (name_.empty() || fstatat(directory_.get(), name_.c_str(), &existing, AT_SYMLINK_NOFOLLOW) == 0) {
+    return Error(-EEXIST, "open");
+  }
+  if (errno != ENOENT) return Error(-errno, "fstatat");
+  fd_ = UniqueFd(openat(directory_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
+  if (!fd_) {
+    // The file system cannot.
+    temporary_ = TemporaryName(name_, NAME_MAX);
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    fd_ = UniqueFd(openat(directory_.get(), temporary_.c_str(), flags, 0666));
+    if (!fd_) {
+      temporary_.clear();
+      return Error(-errno, "open");
+    }
+  }
+  output_.emplace(fd_.get(), stop);
+  return {};
+}
+
+Error OutputFile::Flush() {
+  if (!fd_) return {};
+  return fsync(fd_.get()) == 0 ? Error() : Error(-errno, "fsync");
+}
+
+Error OutputFile::Publish() {
+  if (!fd_) return {};
+  const int directory = directory_.get();
+  int r;
+  if (temporary_.empty()) {
+    const std::string path = "/proc/self/fd/" + std::to_string(fd_.get());
+    r = linkat(AT_FDCWD, path.c_str(), directory, name_.c_str(), AT_SYMLINK_FOLLOW);
+  } else {
+    r = renameat2(directory, temporary_.c_str(), directory, name_.c_str(), RENAME_NOREPLACE);
+    if (r != 0 && (errno == EINVAL || errno == ENOSYS)) {
+      // link(2) never replaces either; Abandon() removes the other name.
+      r = linkat(directory, temporary_.c_str(), directory, name_.c_str(), 0);
+    } else if (r == 0) {
+      temporary_.clear();
+    }
+  }
+  if (r != 0) return Error(-errno, "link");
+  if (fsync(directory) != 0) return Error(-errno, "fsync");
+  Abandon();
+  return {};
+}
+
+void OutputFile::Abandon() {
+  if (!temporary_.empty()) unlinkat(directory_.get(), temporary_.c_str(), 0);
+  temporary_.clear();
+  fd_.Close();
+}
+
+}  // namespace rbdkit::copy
