@@ -1,4 +1,5 @@
 import { copies } from '../copy/cases.mjs'
+import { diffs } from '../copy/diff-cases.mjs'
 import { context } from './context.mjs'
 import { loop } from './loop.mjs'
 import { memory } from './memory.mjs'
@@ -7,7 +8,17 @@ import { real } from './real.mjs'
 import { sequential } from './sequential.mjs'
 
 /** In the order in which they run: those of one store together. */
-export const cases = [...overhead, loop[0], memory, ...real, ...sequential, loop[1], ...context, ...copies]
+export const cases = [
+  ...overhead,
+  loop[0],
+  memory,
+  ...real,
+  ...sequential,
+  loop[1],
+  ...context,
+  ...copies,
+  ...diffs,
+]
 
 /** A case by its name, several by the beginning of theirs: `real-read-32`, `real-read`, `real`. */
 export function chooseCases(names) {

@@ -1,6 +1,8 @@
-// rbdkit's copy() in a process of its own: what the copy took, beside what the process took.
-import { Cluster, copy } from 'rbdkit'
-import { answer, job } from './image.mjs'
+// rbdkit's side of a copy, in a process of its own: what the copy took, beside what the process took. Says it in the
+// file `report` of the job, for standard output may be a pipe of the copy's.
+import { writeFileSync } from 'node:fs'
+import { Cluster, compare, copy, mergeDiffs } from 'rbdkit'
+import { job } from './image.mjs'
 import { watchLoop } from './loop-delay.mjs'
 
 const clusters = new Map()
@@ -16,23 +18,29 @@ async function open({ conf, pool, ...end }) {
   return { ...end, ioctx: await (await connect(conf)).openIoCtx(pool) }
 }
 
+/** What is measured: everything before is the user's. */
+async function prepare({ action, from, to, diffs }) {
+  if (action === 'mergeDiffs') return () => mergeDiffs([{ file: diffs[0] }, { file: diffs[1] }], to)
+  if (action === 'mergePipes') return () => mergeDiffs([{ fd: 0 }, { file: diffs[1] }], { fd: 1 })
+  const ends = [await open(from), await open(to)]
+  return action === 'compare' ? () => compare(...ends) : () => copy(...ends)
+}
+
 const cpuSeconds = () => {
   const { userCPUTime, systemCPUTime } = process.resourceUsage()
   return (userCPUTime + systemCPUTime) / 1e6
 }
 
-const source = await open(job.from)
-const destination = await open(job.to)
+const act = await prepare(job)
 const idleRss = process.memoryUsage.rss()
 const cpuBefore = cpuSeconds()
 const loopDelay = watchLoop()
-const result = await copy(source, destination)
+const begin = performance.now()
+const result = await act()
+const copySeconds = (performance.now() - begin) / 1000
 const delay = loopDelay()
 const copyCpuSeconds = cpuSeconds() - cpuBefore
+if (result.equal === false) throw new Error('they differ')
 for (const cluster of clusters.values()) await cluster.close()
-answer({
-  copySeconds: result.seconds,
-  copyCpuSeconds,
-  grownRss: process.resourceUsage().maxRSS * 1024 - idleRss,
-  loopDelay: delay,
-})
+const grownRss = process.resourceUsage().maxRSS * 1024 - idleRss
+writeFileSync(job.report, JSON.stringify({ copySeconds, copyCpuSeconds, grownRss, loopDelay: delay }))

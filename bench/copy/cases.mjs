@@ -1,7 +1,9 @@
 // Copies, each beside the tools that do the same.
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { floorName } from './commands.mjs'
 import { compareCopies } from './compare.mjs'
 import { dataBytes, diskBytes, importImage, makeFile, removeFile, removeImage } from './data.mjs'
 import { always, cheaper, faster } from './goals.mjs'
@@ -12,8 +14,15 @@ const all = ['rbd', 'qemu-img', 'floor', 'rbdkit']
 const peers = ['rbd', 'qemu-img']
 const cpuGiB = ['copyCpuGiB', 'cpuGiB']
 
-/** Not `/tmp`, which may be memory: then there is no O_DIRECT, and files cost nothing. */
-const workspace = fileURLToPath(new URL('../../.rbdkit', import.meta.url))
+const local = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+/** Not in `/tmp`, which may be memory: then there is no O_DIRECT, and files cost nothing. */
+export const makeWorkspace = () => mkdtempSync(join(local('../../.rbdkit'), 'copy-'))
+
+/** Throws unless both ends have the same bytes. */
+function compareEnds(...ends) {
+  execFileSync(local('../../.rbdkit/floor-compare'), ends.map(floorName), { stdio: 'pipe' })
+}
 
 /** Removes what a copy made. */
 function discard({ file, conf, pool, image }) {
@@ -27,8 +36,11 @@ const ends = {
   other: (_, __, { confFile: conf, pool }) => ({ conf, pool, image: 'copied' }),
 }
 
-/** `from` is `file` or `image`; `to` as well, or `other`, an image of a second cluster. */
-function copyCase(name, title, { kind, from, to, ...more }) {
+/**
+ * `from` is `file` or `image`; `to` as well, or `other`, an image of a second cluster, or `same`, the file that the
+ * image was made of.
+ */
+function copyCase(name, title, { action = 'copy', kind, from, to, ...more }) {
   return {
     name: `copy-${name}`,
     title,
@@ -41,7 +53,7 @@ function copyCase(name, title, { kind, from, to, ...more }) {
 
     async run([target, second], options) {
       const dense = options.quick ? GiB / 16 : options.size * GiB
-      const directory = mkdtempSync(join(workspace, 'copy-'))
+      const directory = makeWorkspace()
       const { confFile: conf, pool } = target
       let image
       try {
@@ -51,9 +63,13 @@ function copyCase(name, title, { kind, from, to, ...more }) {
           importImage(conf, file, image)
         }
         const source = from === 'image' ? { conf, pool, image: kind } : { file }
-        const destination = ends[to](directory, target, second)
+        const destination = to === 'same' ? { file } : ends[to](directory, target, second)
         const bytes = dataBytes(kind, dense)
-        const job = { from: source, to: destination, bytes, discard: () => discard(destination) }
+        const job = {
+          ...{ action, from: source, to: destination, bytes, report: join(directory, 'report.json') },
+          verify: () => compareEnds(source, destination),
+          discard: () => to !== 'same' && discard(destination),
+        }
         const description = { size: diskBytes(kind, dense), data: bytes }
         return { image: description, ...(await compareCopies(this, job, options)) }
       } finally {
@@ -119,5 +135,13 @@ export const copies = [
     to: 'other',
     sides: ['rbd', 'floor', 'rbdkit'],
     goals: faster(['rbd'], 1.3),
+  }),
+  copyCase('compare-dense', 'image beside file, dense, equal', {
+    action: 'compare',
+    kind: 'dense',
+    from: 'image',
+    to: 'same',
+    sides: ['rbd', 'qemu-img', 'rbdkit'],
+    goals: faster(peers, 1),
   }),
 ]

@@ -3,7 +3,7 @@ import { timed } from '../process.mjs'
 import { selfNoise, spread } from '../statistics.mjs'
 import { judgeGoals } from './goals.mjs'
 import { copyMetrics } from './metrics.mjs'
-import { compareEnds, sides } from './sides.mjs'
+import { sides } from './sides.mjs'
 
 /** Longer than any of them takes; one that hangs ends the benchmark. */
 const limitSeconds = 300
@@ -15,11 +15,11 @@ function runLine(name, run) {
   return `  ${name.padEnd(10)}${run.cpuSeconds.toFixed(3).padStart(8)} s CPU ${String(Math.round(run.maxRss / 2 ** 20)).padStart(5)} MiB  ${times}${stolen}`
 }
 
-async function runSide(side, { from, to, bytes, env, discard }, verify) {
-  const { stdout, ...taken } = await timed(side.command(from, to), { env, limitSeconds })
-  const run = { bytes, ...taken, ...side.own?.(stdout) }
+async function runSide(side, { bytes, verify, discard, ...job }, verified) {
+  const { stdout, ...taken } = await timed(side.command(job), { limitSeconds })
+  const run = { bytes, ...taken, ...side.own?.(job, stdout) }
   console.log(runLine(side.name, run))
-  if (verify) compareEnds(from, to)
+  if (verified) verify()
   discard()
   return run
 }
@@ -43,8 +43,9 @@ export function summariseCopy(metrics, runs) {
 }
 
 /**
- * `job` has the ends, `bytes` of data in them, and `discard()`, which removes the destination. What each side made
- * first and last is compared with the source.
+ * `job` says what is done (`commands.mjs`), to how many `bytes` of data, and in which file rbdkit's side reports;
+ * `verify()` throws when what was made is not right, `discard()` removes it. What each side made first and last is
+ * verified.
  */
 export async function compareCopies(one, job, { pairs }) {
   const chosen = one.sides.map((name) => sides.get(name))

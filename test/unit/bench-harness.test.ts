@@ -191,6 +191,7 @@ t.test('a command of a pipe that fails fails it, and what it took is counted', a
   t.ok(cpuSeconds >= 0 && maxRss > 0 && seconds > 0)
   const { sides } = await load('copy/sides.mjs')
   const missing = { conf: '/nowhere/ceph.conf', pool: 'p', image: 'i' }
-  const command = sides.get('rbd').command(missing, { ...missing, conf: '/nowhere/else.conf' })
+  const job = { action: 'copy', from: missing, to: { ...missing, conf: '/nowhere/else.conf' } }
+  const command = sides.get('rbd').command(job)
   await t.rejects(timed(command, options), /failed/)
 })
