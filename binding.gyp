@@ -13,7 +13,7 @@
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
       "ldflags": ["-Wl,-z,nodelete,-z,relro,-z,now", "-Wl,--exclude-libs,ALL",
         "-Wl,--version-script=<(module_root_dir)/native/exports.map"],
-      "libraries": ["-ldl", "-lpthread"]
+      "libraries": ["<@(rbdkit_static_libraries)", "-ldl", "-lpthread"]
     }
   ]
 }

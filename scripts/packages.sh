@@ -3,7 +3,7 @@
 # The addon, the native tests.
 build_packages=(
   build-essential python3 cmake pkg-config
-  librbd-dev librados-dev libvirt-dev libzstd-dev libxxhash-dev liburing-dev
+  librbd-dev librados-dev libvirt-dev libdeflate-dev zlib1g-dev libzstd-dev libxxhash-dev liburing-dev
   doctest-dev fio # the native tests; fio for its latencies
 )
 
@@ -24,5 +24,5 @@ guest_packages=(busybox-static cpio xz-utils syslinux syslinux-common mtools dos
 # What `npm run bench` measures beside rbdkit: fio's rbd engine, the `rbd` command (ceph-common), Python's rbd, qemu-img.
 peer_packages=(fio python3-rbd python3-rados ceph-common qemu-utils qemu-block-extra)
 
-# What only `npm test` uses: a browser to look at pages, fio to measure beside.
-test_packages=(chromium fio)
+# What only `npm test` uses: a browser to look at pages, fio to measure beside, clang for the fuzzers.
+test_packages=(chromium fio clang libclang-rt-14-dev)

@@ -11,11 +11,14 @@ import { cp, mkdir, rm } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LocalCluster, LocalHypervisor } from 'rbdkit/dev'
+import { fuzz, parsers } from './fuzzers.js'
 import { runNativeTests } from './native-tests.js'
 import { type Counts, TapReport } from './tap-report.js'
 
 const TIME_LIMIT_MS = 40 * 60_000
 const KILL_AFTER_MS = 10_000
+/** For each parser; `npm run fuzz` does it for longer. */
+const FUZZ_SECONDS = 3
 const root = fileURLToPath(new URL('../', import.meta.url))
 const logs = join(root, '.rbdkit/test-logs')
 
@@ -141,7 +144,10 @@ async function main(): Promise<number> {
   let broken = false
   try {
     const { native, files } = select(process.argv.slice(2))
-    if (native) add(runNativeTests(join(root, 'build-cmake')))
+    if (native) {
+      add(runNativeTests(join(root, 'build-cmake')))
+      add(fuzz(parsers(), FUZZ_SECONDS, true))
+    }
     if (files.length > 0) {
       await daemons.start(files, signal)
       await runTap(files, daemons.env, signal, add)

@@ -9,7 +9,7 @@ import { invalidArgType, invalidArgValue, toOneOf, toText } from '../internal/va
 import { IoCtx } from '../rados/ioctx.js'
 import { toName } from '../rbd/names.js'
 import { copyError } from './errors.js'
-import type { CopyDestination, CopySource } from './types.js'
+import type { CopyDestination, CopySource, FileSource } from './types.js'
 
 /** Buffers are 4 MiB each; with fewer than four nothing overlaps. */
 export const minMemory = 16 * 1024 * 1024
@@ -34,12 +34,25 @@ export function toIoCtx(name: string, value: unknown): IoCtx {
   throw invalidArgType(name, 'an instance of IoCtx', value)
 }
 
+/** By the name, which is the caller's; never by the content, which may be a guest's. */
+const formatOf = (file: string) => (/\.qcow2$/i.test(file) ? 'qcow2' : undefined)
+
+function toFileSource(name: string, source: FileSource): NativeEndpoint {
+  const file = resolve(toText(`${name}.file`, source.file))
+  const given = source.format
+  const format = given === undefined ? formatOf(file) : toOneOf(`${name}.format`, given, ['raw', 'qcow2'])
+  const list = `${name}.backingDirectories`
+  const directories: unknown = source.backingDirectories ?? []
+  if (!Array.isArray(directories)) throw invalidArgType(list, 'an instance of Array', directories)
+  if (directories.length > 0 && format !== 'qcow2') throw invalidArgValue(list, 'is for qcow2 images only')
+  const backingDirectories = directories.map((path, i) => resolve(toText(`${list}[${i}]`, path)))
+  return { file, format, backingDirectories }
+}
+
 /** Checks a source; `name` is what the caller calls it. */
 export function toSource(name: string, source: CopySource): Endpoint {
   if (isFile(name, source)) {
-    const file = resolve(toText(`${name}.file`, source.file))
-    const raw = source.format !== undefined && toOneOf(`${name}.format`, source.format, ['raw']) === 'raw'
-    return { native: { file, raw }, ioctx: undefined, given: source }
+    return { native: toFileSource(name, source), ioctx: undefined, given: source }
   }
   const image = toName(`${name}.image`, source.image)
   const snapshot =

@@ -14,7 +14,7 @@ export type CopyErrorCode = 'ERR_SOURCE_CHANGED' | 'ERR_RBDKIT_FORMAT'
  * A copy that was given up for safety; nothing was published.
  *
  * - `ERR_SOURCE_CHANGED`: the source was written to, cut, removed or taken away while it was read
- * - `ERR_RBDKIT_FORMAT`: the source file is in a format that cannot be read
+ * - `ERR_RBDKIT_FORMAT`: the source file is not in the format that it is read as, damaged, or uses what is refused
  *
  * @since 0.1.0
  */

@@ -11,10 +11,22 @@ export interface FileSource {
   /** Path. */
   file: string
   /**
-   * `'raw'`: the bytes as they are, whatever the file begins with. By default a file that is an image in another
-   * format (qcow2) is refused.
+   * `'raw'`: the bytes as they are, whatever the file begins with. `'qcow2'`: the disk in a qcow2 image (version 2 or 3,
+   * zlib or zstd), as it is now, without its internal snapshots. An image that is damaged or cut, encrypted, keeps its
+   * data in another file or has unknown features is refused with `ERR_RBDKIT_FORMAT`.
+   *
+   * By default a file whose name ends in `.qcow2` is qcow2 and every other is raw, but refused with `ERR_RBDKIT_FORMAT`
+   * when it begins as a qcow2 image: the content never decides, for the guest of a raw disk could write such a beginning.
+   *
+   * Format: docs/interop/qcow2.txt of QEMU.
    */
-  format?: 'raw'
+  format?: 'raw' | 'qcow2'
+  /**
+   * Directories in which the backing files of a qcow2 image, and theirs, may be (below them, too). Without it an image
+   * that has a backing file is refused: its name is whatever the image's maker wrote. Followed are regular files whose
+   * format the image records as raw or qcow2; up to 15 behind each other.
+   */
+  backingDirectories?: readonly string[]
 }
 
 /**

@@ -2,6 +2,7 @@
 
 #include "copy/file_source.h"
 #include "copy/image_source.h"
+#include "copy/qcow2_source.h"
 
 namespace rbdkit {
 
@@ -20,6 +21,16 @@ std::optional<uint64_t> OptionalNumber(Napi::Object object, const char* name) {
   return std::nullopt;
 }
 
+std::vector<std::string> OptionalStrings(Napi::Object object, const char* name) {
+  std::vector<std::string> strings;
+  if (!object.Get(name).IsArray()) return strings;
+  const auto array = object.Get(name).As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    strings.push_back(array.Get(i).As<Napi::String>().Utf8Value());
+  }
+  return strings;
+}
+
 }  // namespace
 
 EndpointSpec NextEndpoint(Call& call) {
@@ -27,7 +38,8 @@ EndpointSpec NextEndpoint(Call& call) {
   const Napi::Object object = call.Object();
   spec.file = OptionalString(object, "file");
   if (!spec.file.empty()) {
-    spec.raw = object.Get("raw").ToBoolean();
+    spec.format = OptionalString(object, "format");
+    spec.backing_directories = OptionalStrings(object, "backingDirectories");
     call.Int64();
     return spec;
   }
@@ -46,7 +58,10 @@ EndpointSpec NextEndpoint(Call& call) {
 }
 
 std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec) {
-  if (!spec.ioctx) return std::make_unique<copy::FileSource>(spec.file, spec.raw);
+  if (spec.format == "qcow2") {
+    return std::make_unique<copy::Qcow2Source>(spec.file, spec.backing_directories);
+  }
+  if (!spec.ioctx) return std::make_unique<copy::FileSource>(spec.file, spec.format == "raw");
   return std::make_unique<copy::ImageSource>(spec.ioctx->ioctx(), spec.image, spec.snapshot);
 }
 

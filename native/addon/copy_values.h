@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "copy/endpoint.h"
 #include "copy/image_destination.h"
@@ -16,14 +17,16 @@ namespace rbdkit {
 // One endpoint as lib/copy/endpoints.ts describes it. The ioctx lives as long as the job.
 struct EndpointSpec {
   std::string file;
-  bool raw = false;
+  std::string format;  // "raw", "qcow2", or empty: raw unless it looks like something else
+  std::vector<std::string> backing_directories;
   std::shared_ptr<IoCtx> ioctx;
   std::string image;
   std::string snapshot;
   copy::ImageOptions layout;
 };
 
-// Two arguments: { file, raw } and anything, or { image, snapshot, layout } and the ioctx's handle.
+// Two arguments: { file, format, backingDirectories } and anything, or { image, snapshot, layout } and the
+// ioctx's handle.
 EndpointSpec NextEndpoint(Call& call);
 std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec);
 

@@ -2,12 +2,11 @@
 #ifndef RBDKIT_COPY_FILE_SOURCE_H_
 #define RBDKIT_COPY_FILE_SOURCE_H_
 
-#include <sys/stat.h>
-
 #include <string>
+#include <utility>
 
 #include "copy/endpoint.h"
-#include "copy/unique_fd.h"
+#include "copy/file_reader.h"
 
 namespace rbdkit::copy {
 
@@ -18,20 +17,17 @@ class FileSource final : public Source {
   FileSource(std::string path, bool raw) : path_(std::move(path)), raw_(raw) {}
 
   Error Open() override;
-  uint64_t size() const override { return size_; }
+  uint64_t size() const override { return file_.size(); }
   Error Next(uint64_t offset, Extent* extent) override;
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
-  Error ReadError(int64_t result) const override;
-  Error Confirm() override;
+  Error ReadError(int64_t result) const override { return FileReader::ReadError(result); }
+  Error Confirm() override { return file_.Confirm(); }
   Error Close() override;
 
  private:
   const std::string path_;
   const bool raw_;
-  UniqueFd fd_;
-  struct stat opened_ {};
-  uint64_t size_ = 0;
-  bool has_holes_ = true;  // until the file system says that it does not know them
+  FileReader file_;
 };
 
 }  // namespace rbdkit::copy

@@ -3,7 +3,7 @@ import type { NativeLayout } from './rbd.js'
 
 /** A source or destination as native code reads it. */
 export type NativeEndpoint =
-  | { file: string; raw?: boolean }
+  | { file: string; format?: 'raw' | 'qcow2' | undefined; backingDirectories?: string[] }
   | { image: string; snapshot?: string; layout?: NativeLayout }
 
 /** What a copy resolves with. */

@@ -1,0 +1,42 @@
+// A regular file or a block device that is read at positions, and must not change meanwhile.
+#ifndef RBDKIT_COPY_FILE_READER_H_
+#define RBDKIT_COPY_FILE_READER_H_
+
+#include <sys/stat.h>
+
+#include <string>
+
+#include "copy/byte_reader.h"
+#include "copy/endpoint.h"
+#include "copy/error.h"
+#include "copy/unique_fd.h"
+
+namespace rbdkit::copy {
+
+class FileReader final : public ByteReader {
+ public:
+  Error Open(const std::string& path);
+  uint64_t size() const override { return size_; }
+  int64_t ReadAt(uint64_t offset, char* buffer, size_t length) const override;
+
+  // The extent that starts at `offset`: holes are what the file system says. One thread at a time.
+  void Next(uint64_t offset, Extent* extent);
+  // ERR_SOURCE_CHANGED when the file is not as it was opened.
+  Error Confirm() const;
+  // What a read that gave `result` bytes, too few, or a negative errno means.
+  static Error ReadError(int64_t result);
+  void Close() { fd_.Close(); }
+
+  int fd() const { return fd_.get(); }
+  const struct stat& opened() const { return opened_; }
+
+ private:
+  UniqueFd fd_;
+  struct stat opened_ {};
+  uint64_t size_ = 0;
+  bool has_holes_ = true;  // until the file system says that it does not know them
+};
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_FILE_READER_H_

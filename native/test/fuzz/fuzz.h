@@ -1,0 +1,17 @@
+// What fuzzers share.
+#ifndef RBDKIT_TEST_FUZZ_FUZZ_H_
+#define RBDKIT_TEST_FUZZ_FUZZ_H_
+
+#include <cstdio>
+#include <cstdlib>
+
+// A promise that a parser broke: libFuzzer keeps the input.
+#define FUZZ_CHECK(condition)                                                                   \
+  do {                                                                                          \
+    if (!(condition)) {                                                                         \
+      fprintf(stderr, "%s:%d: FUZZ_CHECK(%s) does not hold\n", __FILE__, __LINE__, #condition); \
+      abort();                                                                                  \
+    }                                                                                           \
+  } while (false)
+
+#endif  // RBDKIT_TEST_FUZZ_FUZZ_H_
