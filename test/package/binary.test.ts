@@ -22,6 +22,10 @@ const exportedBy = (path: string): string[] =>
     .map((match) => String(match[1]))
     .sort()
 
+/** Names that the dynamic linker looks for elsewhere, one a line. */
+const undefinedIn = (path: string): string =>
+  [...readelf('--dyn-syms', path).matchAll(/ UND (\S+)/g)].map((match) => match[1]).join('\n')
+
 /** The highest version of a symbol set that the binary refers to: `[2, 34]` of GLIBC. */
 function highest(path: string, set: string): number[] {
   const versions = [...readelf('--version-info', path).matchAll(new RegExp(`Name: ${set}_([0-9.]+)`, 'g'))]
@@ -46,6 +50,12 @@ for (const [name, path] of Object.entries({ consumer, developer })) {
       needed.filter((library) => !/^(lib(stdc\+\+|gcc_s|c|m|dl|pthread)\.so\.\d+|ld-linux.*)$/.test(library)),
       [],
       'needs nothing but the C and C++ runtimes',
+    )
+    // Node has a zlib of its own and exports it; an undefined symbol of ours would be bound to that.
+    t.notMatch(
+      undefinedIn(path),
+      /^(inflate|libdeflate_|ZSTD_(?!trace))/m,
+      'has its own zlib, libdeflate and zstd',
     )
     t.same(exportedBy(path), ['napi_register_module_v1', 'node_api_module_get_api_version_v1'])
 
