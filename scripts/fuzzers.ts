@@ -12,7 +12,7 @@ const sources = join(root, 'native/test/fuzz')
 const kept = join(root, '.rbdkit/fuzz')
 
 /** No input may take longer or need more; what a parser is promised to bear is in native/test. */
-const limits = ['-timeout=5', '-rss_limit_mb=512', '-malloc_limit_mb=64', '-max_len=65536']
+const limits = ['-timeout=5', '-rss_limit_mb=512', '-malloc_limit_mb=16', '-max_len=65536']
 
 /** Names of the parsers that have a fuzzer. */
 export function parsers(): string[] {

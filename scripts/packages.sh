@@ -24,5 +24,6 @@ guest_packages=(busybox-static cpio xz-utils syslinux syslinux-common mtools dos
 # What `npm run bench` measures beside rbdkit: fio's rbd engine, the `rbd` command (ceph-common), Python's rbd, qemu-img.
 peer_packages=(fio python3-rbd python3-rados ceph-common qemu-utils qemu-block-extra)
 
-# What only `npm test` uses: a browser to look at pages, fio to measure beside, clang for the fuzzers.
-test_packages=(chromium fio clang libclang-rt-14-dev)
+# What only `npm test` uses: a browser to look at pages, fio to measure beside, clang for the fuzzers, strace to see
+# which files are opened.
+test_packages=(chromium fio clang libclang-rt-14-dev strace)

@@ -34,7 +34,8 @@ function load(): Native {
     throw new AddonLoadError(
       `rbdkit's native addon cannot be loaded on ${process.platform}-${process.arch}, Node ${process.version}: ${reason}\n` +
         'What helps: `npm rebuild rbdkit` builds it from source (needs g++, make, python3 and the packages ' +
-        'librados-dev, librbd-dev, libvirt-dev); npm 11 and later run install scripts only once they are ' +
+        'librados-dev, librbd-dev, libvirt-dev, libdeflate-dev, zlib1g-dev, libzstd-dev); npm 11 and later run ' +
+        'install scripts only once they are ' +
         "approved, so approve rbdkit's; in a checkout of rbdkit, `npm run build`.",
       { cause },
     )

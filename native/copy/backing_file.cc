@@ -58,8 +58,10 @@ Error OpenBackingFile(const std::string& name, const std::string& image_path,
   if (name.find('\0') != std::string::npos) return Refused(name, "is no path");
   if (special != std::string::npos && name[special] == ':') return Refused(name, "is no path of a file");
 
-  // First by the name alone, so that not even the existence of other files shows.
-  const fs::path joined = Normal((fs::path(image_path).parent_path() / name).string());
+  fs::path directory_of_image;
+  const fs::path parent = fs::path(image_path).parent_path();
+  if (Error error = RealPath(parent.empty() ? "." : parent.string(), &directory_of_image)) return error;
+  const std::string joined = (directory_of_image / name).string();
   std::vector<fs::path> allowed;
   std::vector<fs::path> allowed_names;
   for (const std::string& directory : directories) {
@@ -72,11 +74,12 @@ Error OpenBackingFile(const std::string& name, const std::string& image_path,
     allowed_names.push_back(real);
     allowed.push_back(std::move(real));
   }
-  if (!IsInside(joined, allowed_names)) return Refused(name, "is outside the allowed directories");
+  // First by the name alone, so that not even the existence of other files shows.
+  if (!IsInside(Normal(joined), allowed_names)) return Refused(name, "is outside the allowed directories");
 
   fs::path real;
   struct stat status {};
-  if (Error error = RealPath(joined.string(), &real)) return error;
+  if (Error error = RealPath(joined, &real)) return error;
   if (!IsInside(real, allowed)) return Refused(name, "leads out of the allowed directories");
   if (lstat(real.c_str(), &status) != 0) return Error(-errno, "lstat");
   if (!S_ISREG(status.st_mode)) return Refused(name, "is not a regular file");
@@ -86,7 +89,7 @@ Error OpenBackingFile(const std::string& name, const std::string& image_path,
   if (opened.st_dev != status.st_dev || opened.st_ino != status.st_ino) {
     return Refused(name, "was replaced while it was opened");
   }
-  *path = joined.string();
+  *path = joined;
   return {};
 }
 
