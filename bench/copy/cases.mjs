@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { floorName } from './commands.mjs'
 import { compareCopies } from './compare.mjs'
-import { dataBytes, diskBytes, importImage, makeFile, removeFile, removeImage } from './data.mjs'
+import { dataBytes, diskBytes, importImage, makeFile, makeQcow2, removeFile, removeImage } from './data.mjs'
 import { always, cheaper, faster } from './goals.mjs'
 import { bulk, little } from './metrics.mjs'
 
@@ -37,10 +37,10 @@ const ends = {
 }
 
 /**
- * `from` is `file` or `image`; `to` as well, or `other`, an image of a second cluster, or `same`, the file that the
+ * `from` is `file`, `qcow2` (with `compression`) or `image`; `to` is `file` or `image` as well, or `other`, an image of a second cluster, or `same`, the file that the
  * image was made of.
  */
-function copyCase(name, title, { action = 'copy', kind, from, to, ...more }) {
+function copyCase(name, title, { action = 'copy', kind, from, compression, to, ...more }) {
   return {
     name: `copy-${name}`,
     title,
@@ -62,12 +62,17 @@ function copyCase(name, title, { action = 'copy', kind, from, to, ...more }) {
           image = `${pool}/${kind}`
           importImage(conf, file, image)
         }
-        const source = from === 'image' ? { conf, pool, image: kind } : { file }
+        const sources = {
+          file: () => ({ file }),
+          qcow2: () => ({ file: makeQcow2(file, compression), format: 'qcow2' }),
+          image: () => ({ conf, pool, image: kind }),
+        }
+        const source = sources[from]()
         const destination = to === 'same' ? { file } : ends[to](directory, target, second)
         const bytes = dataBytes(kind, dense)
         const job = {
           ...{ action, from: source, to: destination, bytes, report: join(directory, 'report.json') },
-          verify: () => compareEnds(source, destination),
+          verify: () => compareEnds({ file }, destination),
           discard: () => to !== 'same' && discard(destination),
         }
         const description = { size: diskBytes(kind, dense), data: bytes }
@@ -136,6 +141,16 @@ export const copies = [
     sides: ['rbd', 'floor', 'rbdkit'],
     goals: faster(['rbd'], 1.3),
   }),
+  ...[undefined, 'zlib', 'zstd'].map((compression) =>
+    copyCase(`qcow2-${compression ?? 'none'}`, `qcow2 to image, ${compression ?? 'not compressed'}`, {
+      kind: 'halved',
+      from: 'qcow2',
+      compression,
+      to: 'image',
+      sides: ['qemu-img', 'rbdkit'],
+      goals: faster(['qemu-img'], 1.3),
+    }),
+  ),
   copyCase('compare-dense', 'image beside file, dense, equal', {
     action: 'compare',
     kind: 'dense',

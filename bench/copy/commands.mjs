@@ -29,7 +29,8 @@ function rbdCopy({ from, to }) {
 }
 
 function qemuCopy({ from, to }) {
-  const convert = 'qemu-img convert -f raw -O raw -t none -T none -m 16 -W "$1" "$2"'
+  const format = from.format ?? 'raw'
+  const convert = `qemu-img convert -f ${format} -O raw -t none -T none -m 16 -W "$1" "$2"`
   return shell(isFile(to) ? `${convert}; sync "$2"` : convert, qemuName(from), qemuName(to))
 }
 

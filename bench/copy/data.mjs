@@ -19,6 +19,8 @@ const kinds = {
   },
   /** Every other block of 4 KiB zero, and written as zeros: what a file system's free list leaves behind. */
   mixed: { size: (dense) => dense / 2, data: (size) => [[0, size]], zeros: true },
+  /** Sixteen different bytes in any order: half of it can be compressed away. */
+  halved: { size: (dense) => dense / 2, data: (size) => [[0, size]], halved: true },
 }
 
 /** How much data a kind has. */
@@ -32,7 +34,7 @@ export const diskBytes = (kind, dense) => kinds[kind].size(dense)
 
 /** Makes `DIRECTORY/KIND.raw`; afterwards it is in the page cache. */
 export function makeFile(directory, kind, dense) {
-  const { size, data, zeros } = kinds[kind]
+  const { size, data, zeros, halved } = kinds[kind]
   const path = join(directory, `${kind}.raw`)
   const bytes = size(dense)
   const buffer = Buffer.alloc(16 * MiB)
@@ -43,6 +45,7 @@ export function makeFile(directory, kind, dense) {
       for (let at = 0; at < length; at += buffer.length) {
         const part = buffer.subarray(0, Math.min(buffer.length, length - at))
         randomFillSync(part)
+        for (let i = 0; halved && i < part.length; i++) part[i] &= 0x0f
         for (let zero = block; zeros && zero < part.length; zero += 2 * block) {
           part.fill(0, zero, zero + block)
         }
@@ -62,6 +65,15 @@ function warm(path) {
   const fd = openSync(path, 'r')
   while (readSync(fd, buffer) > 0);
   closeSync(fd)
+}
+
+/** `DIRECTORY/KIND.qcow2` of a raw file; `compression` is `zlib`, `zstd` or undefined. */
+export function makeQcow2(raw, compression) {
+  const path = raw.replace(/raw$/, 'qcow2')
+  const options = compression === undefined ? [] : ['-c', '-o', `compression_type=${compression}`]
+  execFileSync('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', ...options, raw, path], { stdio: 'pipe' })
+  warm(path)
+  return path
 }
 
 export function removeFile(path) {

@@ -48,7 +48,7 @@ export function copyVerdicts({ case: name, goals }) {
     .map((goal) => ({
       case: name,
       label: copyMetrics[goal.metric].label,
-      side: 'rbdkit, copy()',
+      side: 'rbdkit',
       goal: boundText(goal),
       figure: reached(goal),
       verdict: goal.verdict,
