@@ -97,9 +97,12 @@ inline Error ReadRecords(DiffStream& stream, MemoryDiff* diff) {
     if (Error error = stream.Next(&record)) return error;
     if (record.kind == DiffRecord::Kind::kEnd) return {};
     std::string data;
-    if (record.kind == DiffRecord::Kind::kData) {
-      data.resize(record.length);
-      if (Error error = stream.ReadData(data.data(), data.size())) return error;
+    // In parts: a record may say that it has more than there is.
+    for (uint64_t left = record.kind == DiffRecord::Kind::kData ? record.length : 0; left > 0;) {
+      const size_t part = std::min<uint64_t>(left, 65536);
+      data.resize(data.size() + part);
+      if (Error error = stream.ReadData(data.data() + data.size() - part, part)) return error;
+      left -= part;
     }
     diff->records.push_back({record.offset, record.length, std::move(data)});
   }
