@@ -8,12 +8,16 @@ import type { CopyDestination, CopySource } from './types.js'
  *
  * @since 0.1.0
  */
-export type CopyErrorCode = 'ERR_SOURCE_CHANGED' | 'ERR_RBDKIT_FORMAT'
+export type CopyErrorCode = 'ERR_SOURCE_CHANGED' | 'ERR_RBDKIT_FORMAT' | 'ERR_LOCK_LOST' | 'ERR_FENCED'
 
 /**
  * A copy that was given up for safety; nothing was published.
  *
- * - `ERR_SOURCE_CHANGED`: the source was written to, cut, removed or taken away while it was read
+ * - `ERR_SOURCE_CHANGED`: the source was written to, cut, removed or taken away while it was read; or, with
+ *   `resume`, it is not what the unfinished copy is of
+ * - `ERR_LOCK_LOST`: somebody has taken the temporary image's lock from the copy
+ * - `ERR_FENCED`: Ceph has blocklisted this client, because somebody broke its lock or told it to. The
+ *   {@link Cluster} cannot be used any more, not even to remove what is left: see {@link cleanupCopies}
  * - `ERR_RBDKIT_FORMAT`: the source file is not in the format that it is read as, damaged, or uses what is refused
  *
  * @since 0.1.0

@@ -1,6 +1,7 @@
 /** Copying disks between files and images, and comparing them. */
 
 export { Job, type JobOptions } from '../internal/job.js'
+export { type CleanupOptions, cleanupCopies, type Leftover } from './cleanup.js'
 export {
   type ComparedSide,
   type CompareOptions,

@@ -58,12 +58,12 @@ export type CopySource = FileSource | ImageSource
  * @since 0.1.0
  */
 export interface FileDestination {
-  /** Path; nothing may be there yet. */
+  /** Path; nothing may be there yet, unless it is to be replaced. */
   file: string
 }
 
 /**
- * An image to make; nothing may have its name yet. What is not given of the layout is the source image's (not its
+ * An image to make; nothing may have its name yet, unless it is to be replaced. What is not given of the layout is the source image's (not its
  * data pool, and not journaling), or the cluster's default.
  *
  * @since 0.1.0
@@ -110,6 +110,13 @@ export interface CopyResult {
   bytesWritten: number
   /** Bytes that the destination has as holes: `bytes - bytesWritten`. */
   holes: number
+  /** With `resume`: the bytes that were durable already and were not copied again. `seconds` does not tell of them. */
+  bytesResumed: number
+  /**
+   * With `replace`: the image that had the name. It is in the trash, by its id; or, when it has snapshots or cannot
+   * be moved there, still an image, by the name `name`.
+   */
+  replaced?: { id: string; name?: string }
   seconds: number
   /**
    * `'crc32c:'` and eight hex digits: the CRC32C (Castagnoli) of all `bytes`, holes read as zeros. The same for the
@@ -129,4 +136,20 @@ export interface CopyOptions extends JobOptions<CopyProgress> {
    * flight, so it bounds the speed as well.
    */
   maxMemory?: number | bigint
+  /**
+   * What has the destination's name is replaced when the copy is whole; until then it stays as it is. A file is
+   * replaced in one step, and gives the new one its mode and, where permitted, its owner. An image goes to the
+   * trash, and for a moment nothing has the name. An image that somebody has open for writing is `EBUSY`, before any
+   * data is moved and again at the end, since that client would go on writing into the trash; `'force'` replaces
+   * that as well. Default false: `EEXIST`.
+   */
+  replace?: boolean | 'force'
+  /**
+   * Goes on with a copy of the same source to the same destination that was cut off, from where it is known
+   * to be durable. Without one it begins at the start. Waits up to 35 seconds
+   * while Ceph still takes the one who was cut off for alive, then `EBUSY`. Rejects with `ERR_SOURCE_CHANGED` when
+   * what is left is not of this source as it is now, and leaves it for {@link cleanupCopies}. Nobody can tell that
+   * of an image without a snapshot, a device or a stream, and of qcow2 it is not told: such a copy is not gone on with. Default false.
+   */
+  resume?: boolean
 }

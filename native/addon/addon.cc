@@ -7,6 +7,7 @@
 #include "addon/compare.h"
 #include "addon/copy.h"
 #include "addon/diff.h"
+#include "addon/leftovers.h"
 #include "core/environment.h"
 #include "libvirt/binding.h"
 #include "rados/rados.h"
@@ -123,6 +124,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportCompare(env, exports);
   ExportCopy(env, exports);
   ExportDiff(env, exports);
+  ExportLeftovers(env, exports);
   ExportBench(env, exports);
   ExportConnection(env, exports);
   ExportSecret(env, exports);

@@ -15,18 +15,24 @@ namespace rbdkit {
 namespace {
 
 std::unique_ptr<copy::Destination> MakeDestination(const EndpointSpec& spec) {
-  if (!spec.ioctx) return std::make_unique<copy::FileDestination>(spec.file);
-  return std::make_unique<copy::ImageDestination>(spec.ioctx->ioctx(), spec.image, spec.layout);
+  if (!spec.ioctx) return std::make_unique<copy::FileDestination>(spec.file, spec.naming);
+  return std::make_unique<copy::ImageDestination>(spec.ioctx->ioctx(), spec.image, spec.layout, spec.naming);
 }
 
-ValueMaker ResultValue(const copy::Result& result) {
-  return [result](Napi::Env env) -> Napi::Value {
+ValueMaker ResultValue(const copy::Result& result, const copy::Replaced& replaced) {
+  return [result, replaced](Napi::Env env) -> Napi::Value {
     Napi::Object object = Napi::Object::New(env);
     object.Set("bytes", static_cast<double>(result.bytes));
     object.Set("bytesRead", static_cast<double>(result.bytes_read));
     object.Set("bytesWritten", static_cast<double>(result.bytes_written));
+    object.Set("bytesResumed", static_cast<double>(result.bytes_resumed));
     object.Set("seconds", result.seconds);
     object.Set("crc32c", result.crc32c);
+    if (replaced.id.empty()) return object;
+    Napi::Object old = Napi::Object::New(env);
+    old.Set("id", replaced.id);
+    if (!replaced.name.empty()) old.Set("name", replaced.name);
+    object.Set("replaced", old);
     return object;
   };
 }
@@ -42,7 +48,7 @@ void RunCopy(Task& task, const EndpointSpec& from, const EndpointSpec& to, copy:
       [&task](const copy::Progress& progress) { task.ReportValue(ProgressValue(progress)); }, &result);
   task.OnCancel(nullptr);
   task.result = error.result;
-  task.value = error ? ErrorValue(error) : ResultValue(result);
+  task.value = error ? ErrorValue(error) : ResultValue(result, destination->replaced());
 }
 
 // copy(slot, source, its ioctx, destination, its ioctx, maxMemory)

@@ -36,6 +36,9 @@ std::vector<std::string> OptionalStrings(Napi::Object object, const char* name) 
 EndpointSpec NextEndpoint(Call& call) {
   EndpointSpec spec;
   const Napi::Object object = call.Object();
+  spec.naming.replace = object.Get("replace").ToBoolean();
+  spec.naming.force = object.Get("force").ToBoolean();
+  spec.naming.resume = object.Get("resume").ToBoolean();
   spec.file = OptionalString(object, "file");
   if (!spec.file.empty()) {
     spec.format = OptionalString(object, "format");

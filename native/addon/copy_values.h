@@ -23,10 +23,11 @@ struct EndpointSpec {
   std::string image;
   std::string snapshot;
   copy::ImageOptions layout;
+  copy::Naming naming;
 };
 
 // Two arguments: { file, format, backingDirectories } and anything, or { image, snapshot, layout } and the
-// ioctx's handle.
+// ioctx's handle; of a destination also { replace, force, resume }.
 EndpointSpec NextEndpoint(Call& call);
 std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec);
 

@@ -5,8 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "copy/error.h"
+#include "copy/mark.h"
+#include "copy/naming.h"
 
 namespace rbdkit::copy {
 
@@ -47,6 +50,9 @@ class Source {
   virtual uint64_t size() const = 0;
   // A destination image is made like this one unless told otherwise.
   virtual std::optional<ImageLayout> layout() const { return std::nullopt; }
+  // What two copies have in common that are of the same content; empty when that cannot be told. After
+  // Open().
+  virtual std::string identity() const { return ""; }
 
   // The extent that starts at `offset`; offsets only ascend.
   virtual Error Next(uint64_t offset, Extent* extent) = 0;
@@ -67,6 +73,9 @@ class Destination {
  public:
   virtual ~Destination() = default;
 
+  // Before Prepare(): what the source is, and in `mark` what an earlier copy of it to here had made durable,
+  // if that is to go on.
+  virtual Error Resume(const std::string& /*source*/, uint64_t /*size*/, Mark* /*mark*/) { return {}; }
   // Refuses a name that is taken (EEXIST) and makes the temporary.
   virtual Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) = 0;
   // Zeros shorter than this between two pieces of data are cheaper written than left out.
@@ -76,12 +85,22 @@ class Destination {
   virtual void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) = 0;
   virtual Error WriteError(int64_t result) const = 0;
 
+  // As Source::Interrupt(), of an ordered destination.
+  virtual void Interrupt() {}
+
   // Everything written is durable.
   virtual Error Flush() = 0;
-  // Gives it its name.
+  // Keep() is of use.
+  virtual bool keeps_marks() const { return false; }
+  // After Flush(), from one thread at a time: writes down how far the copy is, for Resume(). The last one is
+  // confirmed.
+  virtual Error Keep(const Mark& /*mark*/) { return {}; }
+  // Gives it its name. Its last Keep() was confirmed.
   virtual Error Publish() = 0;
   // Removes the temporary; also after a failed Prepare() or Publish(). Nothing is in flight.
   virtual Error Abandon() = 0;
+  // After Publish().
+  virtual Replaced replaced() const { return {}; }
 };
 
 }  // namespace rbdkit::copy

@@ -21,6 +21,10 @@ constexpr size_t kReserve = 4;
 
 Error At(Side side, Error error) {
   error.side = side;
+  if (error.result == -ESHUTDOWN && error.code.empty()) {
+    error.code = kFenced;
+    error.message = "Ceph has blocklisted this client";
+  }
   return error;
 }
 
@@ -50,6 +54,7 @@ Error Engine::Run(Meter::Report report, Result* result) {
     return error;
   }
   result->bytes = source_.size();
+  result->bytes_resumed = resumed_.offset;
   result->bytes_read = bytes_read_;
   result->bytes_written = bytes_written_;
   result->crc32c = Crc32cCombine(crc_parts_, source_.size());
@@ -58,30 +63,55 @@ Error Engine::Run(Meter::Report report, Result* result) {
 }
 
 void Engine::Cancel() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  cancelled_ = true;
-  stop_ = true;
-  wake_.notify_all();
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    cancelled_ = true;
+    stop_ = true;
+    wake_.notify_all();
+  }
+  destination_.Interrupt();
 }
 
-// The order is what makes a copy safe: durable, then confirmed, then named.
 Error Engine::Copy() {
   if (stopping()) return Cancelled();
   if (Error error = source_.Open()) return At(Side::kSource, std::move(error));
   meter_->SetTotal(source_.size());
   if (stopping()) return Cancelled();
+  if (Error error = destination_.Resume(source_.identity(), source_.size(), &resumed_)) {
+    return At(Side::kDestination, std::move(error));
+  }
+  if (stopping()) return Cancelled();
   if (Error error = destination_.Prepare(source_.size(), source_.layout())) {
     return At(Side::kDestination, std::move(error));
   }
+  meter_->Add(resumed_.offset);
+  if (!resumed_.confirmed) {
+    if (Error error = Fill()) return error;
+  }
+  if (Error error = source_.Close()) return At(Side::kSource, std::move(error));
+  if (stopping()) return Cancelled();
+  meter_->Enter(Phase::kPublish);
+  if (Error error = destination_.Publish()) return At(Side::kDestination, std::move(error));
+  return {};
+}
+
+// The order is what makes a copy safe: durable, then confirmed, then named.
+Error Engine::Fill() {
+  position_ = resumed_.offset;
+  crc_parts_ = resumed_.crc;
   meter_->Enter(Phase::kCopy);
   if (Error error = Transfer()) return error;
   meter_->Enter(Phase::kFlush);
   if (Error error = destination_.Flush()) return At(Side::kDestination, std::move(error));
   if (Error error = source_.Confirm()) return At(Side::kSource, std::move(error));
-  if (Error error = source_.Close()) return At(Side::kSource, std::move(error));
   if (stopping()) return Cancelled();
-  meter_->Enter(Phase::kPublish);
-  if (Error error = destination_.Publish()) return At(Side::kDestination, std::move(error));
+  Mark mark;
+  mark.offset = source_.size();
+  mark.bytes_read = bytes_read_;
+  mark.bytes_written = bytes_written_;
+  mark.crc = crc_parts_;
+  mark.confirmed = true;
+  if (Error error = destination_.Keep(mark)) return At(Side::kDestination, std::move(error));
   return {};
 }
 

@@ -33,6 +33,7 @@ struct Result {
   uint64_t bytes = 0;          // the source's size
   uint64_t bytes_read = 0;     // the rest was known to be zero beforehand
   uint64_t bytes_written = 0;  // the rest was left out as holes
+  uint64_t bytes_resumed = 0;  // durable before, by an earlier copy
   double seconds = 0;
   uint32_t crc32c = 0;  // of all `bytes`, holes included
 };
@@ -88,6 +89,7 @@ class Engine {
   };
 
   Error Copy();
+  Error Fill();
   Error Transfer();
   void Work();
   bool Plan(Unit& unit);
@@ -110,6 +112,8 @@ class Engine {
   std::atomic<uint64_t> bytes_read_{0};
   std::atomic<uint64_t> bytes_written_{0};
   std::atomic<uint32_t> crc_parts_{0};
+
+  Mark resumed_;
 
   // The plan, used by the worker that has set planning_.
   uint64_t position_ = 0;

@@ -10,6 +10,8 @@ namespace rbdkit::copy {
 
 // Codes that no errno expresses; lib/copy/index.ts documents them.
 inline constexpr char kSourceChanged[] = "ERR_SOURCE_CHANGED";
+inline constexpr char kLockLost[] = "ERR_LOCK_LOST";
+inline constexpr char kFenced[] = "ERR_FENCED";
 inline constexpr char kFormatUnsupported[] = "ERR_RBDKIT_FORMAT";
 inline constexpr char kCancelled[] = "ERR_RBDKIT_CANCELLED";  // never leaves the addon
 

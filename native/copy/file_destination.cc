@@ -1,12 +1,13 @@
 #include "copy/file_destination.h"
 
 #include <fcntl.h>
-#include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <climits>
 
+#include "copy/file_leftovers.h"
+#include "copy/file_record.h"
 #include "copy/sparse.h"
 #include "copy/temporary_name.h"
 
@@ -31,26 +32,97 @@ std::string NameOf(const std::string& path) {
 
 }  // namespace
 
-FileDestination::FileDestination(const std::string& path)
-    : directory_(DirectoryOf(path)), name_(NameOf(path)), temporary_(TemporaryName(name_, NAME_MAX)) {}
+FileDestination::FileDestination(const std::string& path, Naming naming)
+    : directory_(DirectoryOf(path)), naming_(naming) {
+  record_.kind = RecordKind::kFile;
+  record_.target = NameOf(path);
+  temporary_ = TemporaryName(record_.target, kMaxTemporaryFile);
+}
+
+// All names are looked up in this one directory, even if its path is changed meanwhile.
+Error FileDestination::OpenDirectory() {
+  if (directory_fd_) return {};
+  directory_fd_ = UniqueFd(open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return directory_fd_ ? Error() : Error(-errno, "open");
+}
+
+Error FileDestination::Resume(const std::string& source, uint64_t size, Mark* mark) {
+  if (Error error = OpenDirectory()) return error;
+  record_.source = source;
+  record_.size = size;
+  if (!naming_.resume) return {};
+  std::vector<std::string> temporaries;
+  if (Error error = ListFileRecords(directory_fd_.get(), &temporaries)) return error;
+  bool other = false;
+  std::string earlier;
+  for (const std::string& temporary : temporaries) {
+    Record record;
+    if (!ReadFileRecord(directory_fd_.get(), temporary, &record) || record.target != record_.target) continue;
+    if (record.source.empty() || record.source != source) {
+      other = true;
+    } else if (earlier.empty() || record.mark.offset > record_.mark.offset) {
+      earlier = temporary;
+      record_ = record;
+    }
+  }
+  if (earlier.empty() && other) {
+    return Error::Coded(kSourceChanged, "resume",
+                        "the unfinished copy is of another source or other content");
+  }
+  if (earlier.empty()) return {};
+  temporary_ = earlier;
+  Error error = LockTemporary(directory_fd_.get(), temporary_, &fd_);
+  if (error && error.result != -ENOENT) return error;
+  // Not there: either it has its name already, or it was never made.
+  if (error && record_.state == RecordState::kCopying) record_.mark = Mark();
+  *mark = record_.mark;
+  return {};
+}
 
 Error FileDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& /*source*/) {
-  // All names are looked up in this one directory, even if its path is changed meanwhile.
-  directory_fd_ = UniqueFd(open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory_fd_) return Error(-errno, "open");
-  struct stat existing {};
-  if (fstatat(directory_fd_.get(), name_.c_str(), &existing, AT_SYMLINK_NOFOLLOW) == 0) {
-    return Error(-EEXIST, "open");
-  }
-  if (errno != ENOENT) return Error(-errno, "fstatat");
-  fd_ = UniqueFd(
-      openat(directory_fd_.get(), temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (!fd_) return Error(-errno, "open");
+  if (Error error = OpenDirectory()) return error;
+  if (record_.state != RecordState::kCopying) return {};
+  if (Error error = FinishFilesTo(directory_fd_.get(), record_.target)) return error;
+  if (Error error = CheckName()) return error;
   made_ = true;
+  if (!fd_) {
+    if (Error error = Create()) return error;
+  }
+  struct stat made {};
+  if (fstat(fd_.get(), &made) != 0) return Error(-errno, "fstat");
+  // Before it was locked somebody may have taken it for a leftover.
+  if (made.st_nlink == 0) return Error(-EAGAIN, "flock");
+  record_.id = FileId(made);
   direct_fd_ = UniqueFd(openat(directory_fd_.get(), temporary_.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC));
   direct_ = static_cast<bool>(direct_fd_);
   if (ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return Error(-errno, "ftruncate");
   return {};
+}
+
+// Whether the name can be had, and what has it.
+Error FileDestination::CheckName() {
+  struct stat existing {};
+  record_.old_id.clear();
+  if (fstatat(directory_fd_.get(), record_.target.c_str(), &existing, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno == ENOENT ? Error() : Error(-errno, "fstatat");
+  }
+  if (!naming_.replace || !S_ISREG(existing.st_mode)) return Error(-EEXIST, "open");
+  record_.old_id = FileId(existing);
+  if (!fd_) return {};
+  // Changing the owner clears the bits that run a program as somebody.
+  if (fchown(fd_.get(), existing.st_uid, existing.st_gid) != 0 && errno != EPERM)
+    return Error(-errno, "fchown");
+  if (fchmod(fd_.get(), existing.st_mode & 07777) != 0) return Error(-errno, "fchmod");
+  return {};
+}
+
+Error FileDestination::Create() {
+  // Written down first: nothing is ever there that is not.
+  if (Error error = PutFileRecord(directory_fd_.get(), temporary_, &record_)) return error;
+  const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+  fd_ = UniqueFd(openat(directory_fd_.get(), temporary_.c_str(), flags, 0666));
+  if (!fd_) return Error(-errno, "open");
+  return flock(fd_.get(), LOCK_EX) == 0 ? Error() : Error(-errno, "flock");
 }
 
 void FileDestination::Write(uint64_t offset, size_t length, const char* buffer, Operation* done) {
@@ -86,33 +158,31 @@ int64_t FileDestination::WriteAll(int fd, uint64_t offset, size_t length, const 
   return 0;
 }
 
-Error FileDestination::Flush() {
-  if (fsync(fd_.get()) != 0) return Error(-errno, "fsync");
-  direct_fd_.Close();
-  if (fd_.Close() != 0) return Error(-errno, "close");
-  return {};
+Error FileDestination::Flush() { return fsync(fd_.get()) == 0 ? Error() : Error(-errno, "fsync"); }
+
+Error FileDestination::Keep(const Mark& mark) {
+  record_.mark = mark;
+  if (mark.confirmed) {
+    if (Error error = CheckName()) return error;
+    record_.state = RecordState::kComplete;
+  }
+  return PutFileRecord(directory_fd_.get(), temporary_, &record_);
 }
 
 Error FileDestination::Publish() {
-  const int directory = directory_fd_.get();
-  int r = renameat2(directory, temporary_.c_str(), directory, name_.c_str(), RENAME_NOREPLACE);
-  if (r != 0 && (errno == EINVAL || errno == ENOSYS)) {
-    // The file system cannot: link(2) never replaces either.
-    r = linkat(directory, temporary_.c_str(), directory, name_.c_str(), 0);
-    if (r == 0) unlinkat(directory, temporary_.c_str(), 0);
-  }
-  if (r != 0) return Error(-errno, "rename");
+  if (Error error = PublishFile(directory_fd_.get(), temporary_, record_)) return error;
   made_ = false;
-  if (fsync(directory) != 0) return Error(-errno, "fsync");
+  direct_fd_.Close();
+  fd_.Close();
   return {};
 }
 
 Error FileDestination::Abandon() {
+  Error error;
+  if (std::exchange(made_, false)) error = RemoveTemporaryFile(directory_fd_.get(), temporary_);
   direct_fd_.Close();
   fd_.Close();
-  if (!std::exchange(made_, false)) return {};
-  if (unlinkat(directory_fd_.get(), temporary_.c_str(), 0) != 0) return Error(-errno, "unlink");
-  return {};
+  return error;
 }
 
 }  // namespace rbdkit::copy

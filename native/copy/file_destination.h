@@ -6,31 +6,42 @@
 #include <string>
 
 #include "copy/endpoint.h"
+#include "copy/naming.h"
+#include "copy/record.h"
 #include "copy/unique_fd.h"
 
 namespace rbdkit::copy {
 
-// Written under a temporary name in the same directory. Zeros stay holes to the file system's block.
+// Written under a temporary name in the same directory, and locked; a record beside it (file_record.h) tells
+// of it until it has its name. Zeros stay holes to the file system's block. What is replaced gives it its
+// mode and, where permitted, its owner.
 class FileDestination final : public Destination {
  public:
-  explicit FileDestination(const std::string& path);
+  FileDestination(const std::string& path, Naming naming);
 
+  Error Resume(const std::string& source, uint64_t size, Mark* mark) override;
   Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
   size_t smallest_hole() const override { return 0; }
   void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override;
   Error WriteError(int64_t result) const override { return Error(static_cast<int>(result), "pwrite"); }
   Error Flush() override;
+  bool keeps_marks() const override { return true; }
+  Error Keep(const Mark& mark) override;
   Error Publish() override;
   Error Abandon() override;
 
  private:
+  Error OpenDirectory();
+  Error CheckName();
+  Error Create();
   int64_t WriteAll(int fd, uint64_t offset, size_t length, const char* buffer);
 
   const std::string directory_;
-  const std::string name_;
-  const std::string temporary_;
+  const Naming naming_;
+  std::string temporary_;
+  Record record_;
   UniqueFd directory_fd_;
-  UniqueFd fd_;
+  UniqueFd fd_;  // holds the lock
   // The same file past the page cache, for large aligned writes; none where the file system cannot.
   UniqueFd direct_fd_;
   std::atomic<bool> direct_{false};

@@ -70,6 +70,19 @@ void FileReader::Next(uint64_t offset, Extent* extent) {
   if (hole > from) extent->length = std::min<uint64_t>(size_ - offset, static_cast<uint64_t>(hole - from));
 }
 
+std::string FileReader::identity() const {
+  if (!S_ISREG(opened_.st_mode)) return "";
+  std::string text = "file";
+  for (const auto number :
+       {static_cast<int64_t>(opened_.st_dev), static_cast<int64_t>(opened_.st_ino),
+        static_cast<int64_t>(opened_.st_size), static_cast<int64_t>(opened_.st_mtim.tv_sec),
+        static_cast<int64_t>(opened_.st_mtim.tv_nsec), static_cast<int64_t>(opened_.st_ctim.tv_sec),
+        static_cast<int64_t>(opened_.st_ctim.tv_nsec)}) {
+    text += ' ' + std::to_string(number);
+  }
+  return text;
+}
+
 Error FileReader::Confirm() const {
   struct stat now {};
   if (fstat(fd_.get(), &now) != 0) return Error(-errno, "fstat");

@@ -21,6 +21,8 @@ class FileReader final : public ByteReader {
 
   // The extent that starts at `offset`: holes are what the file system says. One thread at a time.
   void Next(uint64_t offset, Extent* extent);
+  // Source::identity(): empty for a device, of which nothing tells whether somebody has written to it.
+  std::string identity() const;
   // ERR_SOURCE_CHANGED when the file is not as it was opened.
   Error Confirm() const;
   // What a read that gave `result` bytes, too few, or a negative errno means.

@@ -18,6 +18,7 @@ class FileSource final : public Source {
 
   Error Open() override;
   uint64_t size() const override { return file_.size(); }
+  std::string identity() const override { return file_.identity(); }
   Error Next(uint64_t offset, Extent* extent) override;
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
   Error ReadError(int64_t result) const override { return FileReader::ReadError(result); }

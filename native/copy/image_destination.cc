@@ -1,8 +1,13 @@
 #include "copy/image_destination.h"
 
 #include <algorithm>
+#include <chrono>
 
+#include "copy/image_journal.h"
+#include "copy/image_leftovers.h"
+#include "copy/image_names.h"
 #include "copy/image_tuning.h"
+#include "copy/publish_image.h"
 #include "copy/temporary_name.h"
 
 namespace rbdkit::copy {
@@ -14,12 +19,14 @@ constexpr size_t kOperationCost = 64 << 10;
 
 constexpr size_t kMaxImageName = 4096;
 
+// Ceph takes a client for dead when it has not been heard of for 30 s (osd_client_watch_timeout).
+constexpr std::chrono::seconds kOwnerTimeout{35};
+constexpr std::chrono::milliseconds kOwnerPoll{500};
+
 // Features that say how an image works. Not: journaling, which would write all data twice; and what librbd
 // sets itself from other options or while an image is in some state.
 constexpr uint64_t kInherited = RBD_FEATURE_LAYERING | RBD_FEATURE_EXCLUSIVE_LOCK | RBD_FEATURE_OBJECT_MAP |
                                 RBD_FEATURE_FAST_DIFF | RBD_FEATURE_DEEP_FLATTEN;
-
-int NoProgress(uint64_t /*offset*/, uint64_t /*total*/, void* /*arg*/) { return 0; }
 
 uint64_t OrderOf(uint64_t object_size) {
   uint64_t order = 0;
@@ -27,28 +34,146 @@ uint64_t OrderOf(uint64_t object_size) {
   return order;
 }
 
+// What makes the image another one than asked for.
+std::string Settings(const ImageOptions& options) {
+  std::string settings;
+  for (const auto& value : {options.order, options.features, options.stripe_unit, options.stripe_count}) {
+    settings += (value ? std::to_string(*value) : "-") + ' ';
+  }
+  return settings + options.data_pool.value_or("-");
+}
+
+// Empty: nobody.
+Error LockOwner(rbd_image_t image, std::string* owner) {
+  rbd_lock_mode_t mode = RBD_LOCK_MODE_EXCLUSIVE;
+  char* owners[1] = {};
+  size_t count = 1;
+  const int r = Rbd().rbd_lock_get_owners(image, &mode, owners, &count);
+  owner->clear();
+  if (r == -ENOENT) return {};
+  if (r < 0) return Error(r, "rbd_lock_get_owners");
+  if (count > 0) *owner = owners[0];
+  Rbd().rbd_lock_get_owners_cleanup(owners, count);
+  return {};
+}
+
+Error LockLost(const char* function) {
+  return Error::Coded(kLockLost, function,
+                      "another client has taken the exclusive lock of the temporary image");
+}
+
 }  // namespace
 
-ImageDestination::ImageDestination(rados_ioctx_t ioctx, const std::string& image, ImageOptions options)
+ImageDestination::ImageDestination(rados_ioctx_t ioctx, const std::string& image, ImageOptions options,
+                                   Naming naming)
     : like_(ioctx),
-      name_(image),
+      naming_(naming),
       temporary_(TemporaryName(image, kMaxImageName)),
-      options_(std::move(options)) {}
+      options_(std::move(options)) {
+  record_.target = image;
+  record_.settings = Settings(options_);
+}
 
-Error ImageDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& source) {
+Error ImageDestination::OpenPool() {
+  if (ioctx_.get() != nullptr) return {};
   if (Error error = ioctx_.Open(like_)) return error;
   ioctx_.TryWhenFull();
+  return {};
+}
+
+Error ImageDestination::Resume(const std::string& source, uint64_t size, Mark* mark) {
+  if (Error error = OpenPool()) return error;
+  record_.source = source;
+  record_.size = size;
+  if (!naming_.resume) return {};
+  std::string key;
+  Record record;
+  if (Error error = FindEarlier(&key, &record)) return error;
+  if (key.empty()) return {};
+  if (Error error = WaitForOwner(record)) return error;
+  const int r = Rbd().rbd_open_by_id(ioctx_.get(), record.id.c_str(), image_.out(), nullptr);
+  if (r == -ENOENT) return RemoveTemporary(ioctx_.get(), key);
+  if (r < 0) return Error(r, "rbd_open_by_id");
+  temporary_ = key;
+  record_ = record;
+  *mark = record.mark;
+  return {};
+}
+
+// An empty key: there is none.
+Error ImageDestination::FindEarlier(std::string* key, Record* found) {
+  std::vector<std::pair<std::string, Record>> records;
+  if (Error error = ImageJournal(ioctx_.get()).List(&records)) return error;
+  bool other = false;
+  for (const auto& [name, record] : records) {
+    if (record.kind != RecordKind::kImage || record.target != record_.target || record.id.empty()) continue;
+    if (record.source.empty() || record.source != record_.source || record.settings != record_.settings) {
+      other = true;
+    } else if (key->empty() || record.mark.offset > found->mark.offset) {
+      *key = name;
+      *found = record;
+    }
+  }
+  if (!key->empty() || !other) return {};
+  return Error::Coded(kSourceChanged, "resume",
+                      "the unfinished copy is of another source, of other content or with other options");
+}
+
+// A killed owner counts as alive until Ceph gives it up.
+Error ImageDestination::WaitForOwner(const Record& record) {
+  const auto deadline = std::chrono::steady_clock::now() + kOwnerTimeout;
+  for (;;) {
+    bool in_use = false;
+    if (Error error = IsInUse(ioctx_.get(), record, &in_use)) return error;
+    if (!in_use) return {};
+    std::unique_lock<std::mutex> lock(mutex_);
+    const auto interrupted = [this] { return interrupted_; };
+    if (wake_.wait_for(lock, kOwnerPoll, interrupted)) {
+      return Error::Coded(kCancelled, "resume", "cancelled");
+    }
+    if (std::chrono::steady_clock::now() < deadline) continue;
+    Error error(-EBUSY, "resume");
+    error.message = "the copy is at work in another process";
+    return error;
+  }
+}
+
+void ImageDestination::Interrupt() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  interrupted_ = true;
+  wake_.notify_all();
+}
+
+Error ImageDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& source) {
+  if (Error error = OpenPool()) return error;
+  if (!image_) {
+    if (Error error = FinishCopiesTo(ioctx_.get(), record_.target)) return error;
+  }
+  std::string old_id;
+  if (Error error = CheckName(&old_id)) return error;
+  if (!image_) {
+    if (source) Inherit(*source);
+    if (Error error = Create(size)) return error;
+  }
+  made_ = true;
+  return Open();
+}
+
+// Whether the name can be had, and which image has it.
+Error ImageDestination::CheckName(std::string* old_id) {
   OpenImage existing;
-  int r = Rbd().rbd_open_read_only(ioctx_.get(), name_.c_str(), existing.out(), nullptr);
-  if (r == 0) return Error(-EEXIST, "rbd_create4");
-  if (r != -ENOENT) return Error(r, "rbd_open_read_only");
-  if (source) Inherit(*source);
-  if (Error error = Create(size)) return error;
-  if (Error error = OpenTuned(ioctx_.get(), temporary_, &image_)) return error;
-  rbd_image_info_t info;
-  if ((r = Rbd().rbd_stat(image_.get(), &info, sizeof info)) < 0) return Error(r, "rbd_stat");
-  // No hole as large as an object is ever written.
-  smallest_hole_ = std::min<size_t>(kOperationCost, info.obj_size / 2);
+  int r = Rbd().rbd_open_read_only(ioctx_.get(), record_.target.c_str(), existing.out(), nullptr);
+  if (r == -ENOENT) return {};
+  if (r < 0) return Error(r, "rbd_open_read_only");
+  std::string id;
+  if (Error error = ImageId(existing.get(), &id)) return error;
+  // What an earlier copy was allowed, or had begun, it finishes.
+  if (record_.state != RecordState::kCopying && (id == record_.id || id == record_.old_id)) return {};
+  if (!naming_.replace) return Error(-EEXIST, "rbd_create4");
+  if (!naming_.force) {
+    if (Error error = RefuseInUse(ioctx_.get(), id)) return error;
+  }
+  *old_id = id;
   return {};
 }
 
@@ -78,11 +203,37 @@ Error ImageDestination::Create(uint64_t size) {
   if (options_.data_pool) {
     Rbd().rbd_image_options_set_string(list, RBD_IMAGE_OPTION_DATA_POOL, options_.data_pool->c_str());
   }
-  made_ = true;  // also a create that failed may have left something
-  const int r = Rbd().rbd_create4(ioctx_.get(), temporary_.c_str(), size, list);
+  // Written down first: also a create that fails, or is cut off, may leave something.
+  made_ = true;
+  Error error = ImageJournal(ioctx_.get()).Put(temporary_, &record_);
+  if (!error) {
+    const int r = Rbd().rbd_create4(ioctx_.get(), temporary_.c_str(), size, list);
+    if (r < 0) error = Error(r, "rbd_create4");
+  }
   Rbd().rbd_image_options_destroy(list);
-  if (r < 0) return Error(r, "rbd_create4");
-  return {};
+  return error;
+}
+
+Error ImageDestination::Open() {
+  if (!image_) {
+    if (Error error = OpenTuned(ioctx_.get(), temporary_, &image_)) return error;
+  }
+  rbd_image_info_t info;
+  int r;
+  if ((r = Rbd().rbd_stat(image_.get(), &info, sizeof info)) < 0) return Error(r, "rbd_stat");
+  // No hole as large as an object is ever written.
+  smallest_hole_ = std::min<size_t>(kOperationCost, info.obj_size / 2);
+  if (record_.state != RecordState::kCopying) return {};
+  if (Error error = ImageId(image_.get(), &record_.id)) return error;
+  uint64_t features = 0;
+  if ((r = Rbd().rbd_get_features(image_.get(), &features)) < 0) return Error(r, "rbd_get_features");
+  if ((features & RBD_FEATURE_EXCLUSIVE_LOCK) != 0) {
+    // By hand, so that nobody is given it who asks. The lock of an owner that was killed is broken.
+    r = Rbd().rbd_lock_acquire(image_.get(), RBD_LOCK_MODE_EXCLUSIVE);
+    if (r < 0) return Error(r, "rbd_lock_acquire");
+    if (Error error = LockOwner(image_.get(), &lock_owner_)) return error;
+  }
+  return ImageJournal(ioctx_.get()).Put(temporary_, &record_);
 }
 
 void ImageDestination::Write(uint64_t offset, size_t length, const char* buffer, Operation* done) {
@@ -98,22 +249,49 @@ Error ImageDestination::Flush() {
   return {};
 }
 
+Error ImageDestination::WriteError(int64_t result) const {
+  if (result == -EROFS && !lock_owner_.empty()) return LockLost("rbd_aio_write2");
+  return Error(static_cast<int>(result), "rbd_aio_write2");
+}
+
+Error ImageDestination::Keep(const Mark& mark) {
+  record_.mark = mark;
+  if (mark.confirmed) {
+    if (Error error = CheckLock()) return error;
+    if (Error error = CheckName(&record_.old_id)) return error;
+    if (Error error = Untune(image_.get())) return error;
+    if (!record_.old_id.empty()) record_.old_name = ReplacedName(record_.target, kMaxImageName);
+    record_.state = RecordState::kComplete;
+  }
+  return ImageJournal(ioctx_.get()).Put(temporary_, &record_);
+}
+
+// The image stays open meanwhile: that is how others see that the copy is at work.
 Error ImageDestination::Publish() {
-  if (Error error = Untune(image_.get())) return error;
-  int r = image_.Close();
-  if (r < 0) return Error(r, "rbd_close");
-  r = Rbd().rbd_rename(ioctx_.get(), temporary_.c_str(), name_.c_str());
-  if (r < 0) return Error(r, "rbd_rename");
+  if (Error error = PublishImage(ioctx_.get(), temporary_, &record_, &replaced_)) return error;
   made_ = false;
+  image_.Close();
   return {};
+}
+
+// Asks the OSD: librbd only knows what it has been told.
+Error ImageDestination::CheckLock() {
+  if (lock_owner_.empty()) return {};
+  std::string owner;
+  if (Error error = LockOwner(image_.get(), &owner)) return error;
+  return owner == lock_owner_ ? Error() : LockLost("rbd_lock_get_owners");
 }
 
 Error ImageDestination::Abandon() {
   image_.Close();
   if (!std::exchange(made_, false)) return {};
-  const int r = Rbd().rbd_remove_with_progress(ioctx_.get(), temporary_.c_str(), NoProgress, nullptr);
-  if (r < 0 && r != -ENOENT) return Error(r, "rbd_remove_with_progress");
-  return {};
+  if (!record_.old_id.empty()) {
+    // While the old image does not have its name, the new one is what is to have it: leftovers finish that.
+    std::string name;
+    Error error = ListedName(ioctx_.get(), record_.old_id, &name);
+    if (error.result != -ENOENT && (error || name != record_.target)) return error;
+  }
+  return RemoveTemporary(ioctx_.get(), temporary_);
 }
 
 }  // namespace rbdkit::copy

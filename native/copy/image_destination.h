@@ -2,10 +2,14 @@
 #ifndef RBDKIT_COPY_IMAGE_DESTINATION_H_
 #define RBDKIT_COPY_IMAGE_DESTINATION_H_
 
+#include <condition_variable>
+#include <mutex>
 #include <optional>
 #include <string>
 
 #include "copy/image_io.h"
+#include "copy/naming.h"
+#include "copy/record.h"
 
 namespace rbdkit::copy {
 
@@ -18,34 +22,50 @@ struct ImageOptions {
   std::optional<std::string> data_pool;
 };
 
-// Written under a temporary name in the same pool and namespace.
+// Written under a temporary name in the same pool and namespace, and locked; a record in the pool
+// (image_journal.h) tells of it until it has its name.
 class ImageDestination final : public Destination {
  public:
   // `ioctx` is borrowed and outlives this.
-  ImageDestination(rados_ioctx_t ioctx, const std::string& image, ImageOptions options);
+  ImageDestination(rados_ioctx_t ioctx, const std::string& image, ImageOptions options, Naming naming);
 
+  Error Resume(const std::string& source, uint64_t size, Mark* mark) override;
   Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
   size_t smallest_hole() const override { return smallest_hole_; }
   void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override;
-  Error WriteError(int64_t result) const override {
-    return Error(static_cast<int>(result), "rbd_aio_write2");
-  }
+  Error WriteError(int64_t result) const override;
+  void Interrupt() override;
   Error Flush() override;
+  bool keeps_marks() const override { return true; }
+  Error Keep(const Mark& mark) override;
   Error Publish() override;
   Error Abandon() override;
+  Replaced replaced() const override { return replaced_; }
 
  private:
+  Error OpenPool();
+  Error FindEarlier(std::string* key, Record* record);
+  Error WaitForOwner(const Record& record);
+  Error CheckName(std::string* old_id);
+  Error CheckLock();
   void Inherit(const ImageLayout& source);
   Error Create(uint64_t size);
+  Error Open();
 
   const rados_ioctx_t like_;
-  const std::string name_;
-  const std::string temporary_;
+  const Naming naming_;
+  std::string temporary_;
   ImageOptions options_;
   OwnIoCtx ioctx_;
   OpenImage image_;
-  bool made_ = false;
+  Record record_;
+  std::string lock_owner_;  // this one, as the OSD calls it; empty: the image has no lock
+  Replaced replaced_;
+  bool made_ = false;  // there is something to remove
   size_t smallest_hole_ = 0;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool interrupted_ = false;  // guarded by mutex_
 };
 
 }  // namespace rbdkit::copy

@@ -1,7 +1,5 @@
 #include "copy/image_io.h"
 
-#include <string>
-
 #include "sys/rados.h"
 
 namespace rbdkit::copy {
@@ -28,6 +26,14 @@ Error OwnIoCtx::Open(rados_ioctx_t like) {
 
 void OwnIoCtx::TryWhenFull() {
   if (Rados().rados_set_pool_full_try != nullptr) Rados().rados_set_pool_full_try(ioctx_);
+}
+
+Error ImageId(rbd_image_t image, std::string* id) {
+  char buffer[64];
+  const int r = Rbd().rbd_get_id(image, buffer, sizeof buffer);
+  if (r < 0) return Error(r, "rbd_get_id");
+  *id = buffer;
+  return {};
 }
 
 void FinishAio(rbd_completion_t completion, void* operation) {

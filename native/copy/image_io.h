@@ -6,6 +6,7 @@
 #include <rbd/librbd.h>
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include "copy/endpoint.h"
@@ -49,6 +50,9 @@ class OpenImage {
  private:
   rbd_image_t image_ = nullptr;
 };
+
+// The id that an open image keeps whatever it is called.
+Error ImageId(rbd_image_t image, std::string* id);
 
 // librbd's callback: takes the result and queues it, no more.
 void FinishAio(rbd_completion_t completion, void* operation);

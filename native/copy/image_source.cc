@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "copy/image_journal.h"
+#include "copy/publish_image.h"
 #include "copy/temporary_name.h"
 #include "sys/rados.h"
 
@@ -15,22 +17,8 @@ constexpr uint64_t kFastWindow = 1 << 18;
 constexpr uint64_t kSlowWindow = 1 << 8;
 
 constexpr size_t kMaxSnapshotName = 255;
-constexpr size_t kIdLength = 64;
 
 int NoProgress(uint64_t /*offset*/, uint64_t /*total*/, void* /*arg*/) { return 0; }
-
-// How many clients have the image open for writing, `image` itself included; or a negative errno.
-int CountWatchers(rbd_image_t image) {
-  std::vector<rbd_image_watcher_t> watchers(16);
-  size_t count = watchers.size();
-  int r;
-  while ((r = Rbd().rbd_watchers_list(image, watchers.data(), &count)) == -ERANGE) {
-    watchers.resize(count);
-  }
-  if (r < 0) return r;
-  Rbd().rbd_watchers_list_cleanup(watchers.data(), count);
-  return static_cast<int>(count);
-}
 
 Error Changed(const char* function, const char* what) {
   return Error::Coded(kSourceChanged, function, std::string("the source ") + what + " while it was read");
@@ -62,9 +50,9 @@ Error ImageSource::OpenHead() {
   uint64_t features = 0;
   if ((r = Rbd().rbd_get_features(holder_.get(), &features)) < 0) return Error(r, "rbd_get_features");
   if ((features & RBD_FEATURE_EXCLUSIVE_LOCK) == 0) return TakeSnapshot();
-  const int watchers = CountWatchers(holder_.get());
-  if (watchers < 0) return Error(watchers, "rbd_watchers_list");
-  if (watchers > 1) return TakeSnapshot();
+  std::vector<uint64_t> watchers;  // this one's among them
+  if ((r = ListWatchers(holder_.get(), &watchers)) < 0) return Error(r, "rbd_watchers_list");
+  if (watchers.size() > 1) return TakeSnapshot();
   r = Rbd().rbd_lock_acquire(holder_.get(), RBD_LOCK_MODE_EXCLUSIVE);
   if (r == -EBUSY || r == -EROFS) return TakeSnapshot();  // somebody was faster
   if (r < 0) return Error(r, "rbd_lock_acquire");
@@ -75,9 +63,14 @@ Error ImageSource::OpenHead() {
 
 Error ImageSource::TakeSnapshot() {
   snapshot_ = TemporaryName("copy", kMaxSnapshotName);
+  Record record;
+  record.kind = RecordKind::kSnapshot;
+  record.target = name_;
+  if (Error error = ImageId(holder_.get(), &record.id)) return error;
+  if (Error error = ImageJournal(ioctx_.get()).Put(snapshot_, &record)) return error;
+  temporary_snapshot_ = true;
   const int r = Rbd().rbd_snap_create2(holder_.get(), snapshot_.c_str(), 0, NoProgress, nullptr);
   if (r < 0) return Error(r, "rbd_snap_create2");
-  temporary_snapshot_ = true;
   return {};
 }
 
@@ -93,9 +86,7 @@ Error ImageSource::Describe() {
   if ((r = Rbd().rbd_get_stripe_count(image, &layout_.stripe_count)) < 0)
     return Error(r, "rbd_get_stripe_count");
   if ((r = Rbd().rbd_get_features(image, &layout_.features)) < 0) return Error(r, "rbd_get_features");
-  char id[kIdLength];
-  if ((r = Rbd().rbd_get_id(image, id, sizeof id)) < 0) return Error(r, "rbd_get_id");
-  id_ = id;
+  if (Error error = ImageId(image, &id_)) return error;
   if (!snapshot_.empty()) {
     r = Rbd().rbd_snap_get_id(image, snapshot_.c_str(), &snapshot_id_);
     if (r < 0) return Error(r, "rbd_snap_get_id");
@@ -166,6 +157,16 @@ Error ImageSource::ReadError(int64_t result) const {
   return Error(static_cast<int>(result), "rbd_aio_read2");
 }
 
+// Only what cannot change: not the head, of which no one can tell whether it was written to.
+std::string ImageSource::identity() const {
+  if (snapshot_.empty() || temporary_snapshot_) return "";
+  char fsid[40] = "";
+  Rados().rados_cluster_fsid(Rados().rados_ioctx_get_cluster(ioctx_.get()), fsid, sizeof fsid);
+  // Image ids are unique in a pool, whatever the namespace.
+  return std::string("image ") + fsid + ' ' + std::to_string(Rados().rados_ioctx_get_id(ioctx_.get())) + ' ' +
+         id_ + ' ' + std::to_string(snapshot_id_) + ' ' + std::to_string(size_);
+}
+
 Error ImageSource::Confirm() {
   if (locked_) {
     int owner = 0;
@@ -194,6 +195,9 @@ Error ImageSource::Close() {
   int removed = 0;
   if (std::exchange(temporary_snapshot_, false)) {
     removed = Rbd().rbd_snap_remove2(holder_.get(), snapshot_.c_str(), 0, NoProgress, nullptr);
+    if (removed == -ENOENT) removed = 0;  // it could not be made
+    // A record that stays is cleaned up like the snapshot of a copy that was killed.
+    if (removed == 0) ImageJournal(ioctx_.get()).Remove(snapshot_);
   }
   const int released = holder_.Close();
   if (removed < 0) {

@@ -21,6 +21,7 @@ class ImageSource final : public Source {
   Error Open() override;
   uint64_t size() const override { return size_; }
   std::optional<ImageLayout> layout() const override { return layout_; }
+  std::string identity() const override;
   Error Next(uint64_t offset, Extent* extent) override;
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
   Error ReadError(int64_t result) const override;

@@ -40,6 +40,7 @@
   F(rbd_resize2, nullptr)                        \
   F(rbd_rename, nullptr)                         \
   F(rbd_remove_with_progress, nullptr)           \
+  F(rbd_trash_move, nullptr)                     \
   F(rbd_aio_create_completion, nullptr)          \
   F(rbd_aio_get_return_value, nullptr)           \
   F(rbd_aio_release, nullptr)                    \

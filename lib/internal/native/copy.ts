@@ -3,16 +3,29 @@ import type { NativeLayout } from './rbd.js'
 
 /** A source or destination as native code reads it. */
 export type NativeEndpoint =
-  | { file: string; format?: 'raw' | 'qcow2' | undefined; backingDirectories?: string[] }
-  | { image: string; snapshot?: string; layout?: NativeLayout }
+  | ({
+      file: string
+      format?: 'raw' | 'qcow2' | undefined
+      backingDirectories?: string[]
+    } & NativeNaming)
+  | ({ image: string; snapshot?: string; layout?: NativeLayout } & NativeNaming)
+
+/** What a destination does about what is there already. */
+export interface NativeNaming {
+  replace?: boolean
+  force?: boolean
+  resume?: boolean
+}
 
 /** What a copy resolves with. */
 export interface NativeCopyResult {
   bytes: number
   bytesRead: number
   bytesWritten: number
+  bytesResumed: number
   seconds: number
   crc32c: number
+  replaced?: { id: string; name?: string }
 }
 
 /** What comes with a copy's negative result. Empty texts: the errno says it all. */
@@ -72,7 +85,20 @@ export interface NativeDiffExtents {
   offset: number
 }
 
-/** What native/addon/copy.cc, compare.cc and diff.cc export. */
+/** Something that an unfinished copy has left. */
+export interface NativeLeftover {
+  kind: 'image' | 'file' | 'snapshot'
+  name: string
+  target: string
+  bytesDurable: number
+  bytesTotal: number
+  whole: boolean
+  inUse: boolean
+  cleared: boolean
+  error?: NativeCopyError & { errno: number }
+}
+
+/** What native/addon/copy.cc, compare.cc, diff.cc and leftovers.cc export. */
 export interface CopyNative {
   copy: TaskFunction<
     [
@@ -96,4 +122,6 @@ export interface CopyNative {
   inspectDiff: TaskFunction<[diff: NativeStream]>
   mergeDiffs: TaskFunction<[streams: { diffs: NativeStream[]; merged: NativeStream }]>
   diffExtents: TaskFunction<[file: string, position: number, version: number, size: number, offset: number]>
+  imageLeftovers: TaskFunction<[ioctx: number, clear: boolean]>
+  fileLeftovers: TaskFunction<[directory: string, clear: boolean]>
 }

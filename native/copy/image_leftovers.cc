@@ -1,0 +1,101 @@
+#include "copy/image_leftovers.h"
+
+#include <algorithm>
+
+#include "copy/image_io.h"
+#include "copy/image_journal.h"
+#include "copy/publish_image.h"
+#include "sys/rados.h"
+#include "sys/rbd.h"
+
+namespace rbdkit::copy {
+
+namespace {
+
+int NoProgress(uint64_t /*offset*/, uint64_t /*total*/, void* /*arg*/) { return 0; }
+
+Error RemoveSnapshot(rados_ioctx_t ioctx, const std::string& key, const Record& record) {
+  OpenImage image;
+  int r = Rbd().rbd_open_by_id(ioctx, record.id.c_str(), image.out(), nullptr);
+  if (r < 0 && r != -ENOENT) return Error(r, "rbd_open_by_id");
+  if (r == 0) {
+    r = Rbd().rbd_snap_remove2(image.get(), key.c_str(), 0, NoProgress, nullptr);
+    if (r < 0 && r != -ENOENT) return Error(r, "rbd_snap_remove2");
+  }
+  return ImageJournal(ioctx).Remove(key);
+}
+
+Error Clear(rados_ioctx_t ioctx, const std::string& key, Record record) {
+  if (record.kind == RecordKind::kSnapshot) return RemoveSnapshot(ioctx, key, record);
+  if (record.state == RecordState::kCopying) return RemoveTemporary(ioctx, key);
+  Replaced replaced;
+  Error error = PublishImage(ioctx, key, &record, &replaced);
+  if (error.result != -ENOENT) return error;
+  // Somebody has removed it, or given it another name.
+  return ImageJournal(ioctx).Remove(key);
+}
+
+}  // namespace
+
+Error IsInUse(rados_ioctx_t ioctx, const Record& record, bool* in_use) {
+  *in_use = false;
+  if (record.id.empty()) {
+    *in_use = IsBeingMade(record);
+    return {};
+  }
+  OpenImage image;
+  int r = Rbd().rbd_open_by_id_read_only(ioctx, record.id.c_str(), image.out(), nullptr);
+  if (r == -ENOENT) return {};
+  if (r < 0) return Error(r, "rbd_open_by_id_read_only");
+  std::vector<uint64_t> clients;
+  if ((r = ListWatchers(image.get(), &clients)) < 0) return Error(r, "rbd_watchers_list");
+  // A temporary is nobody else's. An image that has its name, and that of a snapshot, may be anybody's.
+  const bool temporary = record.kind == RecordKind::kImage && record.state == RecordState::kCopying;
+  *in_use = temporary ? !clients.empty()
+                      : std::find(clients.begin(), clients.end(), record.client) != clients.end();
+  return {};
+}
+
+Error RemoveTemporary(rados_ioctx_t ioctx, const std::string& key) {
+  int r = Rbd().rbd_remove_with_progress(ioctx, key.c_str(), NoProgress, nullptr);
+  if (r < 0 && r != -ENOENT) return Error(r, "rbd_remove_with_progress");
+  // A create or remove that was cut may have left no more than this.
+  r = Rados().rados_remove(ioctx, ("rbd_id." + key).c_str());
+  if (r < 0 && r != -ENOENT) return Error(r, "rados_remove");
+  return ImageJournal(ioctx).Remove(key);
+}
+
+Error FinishCopiesTo(rados_ioctx_t ioctx, const std::string& target) {
+  std::vector<std::pair<std::string, Record>> records;
+  if (Error error = ImageJournal(ioctx).List(&records)) return error;
+  for (const auto& [key, record] : records) {
+    if (record.kind != RecordKind::kImage || record.state == RecordState::kCopying) continue;
+    if (record.target != target) continue;
+    bool in_use = false;
+    if (Error error = IsInUse(ioctx, record, &in_use)) return error;
+    if (in_use) continue;
+    if (Error error = Clear(ioctx, key, record)) return error;
+  }
+  return {};
+}
+
+Error ImageLeftovers(rados_ioctx_t ioctx, bool clear, const std::atomic<bool>& stop,
+                     std::vector<Leftover>* leftovers) {
+  std::vector<std::pair<std::string, Record>> records;
+  if (Error error = ImageJournal(ioctx).List(&records)) return error;
+  for (const auto& [key, record] : records) {
+    if (stop) return Error::Coded(kCancelled, "cleanup", "cancelled");
+    Leftover leftover;
+    leftover.name = key;
+    leftover.record = record;
+    leftover.error = IsInUse(ioctx, record, &leftover.in_use);
+    if (clear && !leftover.in_use && !leftover.error) {
+      leftover.error = Clear(ioctx, key, record);
+      leftover.cleared = !leftover.error;
+    }
+    leftovers->push_back(std::move(leftover));
+  }
+  return {};
+}
+
+}  // namespace rbdkit::copy

@@ -1,0 +1,27 @@
+// Renaming an image for certain. rbd_rename() takes three steps, and a process may die between them:
+//   1. the object rbd_id.<to> is made and holds the image's id: the new name opens, but is not listed
+//   2. rbd_directory has the new name in the old one's place
+//   3. the object rbd_id.<from> is removed: until then the old name opens as well
+// A second rbd_rename() after 1 gives EEXIST, after 2 ENOENT.
+#ifndef RBDKIT_COPY_IMAGE_NAMES_H_
+#define RBDKIT_COPY_IMAGE_NAMES_H_
+
+#include <rados/librados.h>
+
+#include <string>
+
+#include "copy/error.h"
+
+namespace rbdkit::copy {
+
+// The name that rbd_directory has for the image `id`; ENOENT when it has none: the image is in the trash or
+// gone. Blocks, as the next one does.
+Error ListedName(rados_ioctx_t ioctx, const std::string& id, std::string* name);
+
+// Renames the image `id`, whatever an earlier rename from `from` to `to` has got to. EEXIST when another
+// image has the name `to`.
+Error RenameImage(rados_ioctx_t ioctx, const std::string& id, const std::string& from, const std::string& to);
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_IMAGE_NAMES_H_
