@@ -80,6 +80,7 @@
       "native/rados/watch.cc",
       "native/rbd/clone.cc",
       "native/rbd/config.cc",
+      "native/rbd/diff.cc",
       "native/rbd/image.cc",
       "native/rbd/image_admin.cc",
       "native/rbd/image_extents.cc",

@@ -22,6 +22,21 @@ export interface LockOwner {
   mode: LockMode
 }
 
+/**
+ * A client that holds a lock of an image.
+ *
+ * @since 0.1.0
+ */
+export interface Locker {
+  /** `'client.4123'` */
+  client: string
+  /** What the client calls its lock: `'auto 1407'` when librbd took it for the feature exclusive-lock. */
+  cookie: string
+  /** Where the client is. */
+  address: string
+  mode: LockMode
+}
+
 /** The image's managed lock: feature `exclusive-lock`. */
 export abstract class ImageLock extends ImageExtents {
   /**
@@ -68,6 +83,17 @@ export abstract class ImageLock extends ImageExtents {
    */
   lockOwners(): Promise<LockOwner[]> {
     return this.call(native.rbd_lock_get_owners)
+  }
+
+  /**
+   * Who holds a lock of the image: its exclusive lock, or an advisory one as of `rbd lock add`. A handle that is
+   * open read-only knows those of the time when it was opened.
+   *
+   * Implements: rbd_list_lockers.
+   * @since 0.1.0
+   */
+  listLockers(): Promise<Locker[]> {
+    return this.call(native.rbd_list_lockers)
   }
 
   /**

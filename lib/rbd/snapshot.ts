@@ -1,7 +1,7 @@
 import { objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { toBoolean, toOptions } from '../internal/validate.js'
-import { ImageClones } from './clone.js'
+import { ImageDiff } from './diff.js'
 import type { OperationOptions } from './handle.js'
 import { toName } from './names.js'
 import { runOperation } from './operation.js'
@@ -25,7 +25,7 @@ const removeUnprotect = 1
 const removeFlatten = 2
 
 /** Snapshots. */
-export abstract class ImageSnapshots extends ImageClones {
+export abstract class ImageSnapshots extends ImageDiff {
   /**
    * Makes a snapshot of the image as it is now. Flush first what must be in it.
    *

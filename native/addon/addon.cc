@@ -117,6 +117,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportImageAdmin(env, exports);
   ExportSnapshot(env, exports);
   ExportClone(env, exports);
+  ExportImageDiff(env, exports);
   ExportMetadata(env, exports);
   ExportConfig(env, exports);
   ExportLock(env, exports);

@@ -1,4 +1,4 @@
-// The managed exclusive lock of an image.
+// The managed exclusive lock of an image, and who holds a lock of any kind.
 #include <cerrno>
 
 #include "core/call.h"
@@ -75,6 +75,60 @@ void RbdLockGetOwners(Call& call) {
   });
 }
 
+struct Lockers {
+  int exclusive = 0;
+  std::vector<std::string> clients;
+  std::vector<std::string> cookies;
+  std::vector<std::string> addresses;
+};
+
+// 0 or a negative errno.
+int ListLockers(rbd_image_t image, Lockers* lockers) {
+  size_t lengths[4] = {256, 1024, 1024, 1024};
+  std::string tag;
+  std::string clients;
+  std::string cookies;
+  std::string addresses;
+  ssize_t r;
+  do {
+    tag.resize(lengths[0]);
+    clients.resize(lengths[1]);
+    cookies.resize(lengths[2]);
+    addresses.resize(lengths[3]);
+    r = Rbd().rbd_list_lockers(image, &lockers->exclusive, tag.data(), &lengths[0], clients.data(),
+                               &lengths[1], cookies.data(), &lengths[2], addresses.data(), &lengths[3]);
+  } while (r == -ERANGE);
+  if (r <= 0) return static_cast<int>(r);
+  lockers->clients = SplitNames(clients.data(), lengths[1]);
+  lockers->cookies = SplitNames(cookies.data(), lengths[2]);
+  lockers->addresses = SplitNames(addresses.data(), lengths[3]);
+  const auto count = static_cast<size_t>(r);
+  const bool whole = lockers->clients.size() == count && lockers->cookies.size() == count &&
+                     lockers->addresses.size() == count;
+  return whole ? 0 : -EBADMSG;
+}
+
+void RbdListLockers(Call& call) {
+  auto image = call.Handle<Image>();
+  call.Run(image, [image = image.get()](Task& task) {
+    Lockers lockers;
+    task.result = ListLockers(image->image(), &lockers);
+    if (task.result < 0) return;
+    task.value = [lockers](Napi::Env env) -> Napi::Value {
+      Napi::Array array = Napi::Array::New(env, lockers.clients.size());
+      for (uint32_t i = 0; i < lockers.clients.size(); ++i) {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("client", lockers.clients[i]);
+        object.Set("cookie", lockers.cookies[i]);
+        object.Set("address", lockers.addresses[i]);
+        object.Set("mode", lockers.exclusive != 0 ? "exclusive" : "shared");
+        array[i] = object;
+      }
+      return array;
+    };
+  });
+}
+
 }  // namespace
 
 void ExportLock(Napi::Env env, Napi::Object exports) {
@@ -83,6 +137,7 @@ void ExportLock(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "rbd_lock_break", RbdLockBreak);
   ExportTask(env, exports, "rbd_is_exclusive_lock_owner", RbdIsExclusiveLockOwner);
   ExportTask(env, exports, "rbd_lock_get_owners", RbdLockGetOwners);
+  ExportTask(env, exports, "rbd_list_lockers", RbdListLockers);
 }
 
 }  // namespace rbdkit

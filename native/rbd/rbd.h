@@ -19,6 +19,7 @@ void ExportImageExtents(Napi::Env env, Napi::Object exports);
 void ExportImageAdmin(Napi::Env env, Napi::Object exports);
 void ExportSnapshot(Napi::Env env, Napi::Object exports);
 void ExportClone(Napi::Env env, Napi::Object exports);
+void ExportImageDiff(Napi::Env env, Napi::Object exports);
 void ExportMetadata(Napi::Env env, Napi::Object exports);
 void ExportConfig(Napi::Env env, Napi::Object exports);
 void ExportLock(Napi::Env env, Napi::Object exports);

@@ -87,6 +87,7 @@
   F(rbd_lock_break, nullptr)                     \
   F(rbd_lock_get_owners, nullptr)                \
   F(rbd_lock_get_owners_cleanup, nullptr)        \
+  F(rbd_list_lockers, nullptr)                   \
   F(rbd_is_exclusive_lock_owner, nullptr)        \
   F(rbd_watchers_list, nullptr)                  \
   F(rbd_watchers_list_cleanup, nullptr)          \

@@ -71,3 +71,26 @@ t.test('a lock that is taken, and broken: the loser gets ESHUTDOWN', async (t) =
   await loser.close()
   await winner.close()
 })
+
+t.test('who holds a lock of any kind, seen by a handle that only reads', async (t) => {
+  const { ioctx, rbd } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: mib })
+  const seen = async () => {
+    await using reader = await Image.open(ioctx, 'image', { readOnly: true })
+    return reader.listLockers()
+  }
+  t.same(await seen(), [])
+  await using image = await Image.open(ioctx, 'image')
+  await image.acquireLock('exclusive')
+  const client = `client.${await ioctx.cluster.clientId()}`
+  const [locker, ...others] = await seen()
+  t.match(locker, { client, cookie: /^auto \d+$/, address: /^127\.0\.0\.1:/, mode: 'exclusive' })
+  t.same(others, [])
+  await image.releaseLock()
+  // Longer than the first try's buffers.
+  const cookies = Array.from({ length: 6 }, (_, i) => `${i}`.repeat(250))
+  for (const cookie of cookies) await rbd('lock', 'add', '--shared', 'tag', 'image', cookie)
+  const shared = await seen()
+  t.same(shared.map((one) => one.cookie).sort(), cookies)
+  for (const one of shared) t.match(one, { client: /^client\.\d+$/, mode: 'shared' })
+})

@@ -49,6 +49,8 @@ export interface RbdNative {
   rbd_stat: TaskFunction<[image: number]>
   rbd_get_size: TaskFunction<[image: number]>
   rbd_watchers_list: TaskFunction<[image: number]>
+  /** Bytes of the objects that exist, or that have changed since `fromSnapshot`. */
+  rbd_diff_iterate2: TaskFunction<[image: number, fromSnapshot: string | undefined]>
   rbd_list2: TaskFunction<[ioctx: number]>
   rbd_create4: TaskFunction<[ioctx: number, name: string, size: number, layout: NativeLayout]>
   rbd_remove_with_progress: TaskFunction<[ioctx: number, name: string]>
@@ -85,6 +87,7 @@ export interface RbdNative {
   rbd_lock_break: TaskFunction<[image: number, mode: string, owner: string]>
   rbd_is_exclusive_lock_owner: TaskFunction<[image: number]>
   rbd_lock_get_owners: TaskFunction<[image: number]>
+  rbd_list_lockers: TaskFunction<[image: number]>
   rbd_pool_init: TaskFunction<[ioctx: number, force: boolean]>
   rbd_namespace_create: TaskFunction<[ioctx: number, name: string]>
   rbd_namespace_remove: TaskFunction<[ioctx: number, name: string]>
