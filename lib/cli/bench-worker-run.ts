@@ -1,8 +1,9 @@
 /** The life of an `rbdkit bench-worker`. Loads the addon. */
 
 import { BenchWorker, type BenchWorkerEvent, Cluster } from '../index.js'
-import type { PoolSpec, WorkerFlags } from './bench-worker.js'
+import type { WorkerFlags } from './commands/bench-worker.js'
 import { toConnectOptions } from './connection.js'
+import type { PoolSpec } from './image-spec.js'
 import { withSignals } from './signals.js'
 
 /** One line an event, for people and for logs. */

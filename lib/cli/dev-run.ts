@@ -4,6 +4,7 @@ import { LocalCluster, type LocalClusterOptions } from '../dev/local-cluster.js'
 import { LocalHypervisor } from '../dev/local-hypervisor.js'
 import { isRunning } from '../dev/processes.js'
 import { clearEntry, clearLeftovers, listEntries, type RegistryEntry } from '../dev/registry.js'
+import { table } from './table.js'
 
 /** Exit status when nothing of the name runs, as with `systemctl status`. */
 const NOT_RUNNING = 3
@@ -104,16 +105,8 @@ export function status(options: { name?: string; json: boolean }): void {
   if (options.json) {
     print(JSON.stringify(rows, null, 2))
   } else if (rows.length > 0) {
-    const table = [['NAME', 'KIND', 'STATE', 'DIRECTORY']]
-    for (const row of rows) table.push([row.name, row.kind, row.state, row.directory])
-    const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
-    for (const row of table)
-      print(
-        row
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join('  ')
-          .trimEnd(),
-      )
+    const rest = rows.map((row) => [row.name, row.kind, row.state, row.directory])
+    process.stdout.write(table([['NAME', 'KIND', 'STATE', 'DIRECTORY'], ...rest]))
   } else {
     print('Nothing is up.')
   }

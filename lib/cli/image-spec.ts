@@ -1,28 +1,43 @@
-/** `[pool/[namespace/]]image[@snapshot]`, as Ceph's own tools take it. */
+/** `[pool/[namespace/]]image[@snapshot]` and `pool[/namespace]`, as Ceph's own tools take them. */
 
 import { InvalidArgumentError } from 'commander'
 
-/** Which image a command is about. */
-export interface ImageSpec {
+/** A pool, or a namespace of it. */
+export interface PoolSpec {
   readonly pool: string
   /** Empty: the pool's default namespace. */
   readonly namespace: string
+}
+
+/** Which image a command is about. */
+export interface ImageSpec extends PoolSpec {
   readonly image: string
   readonly snapshot?: string
 }
 
 /** The pool that `rbd` takes when none is named (its option `rbd_default_pool`). */
-const DEFAULT_POOL = 'rbd'
+export const DEFAULT_POOL = 'rbd'
 
-/** Parses one; throws commander's error, which ends the command with the status of a wrong command line. */
-export function parseImageSpec(text: string): ImageSpec {
+/**
+ * Parses an image's; `given` holds where it does not say. Throws commander's error, which ends the command with the
+ * status of a wrong command line.
+ */
+export function parseImageSpec(text: string, given: Partial<PoolSpec> = {}): ImageSpec {
   // A pool's name may have an '@', as with rbd; '/' ends it.
   const match = /^(?:([^/]+)\/(?:([^/@]+)\/)?)?([^/@]+)(?:@([^/@]+))?$/.exec(text)
   if (match === null) {
     throw new InvalidArgumentError(`'${text}' is not of the form [pool/[namespace/]]image[@snapshot]`)
   }
-  const [, pool = DEFAULT_POOL, namespace = '', image = '', snapshot] = match
+  const [, pool = given.pool ?? DEFAULT_POOL, namespace = given.namespace ?? '', image = '', snapshot] = match
   return { pool, namespace, image, ...(snapshot === undefined ? {} : { snapshot }) }
+}
+
+/** Parses a pool's, likewise. */
+export function parsePoolSpec(text: string, given: Partial<PoolSpec> = {}): PoolSpec {
+  const match = /^([^/]+)(?:\/([^/]+))?$/.exec(text)
+  if (match === null) throw new InvalidArgumentError(`'${text}' is not of the form pool[/namespace]`)
+  const [, pool = '', namespace = given.namespace ?? ''] = match
+  return { pool, namespace }
 }
 
 /** The whole name, the pool included. */

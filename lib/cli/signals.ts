@@ -6,6 +6,7 @@ import { constants } from 'node:os'
 export class Interrupted extends Error {
   /** 128 and the signal's number, as shells have it. */
   readonly exitCode: number
+  readonly code = 'EINTR'
 
   constructor(signal: NodeJS.Signals) {
     super(`interrupted by ${signal}`)

@@ -30,7 +30,7 @@ t.test('version and help', async (t) => {
 
 t.test('a wrong command line: status 2, what is wrong, where help is', async (t) => {
   for (const [args, message] of [
-    [['nope'], "unknown command 'nope'"],
+    [['zzzz'], "unknown command 'zzzz'"],
     [['dev', 'nope'], "unknown command 'nope'"],
     [['--nope'], "unknown option '--nope'"],
     [['dev', 'status', '--zz'], "unknown option '--zz'"],

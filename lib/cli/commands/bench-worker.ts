@@ -1,9 +1,10 @@
-/** `rbdkit bench-worker`: waits in a pool for benchmarks that other hosts ask for. The work is in bench-worker-run.ts. */
+/** `rbdkit bench-worker`: waits in a pool for benchmarks that other hosts ask for. The work is in ../bench-worker-run.ts. */
 
-import { Command, InvalidArgumentError } from 'commander'
-import { isUsageError } from './bench-errors.js'
-import { addConnectionOptions, type ConnectionFlags } from './connection.js'
-import { Interrupted } from './signals.js'
+import { Command } from 'commander'
+import { isUsageError } from '../bench-errors.js'
+import { addConnectionOptions, type ConnectionFlags } from '../connection.js'
+import { type PoolSpec, parsePoolSpec } from '../image-spec.js'
+import { Interrupted } from '../signals.js'
 
 /** The command line, checked. */
 export interface WorkerFlags extends ConnectionFlags {
@@ -11,12 +12,6 @@ export interface WorkerFlags extends ConnectionFlags {
   readonly group?: string
   readonly image?: readonly string[]
   readonly destructive?: boolean
-}
-
-/** A pool, or a namespace of it: `pool[/namespace]`. */
-export interface PoolSpec {
-  readonly pool: string
-  readonly namespace: string
 }
 
 const help = `
@@ -27,37 +22,34 @@ namespace, or only those given with --image, and only reads unless --destructive
 The RBD cache is off, as with 'rbdkit bench': --ceph-option rbd_cache=true turns it on.
 `
 
-export function parsePool(text: string): PoolSpec {
-  const match = /^([^/]+)(?:\/([^/]+))?$/.exec(text)
-  if (match === null) throw new InvalidArgumentError('must be pool or pool/namespace')
-  const [, pool = '', namespace = ''] = match
-  return { pool, namespace }
-}
-
 /**
  * The `bench-worker` command. Ends by a signal, with 128 and its number; 1 on failure, 2 for a wrong command line.
  *
  * @since 0.1.0
  */
-export function benchWorkerCommand(): Command {
-  const command = new Command('bench-worker')
+export function command(): Command {
+  const worker = new Command('bench-worker')
     .description('run the benchmarks that a program on another host asks for')
-    .argument('<pool>', 'pool or pool/namespace in which it waits, and whose images it measures', parsePool)
+    .argument(
+      '<pool>',
+      'pool or pool/namespace in which it waits, and whose images it measures',
+      (text: string) => parsePoolSpec(text),
+    )
     .option('--name <name>', "unique in the group (default: the host's name)")
     .option('--group <group>', 'letters, digits, - and _ (default: default)')
     .option('--image <name...>', 'touch no other images')
     .option('--destructive', 'let these images be overwritten: their data is lost')
     .addHelpText('after', help)
-  addConnectionOptions(command).action(async (pool: PoolSpec, flags: WorkerFlags) => {
+  addConnectionOptions(worker).action(async (pool: PoolSpec, flags: WorkerFlags) => {
     try {
-      const { runWorker } = await import('./bench-worker-run.js')
+      const { runWorker } = await import('../bench-worker-run.js')
       await runWorker(pool, flags)
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
-      if (isUsageError(error)) command.error(`error: ${text}`)
+      if (isUsageError(error)) worker.error(`error: ${text}`)
       process.stderr.write(`rbdkit: ${text}\n`)
       process.exitCode = error instanceof Interrupted ? error.exitCode : 1
     }
   })
-  return command
+  return worker
 }

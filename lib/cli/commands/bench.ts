@@ -1,12 +1,12 @@
 /** `rbdkit bench`: what the command line says; the work is in files that are loaded when there is some. */
 
 import { Command, InvalidArgumentError } from 'commander'
-import { isUsageError, messageFor } from './bench-errors.js'
-import { checkHosts } from './bench-hosts.js'
-import { addBenchOptions, type BenchFlags, toBenchOptions } from './bench-options.js'
-import { parseImageSpec } from './image-spec.js'
-import { checkOutput } from './output.js'
-import { Interrupted } from './signals.js'
+import { isUsageError, messageFor } from '../bench-errors.js'
+import { checkHosts } from '../bench-hosts.js'
+import { addBenchOptions, type BenchFlags, toBenchOptions } from '../bench-options.js'
+import { parseImageSpec } from '../image-spec.js'
+import { checkOutput } from '../output.js'
+import { Interrupted } from '../signals.js'
 
 const examples = `
 Examples:
@@ -30,17 +30,17 @@ function splitJson(images: readonly string[], json: BenchFlags['json']): [string
 async function run(operands: readonly string[], flags: BenchFlags): Promise<void> {
   const [names, json] = splitJson(operands, flags.json)
   if (names.length === 0) throw new InvalidArgumentError('name an image: [pool/[namespace/]]image[@snapshot]')
-  const images = names.map(parseImageSpec)
+  const images = names.map((name) => parseImageSpec(name))
   const options = toBenchOptions(flags)
   checkHosts(flags, flags.numjobs, images)
   if (typeof json === 'string') checkOutput('--json', json)
   if (flags.html !== undefined) checkOutput('--html', flags.html)
-  const { runBench } = await import('./bench-run.js')
+  const { runBench } = await import('../bench-run.js')
   await runBench({ images, flags, options, json })
 }
 
 async function compare(files: readonly string[], options: { html?: string }): Promise<void> {
-  const { compareFiles } = await import('./bench-compare.js')
+  const { compareFiles } = await import('../bench-compare.js')
   compareFiles(files, options)
 }
 
@@ -62,18 +62,18 @@ async function ended(command: Command, work: Promise<void>): Promise<void> {
  *
  * @since 0.1.0
  */
-export function benchCommand(): Command {
-  const command = new Command('bench')
+export function command(): Command {
+  const bench = new Command('bench')
     .description('measure an image: IOPS, bandwidth, latency and what they depend on')
     .usage('[options] <[pool/[namespace/]]image[@snapshot]...>')
     .argument('[images...]', 'what is measured, all of them at once')
     .addHelpText('after', examples)
-  addBenchOptions(command).action((images: string[], flags: BenchFlags) => ended(command, run(images, flags)))
-  const comparing = command
+  addBenchOptions(bench).action((images: string[], flags: BenchFlags) => ended(bench, run(images, flags)))
+  const comparing = bench
     .command('compare')
     .description("results beside each other: files of --json, or of fio's --output-format=json+")
     .argument('<files...>', 'the first one is what the others are compared with')
     .option('--html <file>', 'as one self-contained page too')
   comparing.action((files: string[], options: { html?: string }) => ended(comparing, compare(files, options)))
-  return command
+  return bench
 }

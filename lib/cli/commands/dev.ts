@@ -1,7 +1,7 @@
 /** `rbdkit dev`: what the command line says; the work is in files that are loaded when there is some. */
 
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type * as actions from './dev-run.js'
+import type * as actions from '../dev-run.js'
 
 function parseCount(text: string): number {
   const count = Number(text)
@@ -23,7 +23,7 @@ function action<Options>(
   choose: (all: typeof actions) => (options: Options) => void | Promise<void>,
 ): (options: Options) => Promise<void> {
   return async (options) => {
-    const all = await import('./dev-run.js')
+    const all = await import('../dev-run.js')
     try {
       await choose(all)(options)
     } catch (error) {
@@ -38,11 +38,11 @@ function action<Options>(
  *
  * @since 0.1.0
  */
-export function devCommand(): Command {
+export function command(): Command {
   const name = () =>
     new Option('--name <name>', 'which one, when several are up').argParser(parseName).default('default')
-  const command = new Command('dev').description('a local Ceph and libvirtd for tests and trials')
-  command
+  const dev = new Command('dev').description('a local Ceph and libvirtd for tests and trials')
+  dev
     .command('up')
     .description('start a cluster that stays until it is taken down')
     .addOption(name())
@@ -54,21 +54,21 @@ export function devCommand(): Command {
     )
     .option('--hypervisor', 'start libvirtd too (needs root)', false)
     .action(action((all) => all.up))
-  command
+  dev
     .command('status')
     .description('show what is up')
     .addOption(new Option('--name <name>', 'only this one').argParser(parseName))
     .option('--json', 'as JSON, with process ids and environment', false)
     .action(action((all) => all.status))
-  command
+  dev
     .command('env')
     .description('print the environment for eval: CEPH_CONF, LIBVIRT_DEFAULT_URI')
     .addOption(name())
     .action(action((all) => all.env))
-  command
+  dev
     .command('down')
     .description('end it and remove its data')
     .addOption(name())
     .action(action((all) => all.down))
-  return command
+  return dev
 }

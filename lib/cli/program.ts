@@ -1,0 +1,41 @@
+/** Puts the command together: each file of commands/ exports one as `command()`, the file's name is the command's. */
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { Command } from 'commander'
+
+const directory = new URL('./commands/', import.meta.url)
+
+interface Manifest {
+  readonly version: string
+  readonly description: string
+}
+
+/** Gives a command and those below it the settings of `from`: commander passes none to commands that are added. */
+function inherit(command: Command, from: Command): Command {
+  command.copyInheritedSettings(from)
+  for (const child of command.commands) inherit(child, command)
+  return command
+}
+
+/** The program with the command `name` alone, or with all of them when there is none of this name. */
+export async function createProgram(name?: string): Promise<Command> {
+  const { version, description } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  ) as Manifest
+  const program = new Command('rbdkit')
+    .description(description)
+    .version(version)
+    // A command and what is below it may have options of the same name: `bench --html`, `bench compare --html`.
+    .enablePositionalOptions()
+    .exitOverride()
+    .showHelpAfterError("See 'rbdkit --help'.")
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rbdkit: ')) })
+  if (name === '--version' || name === '-V') return program
+  const files = readdirSync(directory).filter((file) => file.endsWith('.js'))
+  const wanted = files.includes(`${name}.js`) ? [`${name}.js`] : files.sort()
+  for (const file of wanted) {
+    const { command } = (await import(new URL(file, directory).href)) as { command: () => Command }
+    program.addCommand(inherit(command(), program))
+  }
+  return program
+}
