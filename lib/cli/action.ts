@@ -1,0 +1,91 @@
+/** From a command line to an exit status: runs a command's work, prints what it reports, says what went wrong. */
+
+import { type Command, InvalidArgumentError } from 'commander'
+import type { Flags } from './options.js'
+import { noProgress, type ProgressView } from './progress.js'
+import { type Report, Session } from './session.js'
+import { Interrupted, withSignals } from './signals.js'
+
+/** Milliseconds that ending may take after Ctrl-C before we say what is going on. */
+const PATIENCE = 1000
+
+/** Seconds between two lines of progress where stderr is no terminal. */
+const LINES_EVERY = 10
+
+async function viewFor({ progress = false }: Flags): Promise<ProgressView> {
+  if (!progress) return noProgress
+  const { progressBar, progressLines } = await import('./progress.js')
+  return process.stderr.isTTY ? progressBar(process.stderr) : progressLines(process.stderr, LINES_EVERY)
+}
+
+function say(text: string): void {
+  process.stderr.write(`rbdkit: ${text}\n`)
+}
+
+/** The error as JSON: its message and what it has of its own (`code`, `syscall`, `pool`, `image`, `path`, ...). */
+function toJson(error: unknown): unknown {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const own = Object.entries(error).filter(([, value]) => ['string', 'number'].includes(typeof value))
+  return { message: error.message, ...Object.fromEntries(own) }
+}
+
+function print(text: string): void {
+  if (text !== '') process.stdout.write(text)
+}
+
+/** Ends the process with the status of a wrong command line, or sets the status of a failure. */
+function fail(error: unknown, command: Command, { json = false }: Flags): void {
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof InvalidArgumentError) command.error(`error: ${message}`)
+  if (json) print(`${JSON.stringify({ error: toJson(error) }, null, 2)}\n`)
+  say(message)
+  process.exitCode = error instanceof Interrupted ? error.exitCode : 1
+}
+
+async function run<F extends Flags>(
+  work: (session: Session<F>) => Promise<Report>,
+  flags: F,
+  view: ProgressView,
+): Promise<Report> {
+  return withSignals(
+    async (signal) => {
+      let patience: NodeJS.Timeout | undefined
+      signal.addEventListener('abort', () => {
+        view.stop()
+        patience = setTimeout(() => say('interrupted, cleaning up; Ctrl-C again leaves at once'), PATIENCE)
+      })
+      const session = new Session(flags, signal, view)
+      try {
+        return await work(session)
+      } finally {
+        await session.close()
+        clearTimeout(patience)
+      }
+    },
+    () => say('left at once: something may be left under a temporary name (<name>.rbdkit-...)'),
+  )
+}
+
+/**
+ * What commander calls: runs `work` with a {@link Session} and the operands, prints its report. Exit status 1 and one
+ * line on stderr when it fails, with `--json` an object `error` on stdout too; 2 for a wrong command line; 128 and the
+ * signal's number after one.
+ */
+export function action<F extends Flags, A extends (string | undefined)[]>(
+  work: (session: Session<F>, ...operands: A) => Promise<Report>,
+): (...args: unknown[]) => Promise<void> {
+  return async (...args) => {
+    const command = args.at(-1) as Command
+    const flags = args.at(-2) as F
+    const operands = args.slice(0, -2) as A
+    const view = await viewFor(flags)
+    try {
+      const report = await run<F>((session) => work(session, ...operands), flags, view)
+      view.stop()
+      print(flags.json ? `${JSON.stringify(report.json, null, 2)}\n` : report.text)
+    } catch (error) {
+      view.stop()
+      fail(error, command, flags)
+    }
+  }
+}

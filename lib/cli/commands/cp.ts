@@ -1,0 +1,20 @@
+/** `rbdkit cp`. */
+
+import { Command } from 'commander'
+import { action } from '../action.js'
+import { runCopy } from '../copying.js'
+import { addCopyOptions, addLayoutOptions, addOptions, type CopyFlags } from '../options.js'
+
+/** Copies an image, or a snapshot of it, to a new image. */
+export function command(): Command {
+  const cp = new Command('cp')
+    .alias('copy')
+    .description('copy an image or a snapshot to a new image')
+    .argument('<source-image-spec>', '[pool/[namespace/]]image[@snapshot]')
+    .argument('<image-spec>', 'the image to make; what is not said of its layout is as the source has it')
+  return addOptions(addCopyOptions(addLayoutOptions(cp))).action(
+    action<CopyFlags, [string, string]>((session, source, destination) =>
+      runCopy(session, session.imageSpec(source), session.imageSpec(destination, 'none')),
+    ),
+  )
+}

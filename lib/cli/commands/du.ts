@@ -1,0 +1,96 @@
+/** `rbdkit du`. */
+
+import { Command } from 'commander'
+import { formatBytes } from '../../bench/report/format.js'
+import type { Image } from '../../rbd/image.js'
+import { action } from '../action.js'
+import { eachImage } from '../each-image.js'
+import type { ImageSpec } from '../image-spec.js'
+import { addOptions, addProgressOption, type Flags } from '../options.js'
+import type { Report, Session } from '../session.js'
+import { table } from '../table.js'
+
+/** An image or a snapshot; the names are those of `rbd du --format json`. */
+interface Row {
+  readonly name: string
+  readonly id: string
+  readonly snapshot?: string
+  readonly snapshot_id?: number
+  readonly provisioned_size: number
+  /** Since the snapshot before it. */
+  readonly used_size: number
+}
+
+/** The snapshots and then the image itself, each with what was written since the one before; or `only` a snapshot. */
+async function rowsOf(session: Session, spec: ImageSpec, image: Image, only?: string): Promise<Row[]> {
+  const { id, name, size, features } = await image.info()
+  if (!features.includes('fast-diff'))
+    process.stderr.write(`rbdkit: '${name}' lacks the feature fast-diff: this may take long\n`)
+  const rows: Row[] = []
+  let before: string | undefined
+  const usage = async (of: Image, phase: string): Promise<number> =>
+    of.diskUsage({
+      ...session.operation(phase),
+      ...(before === undefined ? {} : { fromSnapshot: before }),
+    })
+  for (const snapshot of await image.listSnapshots()) {
+    if (only === undefined || only === snapshot.name) {
+      const at = await session.open({ ...spec, image: name, snapshot: snapshot.name }, { readOnly: true })
+      const used = await usage(at, `${name}@${snapshot.name}`)
+      await at.close()
+      const { name: snapshotName, id: snapshotId, size: provisioned } = snapshot
+      rows.push({
+        name,
+        id,
+        snapshot: snapshotName,
+        snapshot_id: Number(snapshotId),
+        provisioned_size: provisioned,
+        used_size: used,
+      })
+    }
+    before = snapshot.name
+  }
+  if (only === undefined) rows.push({ name, id, provisioned_size: size, used_size: await usage(image, name) })
+  return rows
+}
+
+function toReport(rows: readonly Row[]): Report {
+  const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0)
+  // The size of a snapshot is not one more disk, unless it is the only thing that was asked for.
+  const disks = rows.filter(({ snapshot }) => snapshot === undefined)
+  const provisioned = sum((disks.length > 0 ? disks : rows).map((row) => row.provisioned_size))
+  const used = sum(rows.map((row) => row.used_size))
+  const cells = rows.map((row) => [
+    row.snapshot === undefined ? row.name : `${row.name}@${row.snapshot}`,
+    formatBytes(row.provisioned_size),
+    formatBytes(row.used_size),
+  ])
+  if (rows.length > 1) cells.push(['<TOTAL>', formatBytes(provisioned), formatBytes(used)])
+  return {
+    json: { images: rows, total_provisioned_size: provisioned, total_used_size: used },
+    text: table([['NAME', 'PROVISIONED', 'USED'], ...cells], [1, 2]),
+  }
+}
+
+async function show(session: Session, text: string | undefined): Promise<Report> {
+  if (text !== undefined) {
+    const { snapshot, ...spec } = session.imageSpec(text)
+    // Opened at the snapshot too, for the error when there is none.
+    const image = await session.open(session.imageSpec(text), { readOnly: true })
+    return toReport(await rowsOf(session, spec, image, snapshot))
+  }
+  const pool = session.poolSpec(undefined)
+  const rows = await eachImage(await session.ioctx(pool), session.signal, (image) =>
+    rowsOf(session, { ...pool, image: image.name }, image),
+  )
+  return toReport(rows.flat())
+}
+
+/** What images take. */
+export function command(): Command {
+  const du = new Command('du')
+    .alias('disk-usage')
+    .description('show what an image and its snapshots take; without an image, all of --pool')
+    .argument('[image-spec]', '[pool/[namespace/]]image[@snapshot]')
+  return addOptions(addProgressOption(du)).action(action<Flags, [string | undefined]>(show))
+}

@@ -1,0 +1,101 @@
+/** `rbdkit ls`. */
+
+import { Command } from 'commander'
+import { formatBytes, printable } from '../../bench/report/format.js'
+import type { ParentImage } from '../../rbd/clone.js'
+import type { Image } from '../../rbd/image.js'
+import { action } from '../action.js'
+import { eachImage } from '../each-image.js'
+import { formatImageSpec } from '../image-spec.js'
+import { addOptions, type Flags } from '../options.js'
+import type { Report, Session } from '../session.js'
+import { table } from '../table.js'
+
+interface LsFlags extends Flags {
+  readonly long?: boolean
+}
+
+/** An image or a snapshot; the names are those of `rbd ls -l --format json`. */
+interface Row {
+  readonly image: string
+  readonly id: string
+  readonly snapshot?: string
+  readonly snapshot_id?: number
+  readonly size: number
+  readonly parent?: { pool: string; pool_namespace: string; image: string; snapshot: string }
+  readonly format: number
+  /** Of snapshots. */
+  readonly protected?: boolean
+  /** Of images that are locked. */
+  readonly lock_type?: string
+}
+
+function toParent({ pool, namespace, image, snapshot }: ParentImage): NonNullable<Row['parent']> {
+  return { pool, pool_namespace: namespace, image, snapshot }
+}
+
+async function rowsOf(image: Image): Promise<Row[]> {
+  const [info, snapshots, parent] = await Promise.all([image.info(), image.listSnapshots(), image.parent()])
+  const [locker] = await image.listLockers()
+  const common = { image: info.name, id: info.id, format: info.id === '' ? 1 : 2 }
+  const from = parent === undefined ? {} : { parent: toParent(parent) }
+  const head: Row = {
+    ...common,
+    size: info.size,
+    ...from,
+    ...(locker === undefined ? {} : { lock_type: locker.mode }),
+  }
+  return [
+    head,
+    ...snapshots.map((one) => ({
+      ...common,
+      snapshot: one.name,
+      snapshot_id: Number(one.id),
+      size: one.size,
+      ...from,
+      protected: one.protected,
+    })),
+  ]
+}
+
+function toCells({
+  image,
+  snapshot,
+  size,
+  parent,
+  format,
+  protected: isProtected,
+  lock_type,
+}: Row): string[] {
+  return [
+    snapshot === undefined ? image : `${image}@${snapshot}`,
+    formatBytes(size),
+    parent === undefined ? '' : formatImageSpec({ ...parent, namespace: parent.pool_namespace }),
+    String(format),
+    isProtected ? 'yes' : '',
+    lock_type === undefined ? '' : lock_type === 'exclusive' ? 'excl' : 'shr',
+  ]
+}
+
+async function list(session: Session<LsFlags>, text: string | undefined): Promise<Report> {
+  const ioctx = await session.ioctx(session.poolSpec(text))
+  if (!session.flags.long) {
+    const { Image } = await import('../../index.js')
+    const names = (await Image.list(ioctx)).map(({ name }) => name).sort()
+    return { json: names, text: names.map((name) => `${printable(name)}\n`).join('') }
+  }
+  const rows = (await eachImage(ioctx, session.signal, rowsOf)).flat()
+  if (rows.length === 0) return { json: [], text: '' }
+  const heads = ['NAME', 'SIZE', 'PARENT', 'FMT', 'PROT', 'LOCK']
+  return { json: rows, text: table([heads, ...rows.map(toCells)], [1, 3]) }
+}
+
+/** The images of a pool. */
+export function command(): Command {
+  const ls = new Command('ls')
+    .alias('list')
+    .description('list the images of a pool or of a namespace')
+    .argument('[pool-spec]', 'pool[/namespace] (default: rbd)')
+    .option('-l, --long', 'with sizes, snapshots, parents and locks')
+  return addOptions(ls).action(action<LsFlags, [string | undefined]>(list))
+}

@@ -1,0 +1,78 @@
+/** What `cp`, `import` and `export` share: a copy with its progress, and what is said of it. */
+
+import { formatBandwidth, formatBytes, formatSeconds } from '../bench/report/format.js'
+import type { CopyDestination, CopyProgress, CopySource } from '../copy/types.js'
+import { formatImageSpec, type ImageSpec } from './image-spec.js'
+import type { CopyFlags } from './options.js'
+import { toLayout } from './options.js'
+import type { Progress } from './progress.js'
+import type { Report, Session } from './session.js'
+import { Interrupted } from './signals.js'
+
+/** One end of a copy. */
+export type End = ImageSpec | { readonly file: string }
+
+const words: Readonly<Record<CopyProgress['phase'], string>> = {
+  prepare: 'preparing',
+  copy: 'copying',
+  flush: 'flushing',
+  publish: 'finishing',
+  done: 'done',
+}
+
+function toProgress({ phase, bytesDone, bytesTotal, bytesPerSecond, stalled }: CopyProgress): Progress {
+  const share = bytesTotal === 0 ? 0 : bytesDone / bytesTotal
+  const seconds = bytesPerSecond > 0 ? Math.ceil((bytesTotal - bytesDone) / bytesPerSecond) : 0
+  const percent = `${String(Math.floor(share * 100)).padStart(3)} %`
+  const amount = `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`
+  const moving = stalled ? 'nothing has completed for ten seconds' : formatBandwidth(bytesPerSecond)
+  return {
+    phase: words[phase],
+    share,
+    figures: bytesTotal === 0 ? '' : `${percent}  ${amount}  ${moving}`,
+    left: phase === 'copy' && seconds > 0 && !stalled ? `${formatSeconds(seconds)} left` : '',
+  }
+}
+
+function nameOf(end: End): string {
+  return 'file' in end ? end.file : formatImageSpec(end)
+}
+
+async function toSource(session: Session, end: End): Promise<CopySource> {
+  if ('file' in end) return end
+  const { image, snapshot } = end
+  return { ioctx: await session.ioctx(end), image, ...(snapshot === undefined ? {} : { snapshot }) }
+}
+
+async function toDestination(session: Session<CopyFlags>, end: End): Promise<CopyDestination> {
+  if ('file' in end) return end
+  return { ioctx: await session.ioctx(end), image: end.image, ...toLayout(session.flags) }
+}
+
+/** Copies. A copy that fails or is interrupted leaves nothing. */
+export async function runCopy(session: Session<CopyFlags>, from: End, to: End): Promise<Report> {
+  const { flags, signal, progress } = session
+  const destination = await toDestination(session, to)
+  const source = await toSource(session, from)
+  const { copy } = await import('../index.js')
+  const onProgress = (p: CopyProgress): void => {
+    if (!signal.aborted && p.phase !== 'done') progress.update(toProgress(p))
+  }
+  try {
+    const options = {
+      signal,
+      onProgress,
+      ...(flags.maxMemory === undefined ? {} : { maxMemory: flags.maxMemory }),
+    }
+    const result = await copy(source, destination, options)
+    const { bytes, bytesWritten, seconds, digest } = result
+    const rate = formatBandwidth(bytes / Math.max(seconds, 1e-3))
+    const text =
+      `${nameOf(from)} -> ${nameOf(to)}: ${formatBytes(bytes)} (${formatBytes(bytesWritten)} of it data) ` +
+      `in ${formatSeconds(seconds)}, ${rate}, ${digest}\n`
+    return { json: { source: nameOf(from), destination: nameOf(to), ...result }, text }
+  } catch (error) {
+    if (error instanceof Interrupted) error.message += `; nothing is left of '${nameOf(to)}'`
+    throw error
+  }
+}

@@ -1,0 +1,122 @@
+/** Options that the commands on images share, and what commander makes of them. */
+
+import { type Command, InvalidArgumentError } from 'commander'
+import { type Feature, featureNames } from '../rbd/features.js'
+import type { ImageLayout } from '../rbd/layout.js'
+import { addConnectionOptions, type ConnectionFlags } from './connection.js'
+import { parseSize } from './fio-values.js'
+
+/** Of every command on images. */
+export interface Flags extends ConnectionFlags {
+  readonly pool?: string
+  readonly namespace?: string
+  readonly json?: boolean
+  /** `--no-progress`; `undefined` for commands that have none to show. */
+  readonly progress?: boolean
+}
+
+/** Of the commands that make an image. */
+export interface LayoutFlags extends Flags {
+  readonly objectSize?: number
+  readonly imageFeature?: readonly Feature[]
+  readonly stripeUnit?: number
+  readonly stripeCount?: number
+  readonly dataPool?: string
+}
+
+/** Of the commands that copy. */
+export interface CopyFlags extends LayoutFlags {
+  readonly maxMemory?: number
+}
+
+/** Adds `--pool`, `--namespace`, `--json` and what connecting takes. */
+export function addOptions(command: Command): Command {
+  command
+    .option('-p, --pool <pool>', 'the pool of specs that name none (default: rbd)')
+    .option('--namespace <namespace>', 'the namespace of specs that name none')
+    .option('--json', 'one JSON document on stdout')
+  return addConnectionOptions(command)
+}
+
+/** Adds `--no-progress`. */
+export function addProgressOption(command: Command): Command {
+  return command.option('--no-progress', 'do not show on stderr how far it is')
+}
+
+function sizeBetween(min: number, max: number, powerOfTwo = false): (text: string) => number {
+  return (text) => {
+    const bytes = parseSize(text)
+    if (bytes < min || bytes > max) throw new InvalidArgumentError(`must be from ${min} to ${max} bytes`)
+    if (powerOfTwo && !Number.isInteger(Math.log2(bytes)))
+      throw new InvalidArgumentError('must be a power of two')
+    return bytes
+  }
+}
+
+/** Every feature that has a name. */
+const features = featureNames(2n ** 64n - 1n)
+
+/** What a feature cannot be without. */
+const needs: Partial<Record<Feature, Feature>> = {
+  'object-map': 'exclusive-lock',
+  'fast-diff': 'exclusive-lock',
+  journaling: 'exclusive-lock',
+}
+
+function parseFeatures(text: string, before: readonly Feature[] = []): Feature[] {
+  const names = text.split(',')
+  const unknown = names.find((name) => !features.includes(name as Feature))
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`there is no feature '${unknown}'; there are ${features.join(', ')}`)
+  }
+  return [...before, ...(names as Feature[])]
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('must be a whole number from 1')
+  return count
+}
+
+/** Adds what an image that is made may be like. */
+export function addLayoutOptions(command: Command): Command {
+  return command
+    .option(
+      '--object-size <size>',
+      'bytes of an object: a power of two from 4k to 32m',
+      sizeBetween(4096, 2 ** 25, true),
+    )
+    .option('--image-feature <names>', 'features, with commas between; may be given again', parseFeatures)
+    .option('--stripe-unit <size>', 'bytes of a stripe unit; with --stripe-count', parseSize)
+    .option('--stripe-count <n>', 'objects of a stripe', parseCount)
+    .option('--data-pool <pool>', 'the pool for the data objects')
+}
+
+/** Adds `--max-memory` and `--no-progress`. */
+export function addCopyOptions(command: Command): Command {
+  command.option(
+    '--max-memory <size>',
+    'bytes of buffers, at least 16m (default: 64m)',
+    sizeBetween(2 ** 24, Number.MAX_SAFE_INTEGER),
+  )
+  return addProgressOption(command)
+}
+
+/** The layout that they ask for. Throws commander's error for options that contradict each other. */
+export function toLayout(flags: LayoutFlags): ImageLayout {
+  const { objectSize, imageFeature, stripeUnit, stripeCount, dataPool } = flags
+  if ((stripeUnit === undefined) !== (stripeCount === undefined))
+    throw new InvalidArgumentError('--stripe-unit and --stripe-count go together')
+  for (const feature of imageFeature ?? []) {
+    const need = needs[feature]
+    if (need !== undefined && !imageFeature?.includes(need))
+      throw new InvalidArgumentError(`--image-feature: ${feature} needs ${need}`)
+  }
+  return {
+    ...(objectSize === undefined ? {} : { objectSize }),
+    ...(imageFeature === undefined ? {} : { features: imageFeature }),
+    ...(stripeUnit === undefined ? {} : { stripeUnit }),
+    ...(stripeCount === undefined ? {} : { stripeCount }),
+    ...(dataPool === undefined ? {} : { dataPool }),
+  }
+}

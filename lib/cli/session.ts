@@ -1,0 +1,103 @@
+/** What the work of a command on images is given: its options, the cluster when it asks for it, a place for progress. */
+
+import { InvalidArgumentError } from 'commander'
+import type { Cluster, ConnectOptions } from '../rados/cluster.js'
+import type { IoCtx } from '../rados/ioctx.js'
+import type { OperationOptions } from '../rbd/handle.js'
+import type { Image } from '../rbd/image.js'
+import { toConnectOptions } from './connection.js'
+import { DEFAULT_POOL, type ImageSpec, type PoolSpec, parseImageSpec, parsePoolSpec } from './image-spec.js'
+import type { Flags } from './options.js'
+import type { ProgressView } from './progress.js'
+
+/** What a command has to say at its end: one of the two is printed. */
+export interface Report {
+  /** For `--json`. */
+  readonly json: unknown
+  /** With its newlines; may be empty. */
+  readonly text: string
+}
+
+/** One run of a command. The cluster is connected to when it is first needed, and closed at the end. */
+export class Session<F extends Flags = Flags> {
+  readonly flags: F
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal
+  readonly progress: ProgressView
+  #cluster: Promise<Cluster> | undefined
+  readonly #ioctxs = new Map<string, Promise<IoCtx>>()
+
+  constructor(flags: F, signal: AbortSignal, progress: ProgressView) {
+    this.flags = flags
+    this.signal = signal
+    this.progress = progress
+  }
+
+  /** The image that an operand names. A command line's error when its snapshot is missing, or is one too many. */
+  imageSpec(text: string, snapshot: 'none' | 'optional' | 'needed' = 'optional'): ImageSpec {
+    const spec = parseImageSpec(text, this.flags)
+    if (snapshot === 'needed' && spec.snapshot === undefined)
+      throw new InvalidArgumentError(`'${text}' names no snapshot: image@snapshot`)
+    if (snapshot === 'none' && spec.snapshot !== undefined)
+      throw new InvalidArgumentError(`'${text}' names a snapshot; this is about images`)
+    return spec
+  }
+
+  /** The pool that an operand names, or the options do, or `rbd`. */
+  poolSpec(text: string | undefined): PoolSpec {
+    if (text !== undefined) return parsePoolSpec(text, this.flags)
+    return { pool: this.flags.pool ?? DEFAULT_POOL, namespace: this.flags.namespace ?? '' }
+  }
+
+  /** Connected to when it is first asked for; `limits` then count. */
+  async cluster(
+    limits: Pick<ConnectOptions, 'connectTimeoutMs' | 'operationTimeoutMs'> = {},
+  ): Promise<Cluster> {
+    this.#cluster ??= (async () => {
+      const { Cluster } = await import('../index.js')
+      return Cluster.connect({ ...toConnectOptions(this.flags), ...limits, signal: this.signal })
+    })()
+    return this.#cluster
+  }
+
+  /** The same one each time; the session's end closes it. */
+  ioctx({ pool, namespace }: PoolSpec): Promise<IoCtx> {
+    const key = `${pool}/${namespace}`
+    const open = async (): Promise<IoCtx> => (await this.cluster()).openIoCtx(pool, { namespace })
+    const ioctx = this.#ioctxs.get(key) ?? open()
+    this.#ioctxs.set(key, ioctx)
+    return ioctx
+  }
+
+  /** Opens an image in it; the session's end closes it. */
+  async open(spec: ImageSpec, options: { readOnly: boolean }): Promise<Image> {
+    const ioctx = await this.ioctx(spec)
+    const { Image } = await import('../index.js')
+    const { image, snapshot } = spec
+    return Image.open(ioctx, image, {
+      ...options,
+      ...(snapshot === undefined ? {} : { snapshot }),
+      signal: this.signal,
+    })
+  }
+
+  /** Options of a long operation of librbd: shown as `phase`, ended by Ctrl-C. */
+  operation(phase: string): OperationOptions {
+    const began = performance.now()
+    return {
+      signal: this.signal,
+      onProgress: ({ done, total }) => {
+        if (this.signal.aborted || total === 0) return
+        const share = done / total
+        const seconds = ((performance.now() - began) / 1000 / share) * (1 - share)
+        const left = share > 0 ? `${Math.ceil(seconds)} s left` : ''
+        this.progress.update({ phase, share, figures: `${Math.floor(share * 100)} %`, left })
+      },
+    }
+  }
+
+  async close(): Promise<void> {
+    const cluster = await this.#cluster?.catch(() => undefined)
+    await cluster?.close()
+  }
+}
