@@ -54,7 +54,7 @@ export async function runCopy(session: Session<CopyFlags>, from: End, to: End): 
   const { flags, signal, progress } = session
   const destination = await toDestination(session, to)
   const source = await toSource(session, from)
-  const { copy } = await import('../index.js')
+  const { copy } = await import('../copy/copy.js')
   const onProgress = (p: CopyProgress): void => {
     if (!signal.aborted && p.phase !== 'done') progress.update(toProgress(p))
   }

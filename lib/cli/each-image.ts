@@ -15,7 +15,7 @@ export async function eachImage<T>(
   signal: AbortSignal,
   look: (image: Image) => Promise<T>,
 ): Promise<T[]> {
-  const { Image } = await import('../index.js')
+  const { Image } = await import('../rbd/image.js')
   const names = (await Image.list(ioctx)).map(({ name }) => name).sort()
   const found = new Map<string, T>()
   const rest = names.values()

@@ -54,7 +54,7 @@ export class Session<F extends Flags = Flags> {
     limits: Pick<ConnectOptions, 'connectTimeoutMs' | 'operationTimeoutMs'> = {},
   ): Promise<Cluster> {
     this.#cluster ??= (async () => {
-      const { Cluster } = await import('../index.js')
+      const { Cluster } = await import('../rados/cluster.js')
       return Cluster.connect({ ...toConnectOptions(this.flags), ...limits, signal: this.signal })
     })()
     return this.#cluster
@@ -72,7 +72,7 @@ export class Session<F extends Flags = Flags> {
   /** Opens an image in it; the session's end closes it. */
   async open(spec: ImageSpec, options: { readOnly: boolean }): Promise<Image> {
     const ioctx = await this.ioctx(spec)
-    const { Image } = await import('../index.js')
+    const { Image } = await import('../rbd/image.js')
     const { image, snapshot } = spec
     return Image.open(ioctx, image, {
       ...options,

@@ -11,7 +11,7 @@ import { randomName } from '../helpers/cluster.js'
 import { cli, program, startCli, until } from './cli-fixture.js'
 import { contentOf, imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
 
-t.setTimeout(180_000)
+t.setTimeout(300_000)
 
 async function prepare(t: Test) {
   const pool = await openPool(t)

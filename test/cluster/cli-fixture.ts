@@ -11,6 +11,7 @@ export const program = join(root, 'dist', 'cli', 'main.js')
 /** How it ended. */
 export interface CliResult {
   readonly status: number | null
+  readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stderr: string
 }
@@ -34,7 +35,7 @@ export function startCli(confFile: string, args: readonly string[], cwd?: string
   const late = setTimeout(() => child.kill('SIGKILL'), 90_000)
   const ended = once(child, 'close').then(() => {
     clearTimeout(late)
-    return { ...result, status: child.exitCode }
+    return { ...result, status: child.exitCode, signal: child.signalCode }
   })
   return { ended, kill: (signal) => child.kill(signal) }
 }

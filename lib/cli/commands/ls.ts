@@ -80,7 +80,7 @@ function toCells({
 async function list(session: Session<LsFlags>, text: string | undefined): Promise<Report> {
   const ioctx = await session.ioctx(session.poolSpec(text))
   if (!session.flags.long) {
-    const { Image } = await import('../../index.js')
+    const { Image } = await import('../../rbd/image.js')
     const names = (await Image.list(ioctx)).map(({ name }) => name).sort()
     return { json: names, text: names.map((name) => `${printable(name)}\n`).join('') }
   }

@@ -16,7 +16,7 @@ export function command(): Command {
     action<Flags, [string]>(async (session, text) => {
       const spec = session.imageSpec(text, 'none')
       const ioctx = await session.ioctx(spec)
-      const { Image } = await import('../../index.js')
+      const { Image } = await import('../../rbd/image.js')
       await explained(session, spec, Image.remove(ioctx, spec.image, session.operation('removing')))
       return { json: { removed: formatImageSpec(spec) }, text: '' }
     }),

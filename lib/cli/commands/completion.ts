@@ -1,0 +1,33 @@
+/** `rbdkit completion`. */
+
+import { Command } from 'commander'
+import { action } from '../action.js'
+import { addOptions, type Flags } from '../options.js'
+import type { Session } from '../session.js'
+
+async function names(session: Session, kind: string, word: string): Promise<{ json: unknown; text: string }> {
+  const { completions } = await import('../complete-names.js')
+  const found = await completions(session, kind, word)
+  return { json: found, text: found.map((name) => `${name}\n`).join('') }
+}
+
+/** Prints a shell's script; the script asks `completion names`, which is not listed, for names of the cluster. */
+export function command(): Command {
+  const bash = new Command('bash')
+    .description('print a script for bash; use it with: source <(rbdkit completion bash)')
+    .action(async () => {
+      const { createProgram } = await import('../program.js')
+      const { bashScript } = await import('../bash-completion.js')
+      process.stdout.write(bashScript(await createProgram()))
+    })
+  return new Command('completion')
+    .description('completion of commands, options, pools, images and snapshots in a shell')
+    .addCommand(bash)
+    .addCommand(
+      addOptions(new Command('names'))
+        .argument('<kind>')
+        .argument('<word>')
+        .action(action<Flags, [string, string]>(names)),
+      { hidden: true },
+    )
+}
