@@ -180,6 +180,7 @@ t.test('every link in the documentation leads somewhere', async (t) => {
     'dev',
     'bench',
     'bench-hosts',
+    'command',
   ].map((name) => `docs/guide/${name}.md`)
   for (const page of ['README.md', ...guides]) {
     const text = readFileSync(join(root, page), 'utf8')

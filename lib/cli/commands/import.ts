@@ -10,7 +10,7 @@ import { checkFile } from '../output.js'
 /** Copies a file or block device to a new image. */
 export function command(): Command {
   const importing = new Command('import')
-    .description('copy a raw file or a block device to a new image')
+    .description('copy a raw or qcow2 file or a block device to a new image')
     .argument('<path>', 'the file')
     .argument('[image-spec]', "the image to make (default: the file's name)")
   return addOptions(addCopyOptions(addLayoutOptions(importing))).action(
