@@ -2,6 +2,7 @@
 #ifndef RBDKIT_COPY_ENDPOINT_H_
 #define RBDKIT_COPY_ENDPOINT_H_
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -24,13 +25,25 @@ class Operation {
   ~Operation() = default;
 };
 
-// A part of the source that holds data, or reads as zeros.
+enum class Content : uint8_t {
+  kHole,  // reads as zeros
+  kData,
+  kSame,  // only in differences: as it was before, so the destination keeps what it has
+};
+
+// A part of the source.
 struct Extent {
   uint64_t offset = 0;
   uint64_t length = 0;
-  bool data = false;
+  Content content = Content::kHole;
   uint64_t end() const { return offset + length; }
 };
+
+// The size of a source whose end has not been seen.
+inline constexpr uint64_t kUnknownSize = UINT64_MAX;
+
+// The most that one Destination::Zero() covers.
+inline constexpr uint64_t kMaxZero = 64 << 20;
 
 // How an image is cut into objects.
 struct ImageLayout {
@@ -47,6 +60,7 @@ class Source {
   virtual ~Source() = default;
 
   virtual Error Open() = 0;
+  // A sequential source may say kUnknownSize until its end has been read.
   virtual uint64_t size() const = 0;
   // A destination image is made like this one unless told otherwise.
   virtual std::optional<ImageLayout> layout() const { return std::nullopt; }
@@ -54,12 +68,22 @@ class Source {
   // Open().
   virtual std::string identity() const { return ""; }
 
-  // The extent that starts at `offset`; offsets only ascend.
+  // Its bytes come in order only, as from a pipe. Read() then comes from one thread at a time, in ascending
+  // order, for the whole of an extent before Next() is called again; it may block, and has completed when it
+  // returns. Fewer bytes than asked for are the end of a source of unknown size.
+  virtual bool sequential() const { return false; }
+  // Read() may go over holes, which then read as zeros. Else it keeps to one extent.
+  virtual bool reads_holes() const { return !sequential(); }
+
+  // The extent that starts at `offset`; offsets only ascend. Empty at the end of a source of unknown size.
   virtual Error Next(uint64_t offset, Extent* extent) = 0;
   // `buffer` and `offset` agree modulo 4096.
   virtual void Read(uint64_t offset, size_t length, char* buffer, Operation* done) = 0;
   // What a Read() that gave `result` instead of `length` bytes means.
   virtual Error ReadError(int64_t result) const = 0;
+  // The copy ends early: a call of a sequential source that blocks returns soon, with any error. Any thread,
+  // at any time.
+  virtual void Interrupt() {}
 
   // After the last read: whether what was read is what the source claims to be. Reads of an image whose
   // snapshot is removed meanwhile give zeros without an error, so no copy is published without this.
@@ -68,7 +92,8 @@ class Source {
   virtual Error Close() = 0;
 };
 
-// A new image or file: holes are never written, and nobody sees it under its name before Publish().
+// Where a copy goes. What is new has holes where nothing is written, and nobody sees it under its name before
+// Publish(). What was there before is written in place.
 class Destination {
  public:
   virtual ~Destination() = default;
@@ -76,15 +101,26 @@ class Destination {
   // Before Prepare(): what the source is, and in `mark` what an earlier copy of it to here had made durable,
   // if that is to go on.
   virtual Error Resume(const std::string& /*source*/, uint64_t /*size*/, Mark* /*mark*/) { return {}; }
-  // Refuses a name that is taken (EEXIST) and makes the temporary.
+  // Refuses a name that is taken (EEXIST) and makes the temporary. `size` may be kUnknownSize; Resize() comes
+  // before the first write then.
   virtual Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) = 0;
+  // Makes room for a source of unknown size, also while writes are in flight, and cuts off the rest when all
+  // are done. One thread at a time.
+  virtual Error Resize(uint64_t /*size*/) { return {}; }
   // Zeros shorter than this between two pieces of data are cheaper written than left out.
   virtual size_t smallest_hole() const = 0;
+  // It is not zero where nothing is written, so Zero() is called for holes.
+  virtual bool needs_zeros() const { return false; }
+  // Takes its bytes in order only, as a pipe. Write() and Zero() then come from one thread at a time, in
+  // ascending order; they may block, and have completed when they return.
+  virtual bool ordered() const { return false; }
 
   // `buffer` and `offset` agree modulo 4096. Any engine thread, out of order, many at once.
   virtual void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) = 0;
+  // At most kMaxZero bytes. As Write().
+  virtual void Zero(uint64_t /*offset*/, uint64_t /*length*/, Operation* done) { done->Complete(-ENOTSUP); }
+  // What a Write() or Zero() that gave `result` means.
   virtual Error WriteError(int64_t result) const = 0;
-
   // As Source::Interrupt(), of an ordered destination.
   virtual void Interrupt() {}
 

@@ -7,8 +7,6 @@
 #include <thread>
 #include <utility>
 
-#include "copy/crc32c.h"
-
 namespace rbdkit::copy {
 
 namespace {
@@ -18,6 +16,9 @@ constexpr int kWorkers = 4;
 
 // A part of this size of the memory is not for buffers: malloc keeps about so much of what librbd gave back.
 constexpr size_t kReserve = 4;
+
+// What a destination of unknown size grows by, at least.
+constexpr uint64_t kMinGrowth = uint64_t{1} << 30;
 
 Error At(Side side, Error error) {
   error.side = side;
@@ -57,7 +58,7 @@ Error Engine::Run(Meter::Report report, Result* result) {
   result->bytes_resumed = resumed_.offset;
   result->bytes_read = bytes_read_;
   result->bytes_written = bytes_written_;
-  result->crc32c = Crc32cCombine(crc_parts_, source_.size());
+  result->crc32c = watermark_.Crc(source_.size());
   result->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return {};
 }
@@ -69,13 +70,15 @@ void Engine::Cancel() {
     stop_ = true;
     wake_.notify_all();
   }
+  source_.Interrupt();
   destination_.Interrupt();
 }
 
 Error Engine::Copy() {
   if (stopping()) return Cancelled();
   if (Error error = source_.Open()) return At(Side::kSource, std::move(error));
-  meter_->SetTotal(source_.size());
+  unknown_size_ = source_.size() == kUnknownSize;
+  if (!unknown_size_) meter_->SetTotal(source_.size());
   if (stopping()) return Cancelled();
   if (Error error = destination_.Resume(source_.identity(), source_.size(), &resumed_)) {
     return At(Side::kDestination, std::move(error));
@@ -85,6 +88,7 @@ Error Engine::Copy() {
     return At(Side::kDestination, std::move(error));
   }
   meter_->Add(resumed_.offset);
+  watermark_ = Watermark(resumed_.offset, resumed_.crc);
   if (!resumed_.confirmed) {
     if (Error error = Fill()) return error;
   }
@@ -97,11 +101,13 @@ Error Engine::Copy() {
 
 // The order is what makes a copy safe: durable, then confirmed, then named.
 Error Engine::Fill() {
-  position_ = resumed_.offset;
-  crc_parts_ = resumed_.crc;
   meter_->Enter(Phase::kCopy);
   if (Error error = Transfer()) return error;
+  meter_->SetTotal(source_.size());
   meter_->Enter(Phase::kFlush);
+  if (unknown_size_) {
+    if (Error error = destination_.Resize(source_.size())) return At(Side::kDestination, std::move(error));
+  }
   if (Error error = destination_.Flush()) return At(Side::kDestination, std::move(error));
   if (Error error = source_.Confirm()) return At(Side::kSource, std::move(error));
   if (stopping()) return Cancelled();
@@ -109,21 +115,22 @@ Error Engine::Fill() {
   mark.offset = source_.size();
   mark.bytes_read = bytes_read_;
   mark.bytes_written = bytes_written_;
-  mark.crc = crc_parts_;
+  mark.crc = watermark_.Register(source_.size());
   mark.confirmed = true;
   if (Error error = destination_.Keep(mark)) return At(Side::kDestination, std::move(error));
   return {};
 }
 
 Error Engine::Transfer() {
-  const uint64_t needed = (source_.size() + kUnitSize - 1) / kUnitSize;
+  const uint64_t needed = source_.size() / kUnitSize + 1;
   const size_t allowed = (options_.max_memory - options_.max_memory / kReserve) / kUnitSize;
-  const size_t count = std::min<uint64_t>(std::max<uint64_t>(needed, 1), allowed);
+  const size_t count = std::min<uint64_t>(needed, allowed);
   BufferPool pool(kUnitSize, count);
   for (size_t i = 0; i < count; ++i) {
     units_.push_back(std::make_unique<Unit>(*this, pool.Take()));
     idle_.push_back(units_.back().get());
   }
+  plan_ = std::make_unique<Plan>(source_, destination_, resumed_.offset, stop_);
   std::vector<std::thread> workers;
   try {
     for (int i = 0; i < kWorkers; ++i) workers.emplace_back([this] { Work(); });
@@ -133,6 +140,7 @@ Error Engine::Transfer() {
   for (std::thread& worker : workers) worker.join();
   idle_.clear();
   units_.clear();
+  plan_.reset();
   std::lock_guard<std::mutex> lock(mutex_);
   if (error_) return std::move(error_);
   return cancelled_ ? Cancelled() : Error();
@@ -140,6 +148,7 @@ Error Engine::Transfer() {
 
 void Engine::Work() {
   pthread_setname_np(pthread_self(), "rbdkit-copy");
+  Sifter sifter;
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
     if (arrived_ != nullptr) {
@@ -147,7 +156,11 @@ void Engine::Work() {
       Unit& unit = *arrived_;
       arrived_ = unit.next;
       lock.unlock();
-      Advance(unit);
+      Advance(unit, sifter);
+      lock.lock();
+    } else if (Unit* parked = TakeParked()) {
+      lock.unlock();
+      Write(*parked);
       lock.lock();
     } else if (!planning_ && !planned_ && !stopping() && !idle_.empty()) {
       Unit& unit = *idle_.back();
@@ -155,19 +168,18 @@ void Engine::Work() {
       planning_ = true;
       ++under_way_;
       lock.unlock();
-      const bool found = Plan(unit);
+      const bool found = NextSpan(unit);
       lock.lock();
       planning_ = false;
+      planned_ = !found;
       wake_.notify_all();
+      lock.unlock();
       if (found) {
-        lock.unlock();
-        source_.Read(unit.offset, unit.length, unit.buffer, &unit.read);
-        lock.lock();
+        Read(unit);
       } else {
-        planned_ = true;
-        --under_way_;
-        idle_.push_back(&unit);
+        Release(unit, false);
       }
+      lock.lock();
     } else if (under_way_ == 0 && (planned_ || stopping())) {
       wake_.notify_all();
       return;
@@ -177,118 +189,163 @@ void Engine::Work() {
   }
 }
 
-// Sets `unit` to the next span of data. False: there is none, or an error ended the transfer.
-bool Engine::Plan(Unit& unit) {
+// False: there is none, or an error ended the transfer.
+bool Engine::NextSpan(Unit& unit) {
+  const uint64_t start = plan_->position();
   bool found = false;
-  if (Error error = PlanSpan(unit, &found)) {
+  if (Error error = plan_->Next(unit.slab, &unit.span, &found)) {
     Fail(At(Side::kSource, std::move(error)));
     return false;
   }
-  if (!found) return false;
-  unit.buffer = unit.slab + unit.offset % kGrain;
-  unit.written = false;
-  unit.write_result = 0;
+  meter_->Touch();
+  meter_->Add((found ? unit.span.offset : plan_->position()) - start);
+  if (!found || stopping()) return false;
+  if (unknown_size_) {
+    if (Error error = MakeRoom(unit.span.offset + unit.span.length)) {
+      Fail(At(Side::kDestination, std::move(error)));
+      return false;
+    }
+  }
   return true;
 }
 
-// A span goes from the first to the last data of an aligned unit: the holes between are read as zeros, which
-// is cheaper than many small reads, and found again as zeros.
-Error Engine::PlanSpan(Unit& unit, bool* found) {
-  const uint64_t size = source_.size();
-  const uint64_t start = position_;
-  uint64_t limit = size;
-  uint64_t end = 0;
-  while (position_ < limit && !stopping()) {
-    if (extent_.end() <= position_) {
-      if (Error error = source_.Next(position_, &extent_)) return error;
-    }
-    const uint64_t extent_end = std::min(extent_.end(), limit);
-    if (extent_.data && !*found) {
-      *found = true;
-      unit.offset = position_;
-      limit = std::min(size, (position_ / kUnitSize + 1) * kUnitSize);
-    }
-    position_ = std::min(extent_end, limit);
-    if (extent_.data) end = position_;
+// In steps, for each is a change of the image's header; a quarter too much at most, for what is too much is
+// looked through when it is cut off.
+Error Engine::MakeRoom(uint64_t end) {
+  if (end <= room_) return {};
+  room_ = std::max(end, room_ + std::max(kMinGrowth, room_ / 4));
+  return destination_.Resize(room_);
+}
+
+void Engine::Read(Unit& unit) {
+  unit.written = false;
+  unit.result = 0;
+  unit.bytes_read = 0;
+  size_t reads = 0;
+  for (const Part& part : unit.span.parts) reads += part.data;
+  if (source_.sequential()) {
+    for (const Part& part : unit.span.parts) unit.bytes_read += part.data ? part.length : 0;
+    reads = 0;
   }
-  unit.length = *found ? end - unit.offset : 0;
-  meter_->Add(position_ - start - unit.length);
-  return {};
+  std::unique_lock<std::mutex> lock(mutex_);
+  unit.pending = reads;
+  if (reads == 0) return Queue(unit);
+  lock.unlock();
+  // After the last read has been started the unit may be another worker's.
+  for (const Part* part = unit.span.parts.data(); reads > 0; ++part) {
+    if (!part->data) continue;
+    --reads;
+    source_.Read(part->offset, part->length, unit.span.At(unit.buffer(), *part), &unit.read);
+  }
 }
 
 // From any thread, librbd's among them: only queues, and allocates nothing.
 void Engine::Arrive(Unit& unit, bool read, int64_t result) {
   std::lock_guard<std::mutex> lock(mutex_);
   meter_->Touch();
-  if (read) {
-    unit.read_result = result;
-  } else {
-    if (result < 0 && unit.write_result == 0) unit.write_result = result;
-    if (--unit.writing > 0) return;
-    unit.written = true;
+  if (result < 0) {
+    if (unit.result == 0) unit.result = result;
+  } else if (read) {
+    unit.bytes_read += static_cast<uint64_t>(result);
   }
+  if (--unit.pending > 0) return;
+  unit.written = !read;
+  Queue(unit);
+}
+
+// With the lock.
+void Engine::Queue(Unit& unit) {
   unit.next = nullptr;
   (arrived_ == nullptr ? arrived_ : last_arrived_->next) = &unit;
   last_arrived_ = &unit;
   wake_.notify_one();
 }
 
-void Engine::Advance(Unit& unit) {
-  if (!unit.written) {
-    if (unit.read_result != static_cast<int64_t>(unit.length)) {
-      Fail(At(Side::kSource, source_.ReadError(unit.read_result)));
-    } else if (!stopping()) {
-      bytes_read_ += unit.length;
-      FindData(unit.buffer, unit.length, unit.offset, destination_.smallest_hole(), &unit.pieces);
-      if (!unit.pieces.empty()) {
-        Digest(unit);
-        StartWrites(unit);
-        return;
-      }
-      meter_->Add(unit.length);
+void Engine::Advance(Unit& unit, Sifter& sifter) {
+  if (unit.written) {
+    if (unit.result < 0) {
+      Fail(At(Side::kDestination, destination_.WriteError(unit.result)));
+      return Release(unit, false);
     }
-  } else if (unit.write_result < 0) {
-    Fail(At(Side::kDestination, destination_.WriteError(unit.write_result)));
-  } else {
-    for (const Piece& piece : unit.pieces) bytes_written_ += piece.length;
-    meter_->Add(unit.length);
+    for (const Part& part : unit.writes) bytes_written_ += part.data ? part.length : 0;
+    return Release(unit, true);
   }
+  uint64_t expected = 0;
+  for (const Part& part : unit.span.parts) expected += part.data ? part.length : 0;
+  if (unit.result < 0 || unit.bytes_read != expected) {
+    Fail(At(Side::kSource,
+            source_.ReadError(unit.result < 0 ? unit.result : static_cast<int64_t>(unit.bytes_read))));
+  }
+  if (stopping()) return Release(unit, false);
+  bytes_read_ += expected;
+  sifter.Sift(unit.span, unit.buffer(), destination_.smallest_hole(), destination_.needs_zeros(),
+              &unit.writes);
+  unit.crc = DigestSpan(unit.span, unit.buffer(), unit.writes);
+  if (!destination_.ordered()) return Write(unit);
   std::lock_guard<std::mutex> lock(mutex_);
+  parked_.push_back(&unit);
+  wake_.notify_one();
+}
+
+// With the lock: the unit whose turn it is, unless one is being written.
+Engine::Unit* Engine::TakeParked() {
+  const auto next = std::find_if(parked_.begin(), parked_.end(), [this](const Unit* unit) {
+    return stopping() || (!taking_turn_ && unit->span.sequence == turn_);
+  });
+  if (next == parked_.end()) return nullptr;
+  Unit* const unit = *next;
+  parked_.erase(next);
+  taking_turn_ = true;
+  return unit;
+}
+
+// The unit belongs to whoever takes it from arrived_ as soon as the last operation has completed, which may
+// be before the call that starts it returns: nothing of it is used after that.
+void Engine::Write(Unit& unit) {
+  const size_t count = unit.writes.size();
+  if (stopping() || count == 0) return Release(unit, !stopping());
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    unit.result = 0;
+    unit.pending = count;
+  }
+  const Part* parts = unit.writes.data();
+  for (size_t i = 0; i < count; ++i) {
+    const Part& part = parts[i];
+    if (part.data) {
+      destination_.Write(part.offset, part.length, unit.span.At(unit.buffer(), part), &unit.write);
+    } else {
+      destination_.Zero(part.offset, part.length, &unit.write);
+    }
+  }
+}
+
+// `done`: it is where it belongs. Else the copy ends.
+void Engine::Release(Unit& unit, bool done) {
+  if (done) meter_->Add(unit.span.length);
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (done) {
+    watermark_.Retire(unit.span, unit.crc);
+    if (unit.span.sequence == turn_ && taking_turn_) {
+      ++turn_;
+      taking_turn_ = false;
+    }
+  }
   --under_way_;
   idle_.push_back(&unit);
   wake_.notify_all();
 }
 
-// The unit belongs to whoever takes it from arrived_ as soon as the last write has completed, which may be
-// before the last Write() returns: nothing of it is used after that.
-void Engine::StartWrites(Unit& unit) {
-  const size_t count = unit.pieces.size();
+void Engine::Fail(Error error) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    unit.writing = count;
+    // A cancelled copy says so, whatever fails while it drains.
+    if (!error_ && !cancelled_) error_ = std::move(error);
+    stop_ = true;
+    wake_.notify_all();
   }
-  const Piece* run = unit.pieces.data();
-  for (size_t i = 0; i < count; ++i) {
-    const Piece& next = run[i];
-    destination_.Write(unit.offset + next.offset, next.length, unit.buffer + next.offset, &unit.write);
-  }
-}
-
-void Engine::Digest(const Unit& unit) {
-  uint32_t parts = 0;
-  for (const Piece& piece : unit.pieces) {
-    const uint64_t after = source_.size() - (unit.offset + piece.offset + piece.length);
-    parts ^= Crc32cZeros(Crc32cUpdate(0, unit.buffer + piece.offset, piece.length), after);
-  }
-  crc_parts_ ^= parts;
-}
-
-void Engine::Fail(Error error) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  // A cancelled copy says so, whatever fails while it drains.
-  if (!error_ && !cancelled_) error_ = std::move(error);
-  stop_ = true;
-  wake_.notify_all();
+  source_.Interrupt();
+  destination_.Interrupt();
 }
 
 }  // namespace rbdkit::copy

@@ -13,12 +13,12 @@
 #include "copy/buffer_pool.h"
 #include "copy/endpoint.h"
 #include "copy/meter.h"
-#include "copy/sparse.h"
+#include "copy/plan.h"
+#include "copy/span.h"
+#include "copy/watermark.h"
 
 namespace rbdkit::copy {
 
-// What is copied at a time: aligned in the image, so that no two units share an object of the usual size.
-inline constexpr size_t kUnitSize = size_t{4} << 20;
 inline constexpr size_t kMinMemory = 4 * kUnitSize;
 inline constexpr size_t kDefaultMemory = 16 * kUnitSize;
 
@@ -71,19 +71,18 @@ class Engine {
   // A span of the source on its way. Belongs to one worker at a time.
   struct Unit {
     Unit(Engine& engine, char* memory)
-        : slab(memory), read(engine, *this, true), write(engine, *this, false) {
-      pieces.reserve(kUnitSize / kGrain / 2 + 1);
-    }
+        : slab(memory), read(engine, *this, true), write(engine, *this, false) {}
+    char* buffer() const { return slab + span.offset % kGrain; }
+
     Unit* next = nullptr;  // in arrived_
     char* const slab;
-    char* buffer = nullptr;  // in the slab, at the offset's place in its page
-    uint64_t offset = 0;
-    size_t length = 0;
-    bool written = false;  // what arrived: the read, or the last write
-    int64_t read_result = 0;
-    int64_t write_result = 0;  // the first error; guarded by mutex_
-    size_t writing = 0;        // guarded by mutex_
-    std::vector<Piece> pieces;
+    Span span;
+    std::vector<Part> writes;
+    uint32_t crc = 0;
+    bool written = false;     // what arrived: the reads, or the writes
+    size_t pending = 0;       // operations that have not arrived; guarded by mutex_
+    int64_t result = 0;       // the first error of them; guarded by mutex_
+    uint64_t bytes_read = 0;  // guarded by mutex_
     Arrival read;
     Arrival write;
   };
@@ -92,12 +91,15 @@ class Engine {
   Error Fill();
   Error Transfer();
   void Work();
-  bool Plan(Unit& unit);
-  Error PlanSpan(Unit& unit, bool* found);
+  bool NextSpan(Unit& unit);
+  Error MakeRoom(uint64_t end);
+  void Read(Unit& unit);
   void Arrive(Unit& unit, bool read, int64_t result);
-  void Advance(Unit& unit);
-  void StartWrites(Unit& unit);
-  void Digest(const Unit& unit);
+  void Queue(Unit& unit);
+  void Advance(Unit& unit, Sifter& sifter);
+  Unit* TakeParked();
+  void Write(Unit& unit);
+  void Release(Unit& unit, bool done);
   // Ends the transfer with its first error.
   void Fail(Error error);
   bool stopping() const { return stop_.load(std::memory_order_relaxed); }
@@ -111,13 +113,13 @@ class Engine {
   std::atomic<bool> stop_{false};
   std::atomic<uint64_t> bytes_read_{0};
   std::atomic<uint64_t> bytes_written_{0};
-  std::atomic<uint32_t> crc_parts_{0};
 
   Mark resumed_;
 
-  // The plan, used by the worker that has set planning_.
-  uint64_t position_ = 0;
-  Extent extent_;
+  // Used by the worker that has set planning_.
+  std::unique_ptr<Plan> plan_;
+  bool unknown_size_ = false;
+  uint64_t room_ = 0;  // of a destination whose size is not known
 
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -128,7 +130,11 @@ class Engine {
   size_t under_way_ = 0;                      // guarded by mutex_
   Unit* arrived_ = nullptr;                   // oldest first, linked by `next`; guarded by mutex_
   Unit* last_arrived_ = nullptr;              // guarded by mutex_
+  std::vector<Unit*> parked_;                 // for their turn, of an ordered destination; guarded by mutex_
+  uint64_t turn_ = 0;                         // the sequence number that is next; guarded by mutex_
+  bool taking_turn_ = false;                  // it is being written; guarded by mutex_
   std::vector<Unit*> idle_;                   // guarded by mutex_
+  Watermark watermark_;                       // guarded by mutex_
   std::vector<std::unique_ptr<Unit>> units_;  // fixed while workers run
 };
 

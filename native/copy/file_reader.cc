@@ -52,7 +52,7 @@ int64_t FileReader::ReadAt(uint64_t offset, char* buffer, size_t length) const {
 }
 
 void FileReader::Next(uint64_t offset, Extent* extent) {
-  *extent = {offset, size_ - offset, true};
+  *extent = {offset, size_ - offset, Content::kData};
   if (!has_holes_) return;
   const auto from = static_cast<off_t>(offset);
   const off_t data = lseek(fd_.get(), from, SEEK_DATA);
@@ -62,7 +62,7 @@ void FileReader::Next(uint64_t offset, Extent* extent) {
   }
   if (data != from) {
     // ENXIO: a hole to the end, unless the file was cut, which Confirm() sees.
-    extent->data = false;
+    extent->content = Content::kHole;
     if (data > from) extent->length = std::min<uint64_t>(size_ - offset, static_cast<uint64_t>(data - from));
     return;
   }

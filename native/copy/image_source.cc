@@ -112,7 +112,7 @@ Error ImageSource::Diff(uint64_t offset) {
     if (!extents.empty() && extents.back().end() == from) {
       extents.back().length += count;
     } else {
-      extents.push_back({from, count, true});
+      extents.push_back({from, count, Content::kData});
     }
     return 0;
   };
@@ -140,7 +140,7 @@ Error ImageSource::Next(uint64_t offset, Extent* extent) {
     data = next.offset <= offset;
     end = std::min(end, data ? next.end() : next.offset);
   }
-  *extent = {offset, end - offset, data};
+  *extent = {offset, end - offset, data ? Content::kData : Content::kHole};
   return {};
 }
 

@@ -104,7 +104,7 @@ Error Qcow2Source::Resolve(uint64_t offset, bool planning, Part* part) {
       Extent extent;
       layer->file.Next(offset, &extent);
       mapping.length = extent.length;
-      if (!extent.data) mapping.kind = Mapping::Kind::kZero;
+      if (extent.content != Content::kData) mapping.kind = Mapping::Kind::kZero;
     }
     length = std::min(length, mapping.length);
     if (mapping.kind == Mapping::Kind::kUnallocated) continue;
@@ -119,10 +119,10 @@ Error Qcow2Source::Resolve(uint64_t offset, bool planning, Part* part) {
 Error Qcow2Source::Next(uint64_t offset, Extent* extent) {
   Part part;
   if (Error error = Resolve(offset, true, &part)) return error;
-  *extent = {offset, part.mapping.length, part.layer != nullptr};
+  *extent = {offset, part.mapping.length, part.layer != nullptr ? Content::kData : Content::kHole};
   for (int i = 0; i < kPartsAtOnce && extent->end() < size_; ++i) {
     if (Error error = Resolve(extent->end(), true, &part)) return error;
-    if ((part.layer != nullptr) != extent->data) break;
+    if ((part.layer != nullptr) != (extent->content == Content::kData)) break;
     extent->length += part.mapping.length;
   }
   return {};

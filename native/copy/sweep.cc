@@ -156,7 +156,7 @@ bool Sweep::Seek(size_t side, uint64_t from) {
     }
     cursor.next = extent.end();
     extent.length = std::min(extent.length, size - extent.offset);
-    if (extent.data) cursor.extent = extent;
+    if (extent.content == Content::kData) cursor.extent = extent;
   }
   return true;
 }

@@ -12,11 +12,6 @@
 namespace rbdkit::copy {
 namespace {
 
-struct Disk {
-  std::string bytes;
-  std::vector<Extent> extents;
-};
-
 // Says which parts of `bytes` are data: pieces of any length and alignment; what is zero may be a hole, or
 // not.
 Disk MakeDisk(std::string bytes, std::minstd_rand& random) {
@@ -25,7 +20,8 @@ Disk MakeDisk(std::string bytes, std::minstd_rand& random) {
     const uint64_t most = random() % 4 == 0 ? 6 << 20 : 30000;
     const uint64_t length = std::min<uint64_t>(disk.bytes.size() - at, 1 + random() % most);
     const bool zero = IsZero(disk.bytes.data() + at, length);
-    disk.extents.push_back({at, length, !zero || random() % 3 == 0});
+    const bool data = !zero || random() % 3 == 0;
+    disk.extents.push_back({at, length, data ? Content::kData : Content::kHole});
     at += length;
   }
   return disk;
@@ -126,10 +122,12 @@ TEST_CASE("copy: comparing reads only where one of the two has data") {
   std::string b = a;
   b[100 << 20] = 'x';
   LateCompletions late(1);
-  MemorySource source_a(a, {{0, a.size(), false}}, late);
-  MemorySource source_b(
-      b, {{0, 100 << 20, false}, {100 << 20, 4096, true}, {(100 << 20) + 4096, (100 << 20) - 4096, false}},
-      late);
+  MemorySource source_a(a, {{0, a.size(), Content::kHole}}, late);
+  MemorySource source_b(b,
+                        {{0, 100 << 20, Content::kHole},
+                         {100 << 20, 4096, Content::kData},
+                         {(100 << 20) + 4096, (100 << 20) - 4096, Content::kHole}},
+                        late);
   Comparison comparison(source_a, source_b, {});
   CompareResult result;
   REQUIRE(!comparison.Run(IgnoreProgress, &result));
@@ -142,8 +140,8 @@ TEST_CASE("copy: comparing reads only where one of the two has data") {
 TEST_CASE("copy: a unit that is late holds up the others, so that memory is bounded") {
   const std::string bytes(200 << 20, 'x');
   LateCompletions late(1);
-  MemorySource source_a(bytes, {{0, bytes.size(), true}}, late);
-  MemorySource source_b(bytes, {{0, bytes.size(), true}}, late);
+  MemorySource source_a(bytes, {{0, bytes.size(), Content::kData}}, late);
+  MemorySource source_b(bytes, {{0, bytes.size(), Content::kData}}, late);
   CompareOptions options;
   options.max_memory = 16 * kUnitSize;
   Comparison comparison(source_a, source_b, options);

@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
 
-#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -11,29 +10,6 @@
 
 namespace rbdkit::copy {
 namespace {
-
-struct Content {
-  std::string bytes;
-  std::vector<Extent> extents;
-};
-
-// A disk of `size` bytes with holes, explicit zeros and data of any alignment.
-Content RandomContent(uint32_t seed, size_t size) {
-  std::minstd_rand random(seed);
-  Content content{std::string(size, '\0'), {}};
-  for (uint64_t at = 0; at < size;) {
-    const uint64_t most = random() % 3 == 0 ? 9 << 20 : 40000;
-    const uint64_t length = std::min<uint64_t>(size - at, 1 + random() % most);
-    const bool data = random() % 2 == 0;
-    content.extents.push_back({at, length, data});
-    // A third of what counts as data is zero all the same.
-    if (data && random() % 3 != 0) {
-      for (uint64_t i = at; i < at + length; ++i) content.bytes[i] = static_cast<char>(random());
-    }
-    at += length;
-  }
-  return content;
-}
 
 uint32_t PlainCrc(const std::string& bytes) {
   return ~Crc32cUpdatePortable(0xffffffff, bytes.data(), bytes.size());
@@ -46,7 +22,7 @@ TEST_CASE("copy: random sparse content arrives whole, its zeros stay holes") {
     CAPTURE(seed);
     const size_t sizes[] = {
         0, 1, 511, 4096, (4 << 20) - 1, 4 << 20, (4 << 20) + 1, 37 << 20, (64 << 20) + 12345};
-    const Content content = RandomContent(seed + 1, sizes[seed % std::size(sizes)]);
+    const Disk content = RandomDisk(seed + 1, sizes[seed % std::size(sizes)]);
     LateCompletions late(seed);
     MemorySource source(content.bytes, content.extents, late);
     MemoryDestination destination(late, seed % 2 == 0 ? 0 : 65536);
@@ -80,7 +56,7 @@ TEST_CASE("copy: random sparse content arrives whole, its zeros stay holes") {
 TEST_CASE("copy: the window is the pool, the pool three quarters of the memory") {
   const std::string bytes(64 << 20, 'x');
   LateCompletions late(1);
-  MemorySource source(bytes, {{0, bytes.size(), true}}, late);
+  MemorySource source(bytes, {{0, bytes.size(), Content::kData}}, late);
   MemoryDestination destination(late, 0);
   Options options;
   options.max_memory = 7 * kUnitSize;
@@ -101,7 +77,7 @@ TEST_CASE("copy: the window is the pool, the pool three quarters of the memory")
 }
 
 TEST_CASE("copy: a fault at any step publishes nothing and leaves nothing") {
-  const Content content = RandomContent(77, 50 << 20);
+  const Disk content = RandomDisk(77, 50 << 20);
   const struct {
     Fault fault;
     Side side;
@@ -148,7 +124,7 @@ TEST_CASE("copy: a fault at any step publishes nothing and leaves nothing") {
 }
 
 TEST_CASE("copy: cancelled at a hundred moments") {
-  const Content content = RandomContent(5, 24 << 20);
+  const Disk content = RandomDisk(5, 24 << 20);
   int cancelled = 0;
   for (uint32_t moment = 0; moment < 100; ++moment) {
     CAPTURE(moment);
@@ -183,7 +159,7 @@ TEST_CASE("copy: cancelled at a hundred moments") {
 TEST_CASE("copy: cancelled before it starts, nothing is touched") {
   const std::string bytes(100, 'x');
   LateCompletions late(1);
-  MemorySource source(bytes, {{0, bytes.size(), true}}, late);
+  MemorySource source(bytes, {{0, bytes.size(), Content::kData}}, late);
   MemoryDestination destination(late, 0);
   Engine engine(source, destination, {});
   engine.Cancel();
@@ -195,7 +171,7 @@ TEST_CASE("copy: cancelled before it starts, nothing is touched") {
 TEST_CASE("copy: a copy that hangs says so, and that it goes on") {
   const std::string bytes(6 << 20, 'x');
   LateCompletions late(1);
-  MemorySource source(bytes, {{0, bytes.size(), true}}, late);
+  MemorySource source(bytes, {{0, bytes.size(), Content::kData}}, late);
   MemoryDestination destination(late, 0);
   Options options;
   options.stalled_after = std::chrono::milliseconds(200);
@@ -220,7 +196,7 @@ TEST_CASE("copy: a copy that hangs says so, and that it goes on") {
 TEST_CASE("copy: progress comes at most ten times a second and only grows") {
   const std::string bytes(48 << 20, 'x');
   LateCompletions late(1);
-  MemorySource source(bytes, {{0, bytes.size(), true}}, late);
+  MemorySource source(bytes, {{0, bytes.size(), Content::kData}}, late);
   MemoryDestination destination(late, 0);
   Engine engine(source, destination, {});
   std::vector<std::pair<std::chrono::steady_clock::time_point, Progress>> reports;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <mutex>
@@ -107,19 +108,54 @@ class FaultPlan {
   std::atomic<int> count_{0};
 };
 
+struct Disk {
+  std::string bytes;
+  std::vector<Extent> extents;  // in order, without gaps
+};
+
+// A disk of `size` bytes with holes, explicit zeros and data of any alignment.
+inline Disk RandomDisk(uint32_t seed, size_t size) {
+  std::minstd_rand random(seed);
+  Disk disk{std::string(size, '\0'), {}};
+  for (uint64_t at = 0; at < size;) {
+    const uint64_t most = random() % 3 == 0 ? 9 << 20 : 40000;
+    const uint64_t length = std::min<uint64_t>(size - at, 1 + random() % most);
+    const bool data = random() % 2 == 0;
+    disk.extents.push_back({at, length, data ? Content::kData : Content::kHole});
+    // A third of what counts as data is zero all the same.
+    if (data && random() % 3 != 0) {
+      for (uint64_t i = at; i < at + length; ++i) disk.bytes[i] = static_cast<char>(random());
+    }
+    at += length;
+  }
+  return disk;
+}
+
 class MemorySource final : public Source {
  public:
   // `extents` in order and without gaps; data where the content is not known to be zero.
   MemorySource(const std::string& content, std::vector<Extent> extents, LateCompletions& late)
       : content_(content), extents_(std::move(extents)), late_(late) {}
 
+  // As a pipe: in order, while the caller waits, of a size that only the end tells.
+  bool stream = false;
+  // As a difference: a read keeps to its extent.
+  bool separate = false;
+
   Error Open() override { return Step("Open"); }
-  uint64_t size() const override { return content_.size(); }
+  uint64_t size() const override { return stream && !ended_ ? kUnknownSize : content_.size(); }
+  bool sequential() const override { return stream; }
+  bool reads_holes() const override { return !stream && !separate; }
   Error Next(uint64_t offset, Extent* extent) override {
     if (const int r = faults.At("Next")) return Error(r, "Next");
     for (const Extent& e : extents_) {
       if (offset < e.offset || offset >= e.end()) continue;
-      *extent = {offset, e.end() - offset, e.data};
+      *extent = {offset, e.end() - offset, e.content};
+      return {};
+    }
+    if (stream && offset == content_.size()) {
+      ended_ = true;
+      *extent = {offset, 0};
       return {};
     }
     return Error(-ERANGE, "Next");
@@ -127,6 +163,16 @@ class MemorySource final : public Source {
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override {
     const int fault = faults.At("Read");
     bytes_read += length;
+    const bool crosses = std::none_of(extents_.begin(), extents_.end(), [=](const Extent& e) {
+      return e.offset <= offset && offset + length <= e.end();
+    });
+    if (crosses && !reads_holes()) crossed = true;
+    if (stream) {
+      if (offset < last_read_) backwards = true;
+      last_read_ = offset + length;
+      memcpy(buffer, content_.data() + offset, length);
+      return done->Complete(fault < 0 ? fault : static_cast<int64_t>(length));
+    }
     late_.Add(done, [=] {
       memcpy(buffer, content_.data() + offset, length);
       return fault < 0 ? fault : static_cast<int64_t>(length) - fault;  // > 0: short by so much
@@ -149,6 +195,8 @@ class MemorySource final : public Source {
   std::atomic<uint64_t> bytes_read{0};
   size_t in_flight_at_confirm = 0;
   int closed = 0;
+  bool crossed = false;
+  bool backwards = false;
 
  private:
   Error Step(const char* step) {
@@ -159,6 +207,8 @@ class MemorySource final : public Source {
   const std::string& content_;
   const std::vector<Extent> extents_;
   LateCompletions& late_;
+  bool ended_ = false;
+  uint64_t last_read_ = 0;
 };
 
 class MemoryDestination final : public Destination {
@@ -168,24 +218,55 @@ class MemoryDestination final : public Destination {
 
   Error Prepare(uint64_t size, const std::optional<ImageLayout>& /*source*/) override {
     if (Error error = Step("Prepare")) return error;
-    content.assign(size, '\0');
-    written.assign((size + 4095) / 4096, false);
     exists = true;
+    return in_place ? Error() : Resize(size == kUnknownSize ? 0 : size);
+  }
+  Error Resize(uint64_t size) override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++resized;
+    content.resize(size, '\0');
+    written.resize((size + 4095) / 4096, false);
     return {};
   }
+  bool needs_zeros() const override { return in_place; }
+  bool ordered() const override { return in_order; }
   size_t smallest_hole() const override { return smallest_hole_; }
   void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override {
     const int fault = faults.At("Write");
     if (reinterpret_cast<uintptr_t>(buffer) % 4096 != offset % 4096) misaligned = true;
-    late_.Add(done, [=] {
+    if (in_order) {
+      std::lock_guard<std::mutex> lock(mutex_);  // Resize() comes meanwhile
+      if (offset < position_) backwards = true;
+      position_ = offset + length;
       memcpy(content.data() + offset, buffer, length);
+      return done->Complete(fault);
+    }
+    late_.Add(done, [=] {
       {
         std::lock_guard<std::mutex> lock(mutex_);
+        memcpy(content.data() + offset, buffer, length);
         for (uint64_t p = offset / 4096; p <= (offset + length - 1) / 4096; ++p) {
           if (written[p]) twice = true;
           written[p] = true;
         }
       }
+      return fault;
+    });
+  }
+  void Zero(uint64_t offset, uint64_t length, Operation* done) override {
+    if (length == 0 || length > kMaxZero) misaligned = true;
+    bytes_zeroed += length;
+    const int fault = faults.At("Zero");
+    if (in_order) {
+      std::lock_guard<std::mutex> lock(mutex_);  // Resize() comes meanwhile
+      if (offset < position_) backwards = true;
+      position_ = offset + length;
+      memset(content.data() + offset, 0, length);
+      return done->Complete(fault);
+    }
+    late_.Add(done, [=] {
+      std::lock_guard<std::mutex> lock(mutex_);
+      memset(content.data() + offset, 0, length);
       return fault;
     });
   }
@@ -202,8 +283,15 @@ class MemoryDestination final : public Destination {
     return {};
   }
 
+  // `content` is there before, and stays where it is not written.
+  bool in_place = false;
+  bool in_order = false;
+
   FaultPlan faults;
   std::string content;
+  std::atomic<uint64_t> bytes_zeroed{0};
+  int resized = 0;
+  bool backwards = false;
   std::vector<bool> written;  // pages
   size_t in_flight_at_abandon = 0;
   bool exists = false;
@@ -219,6 +307,7 @@ class MemoryDestination final : public Destination {
 
   LateCompletions& late_;
   const size_t smallest_hole_;
+  uint64_t position_ = 0;
   std::mutex mutex_;
 };
 
