@@ -5,17 +5,11 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type BenchWorkersError, Image } from 'rbdkit'
 import type { Test } from 'tap'
+import { plainNode } from '../helpers/child.js'
 import { fill } from './bench-fixture.js'
 import { type CopyPool, mib } from './copy-fixture.js'
 
 const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
-
-/** The environment without what tap's loader put into it. */
-export function cleanEnv(): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env }
-  delete env.NODE_OPTIONS
-  return env
-}
 
 /** A process and what it has said. */
 export interface Spoken {
@@ -29,7 +23,8 @@ export interface Spoken {
 
 /** Runs a program of ours and listens to it; killed with the test. */
 export function listenTo(t: Test, args: readonly string[]): Spoken {
-  const child = spawn(process.execPath, args, { env: cleanEnv(), stdio: ['ignore', 'pipe', 'pipe'] })
+  const [node, plain] = plainNode(args)
+  const child = spawn(node, plain, { stdio: ['ignore', 'pipe', 'pipe'] })
   t.teardown(() => child.kill('SIGKILL'))
   const lines: string[] = []
   let rest = ''
@@ -116,8 +111,8 @@ export function runCommand(
   args: readonly string[],
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    const options = { env: cleanEnv(), timeout: 60_000 }
-    execFile(process.execPath, [command, ...args], options, (error, stdout, stderr) => {
+    const [node, plain] = plainNode([command, ...args])
+    execFile(node, plain, { timeout: 60_000 }, (error, stdout, stderr) => {
       resolve({
         code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1,
         stdout,

@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { Cluster, type IoCtx, type NotifyResult, type Watch } from 'rbdkit'
 import { LocalCluster } from 'rbdkit/dev'
 import t, { type Test } from 'tap'
+import { plainNode } from '../helpers/child.js'
 import { type CopyPool, openPool } from './copy-fixture.js'
 
 const child = fileURLToPath(new URL('watch-child.mjs', import.meta.url))
@@ -24,12 +25,8 @@ function spec({ ioctx, test }: CopyPool, ending: string, object = 'board'): Reco
 
 /** Starts a client with a watch in another process, and waits until it watches. */
 async function startChild(t: Test, pool: CopyPool, ending: string, object = 'board') {
-  const env: NodeJS.ProcessEnv = { ...process.env }
-  delete env.NODE_OPTIONS
-  const process_ = spawn(process.execPath, [child, JSON.stringify(spec(pool, ending, object))], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const [command, args] = plainNode([child, JSON.stringify(spec(pool, ending, object))])
+  const process_ = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   t.teardown(() => process_.kill('SIGKILL'))
   const lines: string[] = []
   let stderr = ''

@@ -30,25 +30,23 @@ export interface ChildOptions {
 
 const directory = new URL('../lifecycle/children/', import.meta.url)
 
-/** The environment without what tap's loader put into it. */
-function cleanEnv(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env, ...extra }
-  delete env.NODE_OPTIONS
-  return env
+/**
+ * Command and arguments that run Node plainly. tap's patched spawn() puts its loader into NODE_OPTIONS of every
+ * child, and with it listeners for signals and the process's end: what a child does in the end was not its own.
+ */
+export function plainNode(args: readonly string[], node = process.execPath): [string, string[]] {
+  return ['env', ['-u', 'NODE_OPTIONS', node, ...args]]
 }
 
 /** Runs `program` (a file name in test/lifecycle/children/) with `spec` as JSON in its first argument. */
 export function runChild(program: string, spec: unknown, options: ChildOptions = {}): Promise<ChildResult> {
   const file = fileURLToPath(new URL(program, directory))
   const started = performance.now()
-  const child = spawn(
-    options.node ?? process.execPath,
-    [...(options.nodeArgs ?? []), file, JSON.stringify(spec)],
-    {
-      env: cleanEnv(options.env ?? {}),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  const [command, args] = plainNode([...(options.nodeArgs ?? []), file, JSON.stringify(spec)], options.node)
+  const child = spawn(command, args, {
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const result: ChildResult = { code: null, signal: null, stdout: '', stderr: '', ms: 0, hung: false }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     result.stdout += text

@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { plainNode } from '../helpers/child.js'
 import { randomName } from '../helpers/cluster.js'
 import { sharedHypervisor } from '../helpers/hypervisor.js'
 
@@ -16,9 +17,8 @@ const library = JSON.stringify(new URL('../../dist/libvirt/index.js', import.met
 /** Runs a script in a process of its own. */
 async function run(script: string): Promise<{ code: number | null; signal: string | null; output: string }> {
   const prologue = `import { Connection } from ${library}\n`
-  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', prologue + script], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const [command, args] = plainNode(['--expose-gc', '--input-type=module', '-e', prologue + script])
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   child.stdout.on('data', (data) => {
     output += String(data)
