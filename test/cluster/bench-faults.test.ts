@@ -58,7 +58,9 @@ t.test('an OSD that does not answer: the run says so, and can be left', async (t
   }, reason)
   t.ok(aborted - stopped >= 9_000, 'it was patient')
   t.ok(Date.now() - aborted < 30_000, `left ${Date.now() - aborted} ms after it was aborted`)
-  // An OSD that only goes on after twenty seconds does not always find its way back into the cluster.
+  // With Ceph 16 an OSD that only goes on after twenty seconds sometimes leaves a placement group `waiting for readable`
+  // for good: its read lease ran out meanwhile. `rbd info` then gets no answer, in 4 of 15 tries after bench(), and in 1
+  // of 6 after `rbd bench` alone.
   await osd.kill()
   await osd.start()
   // What was under way ends by itself; the image is as usable as before.
