@@ -1,6 +1,5 @@
 // The qcow2 reader on files that are made byte by byte; test/unit/copy-qcow2.test.ts has those of qemu-img.
 #include <doctest/doctest.h>
-#include <zlib.h>
 
 #include <random>
 #include <string>
@@ -8,6 +7,7 @@
 
 #include "copy/qcow2_header.h"
 #include "copy/qcow2_image.h"
+#include "deflate.h"
 #include "memory_reader.h"
 #include "qcow2_builder.h"
 
@@ -53,20 +53,7 @@ std::string Walk(const std::string& bytes, int* steps = nullptr) {
 
 bool Has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
-std::string DeflatedZeros(size_t length) {
-  std::string in(length, '\0');
-  std::string out(length + 1024, '\0');
-  z_stream stream{};
-  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, -12, 9, Z_DEFAULT_STRATEGY) == Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(in.data());
-  stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
+std::string DeflatedZeros(size_t length) { return Deflate(std::string(length, '\0')); }
 
 TEST_CASE("copy qcow2: what a reader must not read is refused, and the message says why") {
   CHECK(HeaderError(Qcow2Builder()) == "");

@@ -12,6 +12,7 @@ import t from 'tap'
 import { randomName, sharedCluster } from '../helpers/cluster.js'
 import { sharedHypervisor } from '../helpers/hypervisor.js'
 import { root } from '../helpers/package.js'
+import { convertToQcow2 } from '../helpers/qcow2.js'
 
 const exec = promisify(execFile)
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
@@ -50,6 +51,7 @@ t.test('the samples run', async (t) => {
   await raw.write(content, 0, content.length, 0)
   await raw.truncate(64 * 2 ** 20)
   await raw.close()
+  convertToQcow2(join(directory, 'debian-12.raw'), join(directory, 'debian-12.qcow2'), ['-c'], '')
 
   await using cluster = await Cluster.connect({ confFile })
   await cluster.pools.create(pool)
@@ -65,7 +67,7 @@ t.test('the samples run', async (t) => {
   const sample = substitute(block('sample'), [
     ["'/etc/ceph/ceph.conf'", JSON.stringify(confFile)],
     ["'libvirt-pool'", JSON.stringify(pool)],
-    ["'debian-12.raw'", JSON.stringify(join(directory, 'debian-12.raw'))],
+    ["'debian-12.qcow2'", JSON.stringify(join(directory, 'debian-12.qcow2'))],
     ["'qemu:///system'", JSON.stringify(uri)],
     ["'client.libvirt secret'", JSON.stringify(`client.${user} secret`)],
     ["'client.libvirt'", JSON.stringify(`client.${user}`)],
