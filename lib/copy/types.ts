@@ -104,9 +104,9 @@ export interface CopyProgress {
 export interface CopyResult {
   /** The source's size. */
   bytes: number
-  /** Bytes read; the rest was known to be zero beforehand. */
+  /** Bytes read, with `resume` those of the copy that was cut off as well; the rest was known to be zero beforehand. */
   bytesRead: number
-  /** Bytes written; the rest is holes. */
+  /** Bytes written, likewise; the rest is holes. */
   bytesWritten: number
   /** Bytes that the destination has as holes: `bytes - bytesWritten`. */
   holes: number
@@ -145,8 +145,8 @@ export interface CopyOptions extends JobOptions<CopyProgress> {
    */
   replace?: boolean | 'force'
   /**
-   * Goes on with a copy of the same source to the same destination that was cut off, from where it is known
-   * to be durable. Without one it begins at the start. Waits up to 35 seconds
+   * Goes on with a copy of the same source to the same destination that was cut off, from where it was durable:
+   * every two seconds, or GiB, a copy writes down how far it is. Without one it begins at the start. Waits up to 35 seconds
    * while Ceph still takes the one who was cut off for alive, then `EBUSY`. Rejects with `ERR_SOURCE_CHANGED` when
    * what is left is not of this source as it is now, and leaves it for {@link cleanupCopies}. Nobody can tell that
    * of an image without a snapshot, a device or a stream, and of qcow2 it is not told: such a copy is not gone on with. Default false.

@@ -121,7 +121,7 @@ class Destination {
   virtual void Zero(uint64_t /*offset*/, uint64_t /*length*/, Operation* done) { done->Complete(-ENOTSUP); }
   // What a Write() or Zero() that gave `result` means.
   virtual Error WriteError(int64_t result) const = 0;
-  // As Source::Interrupt(), of an ordered destination.
+  // As Source::Interrupt(), of an ordered destination; and of Resume().
   virtual void Interrupt() {}
 
   // Everything written is durable.

@@ -20,6 +20,9 @@ constexpr size_t kReserve = 4;
 // What a destination of unknown size grows by, at least.
 constexpr uint64_t kMinGrowth = uint64_t{1} << 30;
 
+// So many bytes are a mark as well.
+constexpr uint64_t kMarkBytes = uint64_t{1} << 30;
+
 Error At(Side side, Error error) {
   error.side = side;
   if (error.result == -ESHUTDOWN && error.code.empty()) {
@@ -58,7 +61,7 @@ Error Engine::Run(Meter::Report report, Result* result) {
   result->bytes_resumed = resumed_.offset;
   result->bytes_read = bytes_read_;
   result->bytes_written = bytes_written_;
-  result->crc32c = watermark_.Crc(source_.size());
+  result->crc32c = Crc32cCombine(watermark_.mark().crc, source_.size());
   result->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return {};
 }
@@ -88,7 +91,11 @@ Error Engine::Copy() {
     return At(Side::kDestination, std::move(error));
   }
   meter_->Add(resumed_.offset);
-  watermark_ = Watermark(resumed_.offset, resumed_.crc);
+  watermark_.Begin(resumed_);
+  bytes_read_ = resumed_.bytes_read;
+  bytes_written_ = resumed_.bytes_written;
+  // Nobody goes on with a copy of what cannot be recognised.
+  keeps_marks_ = destination_.keeps_marks() && !source_.identity().empty();
   if (!resumed_.confirmed) {
     if (Error error = Fill()) return error;
   }
@@ -103,6 +110,7 @@ Error Engine::Copy() {
 Error Engine::Fill() {
   meter_->Enter(Phase::kCopy);
   if (Error error = Transfer()) return error;
+  watermark_.End(source_.size());
   meter_->SetTotal(source_.size());
   meter_->Enter(Phase::kFlush);
   if (unknown_size_) {
@@ -111,11 +119,7 @@ Error Engine::Fill() {
   if (Error error = destination_.Flush()) return At(Side::kDestination, std::move(error));
   if (Error error = source_.Confirm()) return At(Side::kSource, std::move(error));
   if (stopping()) return Cancelled();
-  Mark mark;
-  mark.offset = source_.size();
-  mark.bytes_read = bytes_read_;
-  mark.bytes_written = bytes_written_;
-  mark.crc = watermark_.Register(source_.size());
+  Mark mark = watermark_.mark();
   mark.confirmed = true;
   if (Error error = destination_.Keep(mark)) return At(Side::kDestination, std::move(error));
   return {};
@@ -131,6 +135,8 @@ Error Engine::Transfer() {
     idle_.push_back(units_.back().get());
   }
   plan_ = std::make_unique<Plan>(source_, destination_, resumed_.offset, stop_);
+  kept_ = resumed_.offset;
+  kept_at_ = std::chrono::steady_clock::now();
   std::vector<std::thread> workers;
   try {
     for (int i = 0; i < kWorkers; ++i) workers.emplace_back([this] { Work(); });
@@ -162,6 +168,12 @@ void Engine::Work() {
       lock.unlock();
       Write(*parked);
       lock.lock();
+    } else if (MarkIsDue()) {
+      keeping_ = true;
+      lock.unlock();
+      KeepMark();
+      lock.lock();
+      keeping_ = false;
     } else if (!planning_ && !planned_ && !stopping() && !idle_.empty()) {
       Unit& unit = *idle_.back();
       idle_.pop_back();
@@ -325,7 +337,9 @@ void Engine::Release(Unit& unit, bool done) {
   if (done) meter_->Add(unit.span.length);
   std::lock_guard<std::mutex> lock(mutex_);
   if (done) {
-    watermark_.Retire(unit.span, unit.crc);
+    uint64_t written = 0;
+    for (const Part& part : unit.writes) written += part.data ? part.length : 0;
+    watermark_.Retire(unit.span, unit.crc, unit.bytes_read, written);
     if (unit.span.sequence == turn_ && taking_turn_) {
       ++turn_;
       taking_turn_ = false;
@@ -334,6 +348,29 @@ void Engine::Release(Unit& unit, bool done) {
   --under_way_;
   idle_.push_back(&unit);
   wake_.notify_all();
+}
+
+// With the lock.
+bool Engine::MarkIsDue() const {
+  const uint64_t offset = watermark_.mark().offset;
+  if (!keeps_marks_ || keeping_ || stopping() || offset == kept_) return false;
+  return offset - kept_ >= kMarkBytes ||
+         std::chrono::steady_clock::now() - kept_at_ >= options_.mark_interval;
+}
+
+// One worker at a time; the others go on. What is written after the mark was taken may be flushed too.
+void Engine::KeepMark() {
+  Mark mark;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    mark = watermark_.mark();
+  }
+  Error error = destination_.Flush();
+  if (!error) error = destination_.Keep(mark);
+  if (error) return Fail(At(Side::kDestination, std::move(error)));
+  std::lock_guard<std::mutex> lock(mutex_);
+  kept_ = mark.offset;
+  kept_at_ = std::chrono::steady_clock::now();
 }
 
 void Engine::Fail(Error error) {

@@ -27,11 +27,13 @@ struct Options {
   // twice this and 16 MiB.
   size_t max_memory = kDefaultMemory;
   std::chrono::milliseconds stalled_after{10000};
+  // How often at least it is written down how far the copy is: what is lost when it is killed.
+  std::chrono::milliseconds mark_interval{2000};
 };
 
 struct Result {
   uint64_t bytes = 0;          // the source's size
-  uint64_t bytes_read = 0;     // the rest was known to be zero beforehand
+  uint64_t bytes_read = 0;     // by an earlier copy as well; the rest was known to be zero beforehand
   uint64_t bytes_written = 0;  // the rest was left out as holes
   uint64_t bytes_resumed = 0;  // durable before, by an earlier copy
   double seconds = 0;
@@ -100,6 +102,8 @@ class Engine {
   Unit* TakeParked();
   void Write(Unit& unit);
   void Release(Unit& unit, bool done);
+  bool MarkIsDue() const;
+  void KeepMark();
   // Ends the transfer with its first error.
   void Fail(Error error);
   bool stopping() const { return stop_.load(std::memory_order_relaxed); }
@@ -115,6 +119,7 @@ class Engine {
   std::atomic<uint64_t> bytes_written_{0};
 
   Mark resumed_;
+  bool keeps_marks_ = false;
 
   // Used by the worker that has set planning_.
   std::unique_ptr<Plan> plan_;
@@ -123,19 +128,22 @@ class Engine {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool cancelled_ = false;                    // guarded by mutex_
-  Error error_;                               // guarded by mutex_
-  bool planning_ = false;                     // guarded by mutex_
-  bool planned_ = false;                      // guarded by mutex_
-  size_t under_way_ = 0;                      // guarded by mutex_
-  Unit* arrived_ = nullptr;                   // oldest first, linked by `next`; guarded by mutex_
-  Unit* last_arrived_ = nullptr;              // guarded by mutex_
-  std::vector<Unit*> parked_;                 // for their turn, of an ordered destination; guarded by mutex_
-  uint64_t turn_ = 0;                         // the sequence number that is next; guarded by mutex_
-  bool taking_turn_ = false;                  // it is being written; guarded by mutex_
-  std::vector<Unit*> idle_;                   // guarded by mutex_
-  Watermark watermark_;                       // guarded by mutex_
-  std::vector<std::unique_ptr<Unit>> units_;  // fixed while workers run
+  bool cancelled_ = false;        // guarded by mutex_
+  Error error_;                   // guarded by mutex_
+  bool planning_ = false;         // guarded by mutex_
+  bool planned_ = false;          // guarded by mutex_
+  size_t under_way_ = 0;          // guarded by mutex_
+  Unit* arrived_ = nullptr;       // oldest first, linked by `next`; guarded by mutex_
+  Unit* last_arrived_ = nullptr;  // guarded by mutex_
+  std::vector<Unit*> parked_;     // for their turn, of an ordered destination; guarded by mutex_
+  uint64_t turn_ = 0;             // the sequence number that is next; guarded by mutex_
+  bool taking_turn_ = false;      // it is being written; guarded by mutex_
+  std::vector<Unit*> idle_;       // guarded by mutex_
+  Watermark watermark_;           // guarded by mutex_
+  bool keeping_ = false;          // a mark is being written down; guarded by mutex_
+  uint64_t kept_ = 0;             // the last one's offset; guarded by mutex_
+  std::chrono::steady_clock::time_point kept_at_;  // guarded by mutex_
+  std::vector<std::unique_ptr<Unit>> units_;       // fixed while workers run
 };
 
 }  // namespace rbdkit::copy

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "copy/crc32c.h"
+#include "copy/mark.h"
 #include "copy/span.h"
 
 namespace rbdkit::copy {
@@ -13,38 +14,41 @@ namespace rbdkit::copy {
 // Spans end out of order; guarded by the engine's lock.
 class Watermark {
  public:
-  Watermark() = default;
-  // `crc`: the register over [0, position).
-  Watermark(uint64_t position, uint32_t crc) : position_(position), crc_(crc) {}
+  // Before anything is retired: where an earlier copy had got to.
+  void Begin(const Mark& mark) { mark_ = mark; }
 
   // `crc`: DigestSpan() of it.
-  void Retire(const Span& span, uint32_t crc) {
-    retired_.emplace(span.sequence, Retired{span.offset, span.length, crc});
+  void Retire(const Span& span, uint32_t crc, uint64_t bytes_read, uint64_t bytes_written) {
+    retired_.emplace(span.sequence, Retired{span.offset, span.length, crc, bytes_read, bytes_written});
     for (auto next = retired_.begin(); next != retired_.end() && next->first == sequence_;
          next = retired_.erase(next), ++sequence_) {
       const Retired& r = next->second;
-      crc_ = Crc32cZeros(crc_, r.offset + r.length - position_) ^ r.crc;
-      position_ = r.offset + r.length;
+      mark_.crc = Crc32cZeros(mark_.crc, r.offset + r.length - mark_.offset) ^ r.crc;
+      mark_.offset = r.offset + r.length;
+      mark_.bytes_read += r.bytes_read;
+      mark_.bytes_written += r.bytes_written;
     }
   }
 
-  // All before this is written, or needs nothing.
-  uint64_t position() const { return position_; }
-  // The CRC32C register (crc32c.h) over [0, end), with nothing after position() but zeros.
-  uint32_t Register(uint64_t end) const { return Crc32cZeros(crc_, end - position_); }
-  // The CRC32C of a disk of `size` bytes; everything is retired.
-  uint32_t Crc(uint64_t size) const { return Crc32cCombine(Register(size), size); }
+  // All before its offset is written, or needs nothing.
+  const Mark& mark() const { return mark_; }
+  // Everything is retired: the mark at the end of a disk of `size` bytes.
+  void End(uint64_t size) {
+    mark_.crc = Crc32cZeros(mark_.crc, size - mark_.offset);
+    mark_.offset = size;
+  }
 
  private:
   struct Retired {
     uint64_t offset;
     uint64_t length;
     uint32_t crc;
+    uint64_t bytes_read;
+    uint64_t bytes_written;
   };
   std::map<uint64_t, Retired> retired_;  // beyond a gap
   uint64_t sequence_ = 0;
-  uint64_t position_ = 0;
-  uint32_t crc_ = 0;  // register over [0, position_)
+  Mark mark_;
 };
 
 }  // namespace rbdkit::copy

@@ -143,6 +143,7 @@ class MemorySource final : public Source {
   bool separate = false;
 
   Error Open() override { return Step("Open"); }
+  std::string identity() const override { return "memory"; }
   uint64_t size() const override { return stream && !ended_ ? kUnknownSize : content_.size(); }
   bool sequential() const override { return stream; }
   bool reads_holes() const override { return !stream && !separate; }
@@ -216,6 +217,22 @@ class MemoryDestination final : public Destination {
   MemoryDestination(LateCompletions& late, size_t smallest_hole)
       : late_(late), smallest_hole_(smallest_hole) {}
 
+  // What Resume() gives, and what is told of Keep(); without it no marks are kept.
+  Mark earlier;
+  std::function<void(const Mark&)> on_keep;
+
+  Error Resume(const std::string& /*source*/, uint64_t /*size*/, Mark* mark) override {
+    *mark = earlier;
+    return Step("Resume");
+  }
+  bool keeps_marks() const override { return on_keep != nullptr; }
+  Error Keep(const Mark& mark) override {
+    if (on_keep) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      on_keep(mark);
+    }
+    return Step("Keep");
+  }
   Error Prepare(uint64_t size, const std::optional<ImageLayout>& /*source*/) override {
     if (Error error = Step("Prepare")) return error;
     exists = true;
