@@ -129,8 +129,8 @@ _rbdkit() {
     *image-spec | snap-spec | pool-spec | images | pool)
       mapfile -t found < <("$program" completion names "\${kind%...}" "\${connection[@]}" -- "$current" 2>/dev/null)
       [[ \${#found[@]} -eq 1 && \${found[0]} == *[/@] ]] && compopt -o nospace 2>/dev/null
-      # bash replaces what comes after the '@' only.
-      [[ $current == *@* && $COMP_WORDBREAKS == *@* ]] && found=("\${found[@]#"\${current%@*}@"}") ;;
+      # readline replaces what begins with the '@' only.
+      [[ $current == *@* && $COMP_WORDBREAKS == *@* ]] && found=("\${found[@]#"\${current%@*}"}") ;;
   esac
   COMPREPLY+=("\${found[@]}")
 }

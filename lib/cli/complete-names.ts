@@ -5,7 +5,7 @@ import { formatImageSpec, type PoolSpec, parseImageSpec } from './image-spec.js'
 import type { Session } from './session.js'
 
 /** Milliseconds: whoever presses Tab does not wait for a cluster that is down. */
-const PATIENCE = 3000
+const PATIENCE = 5000
 
 async function snapshotNames(session: Session, word: string): Promise<string[]> {
   const written = word.slice(0, word.lastIndexOf('@'))

@@ -1,13 +1,14 @@
 /** `rbdkit completion bash` in a real bash: commands, options, files, and names of the cluster. */
 
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Image, namespaceCreate } from 'rbdkit'
 import t from 'tap'
 import { randomName } from '../helpers/cluster.js'
-import { program } from './cli-fixture.js'
-import { mib, openPool, withImage } from './copy-fixture.js'
+import { program, until } from './cli-fixture.js'
+import { imageNames, mib, openPool, withImage } from './copy-fixture.js'
 
 const exec = promisify(execFile)
 t.setTimeout(300_000)
@@ -79,13 +80,30 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
   t.same(await complete(`rbdkit ls -l ${pool}/`), [`${pool}/${namespace}`])
   t.same(await complete(`rbdkit rm -p ${pool} g`), ['golden'])
   t.same(await complete(`rbdkit snap rm ${pool}/vm1`), [`${pool}/vm1@`])
-  t.same(
-    await complete(`rbdkit info ${pool}/vm1@`),
-    ['monday', 'tuesday'],
-    "after the '@': bash breaks words there",
-  )
-  t.same(await complete(`rbdkit cp --pool ${pool} vm1@m`), ['monday'])
+  t.same(await complete(`rbdkit info ${pool}/vm1@`), ['@monday', '@tuesday'], 'what readline replaces')
+  t.same(await complete(`rbdkit cp --pool ${pool} vm1@m`), ['@monday'])
   t.same(await complete(`rbdkit info --conf /nonexistent ${pool}/`), [], 'no cluster, no names, no noise')
   t.same(await complete(`rbdkit bench ${pool}/g`), [`${pool}/golden`])
   t.same(await complete(`rbdkit info ${pool}/golden `), [], 'it takes no more')
+
+  // Keys in a terminal: readline puts what was offered into the line.
+  const terminal = spawn('script', ['-qec', 'bash --norc -i', '/dev/null'], {
+    env: { ...env, TERM: 'xterm', PS1: '$ ' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  let seen = ''
+  terminal.stdout.on('data', (data: Buffer) => {
+    seen += data.toString()
+  })
+  const type = async (keys: string, shown: RegExp): Promise<void> => {
+    seen = ''
+    terminal.stdin.write(keys)
+    await until(async () => shown.test(seen))
+  }
+  await type('source <(rbdkit completion bash); echo loaded=$?\n', /loaded=0/)
+  await type(`rbdkit in\t${pool}/vm1@m\t`, new RegExp(`info ${pool}/vm1@monday`))
+  await type('--json\n', /"block_name_prefix"/)
+  await type(`rbdkit rm ${pool}/gol\t; exit\n`, /exit/)
+  await once(terminal, 'close')
+  t.same(await imageNames(ioctx), ['vm1', 'vm2'], 'golden was completed, and removed')
 })
