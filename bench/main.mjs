@@ -140,6 +140,8 @@ async function main() {
   }
 }
 
+// What a side started ends with this process, and temporary files go.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
 try {
   await main()
 } catch (error) {

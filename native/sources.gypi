@@ -44,6 +44,7 @@
       "native/copy/image_names.cc",
       "native/copy/image_source.cc",
       "native/copy/image_tuning.cc",
+      "native/copy/memory_watch.cc",
       "native/copy/meter.cc",
       "native/copy/plan.cc",
       "native/copy/publish_image.cc",

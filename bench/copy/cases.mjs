@@ -16,8 +16,15 @@ const cpuGiB = ['copyCpuGiB', 'cpuGiB']
 
 const local = (path) => fileURLToPath(new URL(path, import.meta.url))
 
-/** Not in `/tmp`, which may be memory: then there is no O_DIRECT, and files cost nothing. */
-export const makeWorkspace = () => mkdtempSync(join(local('../../.rbdkit'), 'copy-'))
+/**
+ * A directory that goes with this process. Not in `/tmp`, which may be memory: then there is no O_DIRECT, and files cost
+ * nothing.
+ */
+export function makeWorkspace() {
+  const directory = mkdtempSync(join(local('../../.rbdkit'), 'copy-'))
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
 
 /** Throws unless both ends have the same bytes. */
 function compareEnds(...ends) {

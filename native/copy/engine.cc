@@ -335,6 +335,7 @@ void Engine::Write(Unit& unit) {
 // `done`: it is where it belongs. Else the copy ends.
 void Engine::Release(Unit& unit, bool done) {
   if (done) meter_->Add(unit.span.length);
+  memory_.Look();
   std::lock_guard<std::mutex> lock(mutex_);
   if (done) {
     uint64_t written = 0;

@@ -12,6 +12,7 @@
 
 #include "copy/buffer_pool.h"
 #include "copy/endpoint.h"
+#include "copy/memory_watch.h"
 #include "copy/meter.h"
 #include "copy/plan.h"
 #include "copy/span.h"
@@ -112,6 +113,8 @@ class Engine {
   Destination& destination_;
   const Options options_;
   Meter* meter_ = nullptr;
+  // Less than what is promised by what may come between two looks.
+  MemoryWatch memory_{2 * options_.max_memory - 2 * kUnitSize};
 
   // Set by Cancel() or by the first error: no new unit is started.
   std::atomic<bool> stop_{false};
