@@ -63,6 +63,8 @@ export async function runCopy(session: Session<CopyFlags>, from: End, to: End): 
       signal,
       onProgress,
       ...(flags.maxMemory === undefined ? {} : { maxMemory: flags.maxMemory }),
+      ...(flags.replace === undefined ? {} : { replace: flags.force ? ('force' as const) : flags.replace }),
+      ...(flags.resume === undefined ? {} : { resume: flags.resume }),
     }
     const result = await copy(source, destination, options)
     const { bytes, bytesWritten, seconds, digest } = result
@@ -70,7 +72,12 @@ export async function runCopy(session: Session<CopyFlags>, from: End, to: End): 
     const text =
       `${nameOf(from)} -> ${nameOf(to)}: ${formatBytes(bytes)} (${formatBytes(bytesWritten)} of it data) ` +
       `in ${formatSeconds(seconds)}, ${rate}, ${digest}\n`
-    return { json: { source: nameOf(from), destination: nameOf(to), ...result }, text }
+    const { bytesResumed, replaced } = result
+    const old = replaced && (replaced.name === undefined ? `in the trash: ${replaced.id}` : replaced.name)
+    const more =
+      (bytesResumed > 0 ? `${formatBytes(bytesResumed)} of it were there already\n` : '') +
+      (old === undefined ? '' : `the image that it replaces is ${old}\n`)
+    return { json: { source: nameOf(from), destination: nameOf(to), ...result }, text: text + more }
   } catch (error) {
     if (error instanceof Interrupted) error.message += `; nothing is left of '${nameOf(to)}'`
     throw error

@@ -27,6 +27,9 @@ export interface LayoutFlags extends Flags {
 /** Of the commands that copy. */
 export interface CopyFlags extends LayoutFlags {
   readonly maxMemory?: number
+  readonly replace?: boolean
+  readonly force?: boolean
+  readonly resume?: boolean
 }
 
 /** Adds `--pool`, `--namespace`, `--json` and what connecting takes. */
@@ -92,13 +95,17 @@ export function addLayoutOptions(command: Command): Command {
     .option('--data-pool <pool>', 'the pool for the data objects')
 }
 
-/** Adds `--max-memory` and `--no-progress`. */
+/** Adds what copies have in common, and `--no-progress`. */
 export function addCopyOptions(command: Command): Command {
-  command.option(
-    '--max-memory <size>',
-    'bytes of buffers, at least 16m (default: 64m)',
-    sizeBetween(2 ** 24, Number.MAX_SAFE_INTEGER),
-  )
+  command
+    .option(
+      '--max-memory <size>',
+      'bytes of buffers, at least 16m (default: 64m)',
+      sizeBetween(2 ** 24, Number.MAX_SAFE_INTEGER),
+    )
+    .option('--replace', 'replace what has the name when the copy is whole')
+    .option('--force', 'with --replace: also an image that is open for writing')
+    .option('--resume', 'go on with a copy of the same source that was cut off')
   return addProgressOption(command)
 }
 
