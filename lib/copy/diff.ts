@@ -6,8 +6,9 @@ import { Job, type JobOptions } from '../internal/job.js'
 import type { NativeCopyError, NativeDiffSummary, NativeStream } from '../internal/native/copy.js'
 import type { TaskFunction } from '../internal/native/core.js'
 import { invalidArgType, invalidArgValue, toSize, toText } from '../internal/validate.js'
-import { streamError } from './errors.js'
-import type { CopyProgress } from './types.js'
+import { toDigest } from './endpoints.js'
+import { copyError, streamError } from './errors.js'
+import type { CopyProgress, ImageSource } from './types.js'
 
 /**
  * A diff to read, as `rbd export-diff` or {@link exportDiff} writes it, of version 1 or 2: a file, or an open file
@@ -86,7 +87,7 @@ export function toStream(name: string, stream: unknown): NativeStream {
 }
 
 export function toDiffInfo({ crc32c, ...summary }: NativeDiffSummary): DiffInfo {
-  return { ...summary, digest: `crc32c:${crc32c.toString(16).padStart(8, '0')}` }
+  return { ...summary, digest: toDigest(crc32c) }
 }
 
 /** Who a job on streams alone belongs to: nobody waits for it. `path` is what it writes. */
@@ -99,15 +100,48 @@ export function streamOwner(path: string): Owner {
   }
 }
 
-/** A job of one native call on streams that tells what is in a diff. `prepare` checks the arguments. */
-export function startDiffJob<A>(
+/**
+ * Who a job between a stream and an image belongs to: the ioctx does not close meanwhile. `streamSide` is what the
+ * stream is.
+ */
+export function imageOwner(
+  image: ImageSource,
+  stream: NativeStream,
+  streamSide: NativeCopyError['side'],
+  call: string,
+): Owner {
+  const { ioctx } = image
+  if (!ioctx.open) throw ioctx.closedError(call)
+  ioctx.inFlight++
+  return {
+    inFlight: 0,
+    idle() {
+      if (--ioctx.inFlight === 0) ioctx.idle()
+    },
+    makeError(errno, syscall, value) {
+      const detail = value as NativeCopyError | string | undefined
+      const ofStream = typeof detail === 'object' && (detail.side === streamSide || detail.object !== '')
+      if (ofStream) return streamError(errno, syscall, detail, toPath(stream))
+      return copyError(errno, detail, image, image)
+    },
+  }
+}
+
+/** How errors call a stream. */
+export function toPath(stream: NativeStream): string {
+  return 'file' in stream ? stream.file : `fd ${stream.fd}`
+}
+
+/** A job of one native call that tells what is in a diff. `prepare` checks the arguments. */
+export function startDiffJob<A extends unknown[]>(
   options: DiffOptions | undefined,
-  call: TaskFunction<[A]>,
-  prepare: () => { arg: A; path: string },
+  call: TaskFunction<A>,
+  prepare: () => { owner: Owner; args: A },
 ): Job<CopyProgress, DiffInfo> {
   return new Job(options, async ({ signal, report }) => {
-    const { arg, path } = prepare()
-    const summary = await startTask<NativeDiffSummary, [A]>(streamOwner(path), call, [arg], {
+    signal.throwIfAborted()
+    const { owner, args } = prepare()
+    const summary = await startTask<NativeDiffSummary, A>(owner, call, args, {
       signal,
       onAbort: 'cancel',
       onProgress: report as (progress: never) => void,

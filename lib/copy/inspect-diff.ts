@@ -1,7 +1,7 @@
 import { native } from '../internal/addon.js'
 import { startTask } from '../internal/dispatcher.js'
 import type { Job } from '../internal/job.js'
-import type { NativeDiffExtents } from '../internal/native/copy.js'
+import type { NativeDiffExtents, NativeStream } from '../internal/native/copy.js'
 import {
   type DiffExtent,
   type DiffInfo,
@@ -9,6 +9,7 @@ import {
   type DiffOptions,
   startDiffJob,
   streamOwner,
+  toPath,
   toStream,
 } from './diff.js'
 import type { CopyProgress } from './types.js'
@@ -27,7 +28,10 @@ import type { CopyProgress } from './types.js'
  * @since 0.1.0
  */
 export function inspectDiff(diff: DiffInput, options?: DiffOptions): Job<CopyProgress, DiffInfo> {
-  return startDiffJob(options, native.inspectDiff, () => ({ arg: toStream('diff', diff), path: '' }))
+  return startDiffJob<[NativeStream]>(options, native.inspectDiff, () => {
+    const stream = toStream('diff', diff)
+    return { owner: streamOwner(toPath(stream)), args: [stream] }
+  })
 }
 
 /**

@@ -1,5 +1,6 @@
 import { native } from '../internal/addon.js'
 import type { Job } from '../internal/job.js'
+import type { NativeStream } from '../internal/native/copy.js'
 import { invalidArgType, invalidArgValue } from '../internal/validate.js'
 import {
   type DiffInfo,
@@ -7,6 +8,8 @@ import {
   type DiffOptions,
   type DiffOutput,
   startDiffJob,
+  streamOwner,
+  toPath,
   toStream,
 } from './diff.js'
 import type { CopyProgress } from './types.js'
@@ -31,11 +34,11 @@ export function mergeDiffs(
   merged: DiffOutput,
   options?: DiffOptions,
 ): Job<CopyProgress, DiffInfo> {
-  return startDiffJob(options, native.mergeDiffs, () => {
+  return startDiffJob<[{ diffs: NativeStream[]; merged: NativeStream }]>(options, native.mergeDiffs, () => {
     if (!Array.isArray(diffs)) throw invalidArgType('diffs', 'an instance of Array', diffs)
     if (diffs.length < 2) throw invalidArgValue('diffs', 'must have at least two elements')
     const streams = diffs.map((diff, i) => toStream(`diffs[${i}]`, diff))
     const to = toStream('merged', merged)
-    return { arg: { diffs: streams, merged: to }, path: 'file' in to ? to.file : `fd ${to.fd}` }
+    return { owner: streamOwner(toPath(to)), args: [{ diffs: streams, merged: to }] }
   })
 }

@@ -1,41 +1,28 @@
 // Diffs in files and streams: what is done with them without a cluster.
 #include "addon/diff.h"
 
-#include <fcntl.h>
-
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "addon/copy_values.h"
+#include "addon/stream_values.h"
 #include "copy/diff_extents.h"
 #include "copy/diff_jobs.h"
+#include "copy/diff_transfer.h"
 #include "core/call.h"
+#include "rbd/rbd.h"
 
 namespace rbdkit {
 
 namespace {
 
-// A stream as lib/copy/diff.ts names it, { file } or { fd }. A descriptor is our own from here on: the caller
-// may close theirs.
-struct Stream {
-  copy::StreamSpec spec;
-  std::shared_ptr<copy::UniqueFd> fd;
-};
-
-Stream ToStream(Napi::Object object) {
-  Stream stream;
-  const Napi::Value file = object.Get("file");
-  if (file.IsString()) {
-    stream.spec.file = file.As<Napi::String>();
-    return stream;
-  }
-  const int fd = object.Get("fd").As<Napi::Number>();
-  stream.fd = std::make_shared<copy::UniqueFd>(fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  // One that is not open is for the job to say.
-  stream.spec = {"fd " + std::to_string(fd), *stream.fd ? stream.fd->get() : fd};
-  return stream;
+// A job's ioctx is the user's and lives as long as the job.
+std::shared_ptr<IoCtx> OptionalIoCtx(Call& call, bool wanted) {
+  if (wanted) return call.Handle<IoCtx>();
+  call.Int64();
+  return nullptr;
 }
 
 ValueMaker SummaryValue(const copy::DiffSummary& summary) {
@@ -59,9 +46,10 @@ ValueMaker SummaryValue(const copy::DiffSummary& summary) {
 
 // Runs `job` on a thread of its own: a pipe may take as long as it likes.
 template <typename Job>
-void RunDiffJob(Call& call, Job job) {
+void RunDiffJob(Call& call, bool with_cluster, Job job) {
   Executor executor("rbdkit-diff", 1);
-  call.Run(executor, [job = std::move(job)](Task& task) {
+  call.Run(executor, [with_cluster, job = std::move(job)](Task& task) {
+    if (with_cluster && !RbdLoaded(task)) return;
     copy::StopSignal stop;
     task.OnCancel([&stop] { stop.Stop(); });
     copy::DiffSummary summary;
@@ -77,10 +65,11 @@ void RunDiffJob(Call& call, Job job) {
 
 // inspectDiff(slot, stream)
 void InspectDiff(Call& call) {
-  RunDiffJob(call, [diff = ToStream(call.Object())](copy::StopSignal& stop, const auto& report,
-                                                    copy::DiffSummary* summary) {
-    return copy::InspectDiff(diff.spec, stop, report, summary);
-  });
+  RunDiffJob(call, false,
+             [diff = ToStream(call.Object())](copy::StopSignal& stop, const auto& report,
+                                              copy::DiffSummary* summary) {
+               return copy::InspectDiff(diff.spec, stop, report, summary);
+             });
 }
 
 // mergeDiffs(slot, { diffs: [stream, ...], merged: stream })
@@ -90,11 +79,48 @@ void MergeDiffs(Call& call) {
   const auto array = streams.Get("diffs").As<Napi::Array>();
   for (uint32_t i = 0; i < array.Length(); ++i) diffs.push_back(ToStream(array.Get(i).As<Napi::Object>()));
   Stream merged = ToStream(streams.Get("merged").As<Napi::Object>());
-  RunDiffJob(call, [diffs = std::move(diffs), merged = std::move(merged)](
-                       copy::StopSignal& stop, const auto& report, copy::DiffSummary* summary) {
-    std::vector<copy::StreamSpec> specs;
-    for (const Stream& diff : diffs) specs.push_back(diff.spec);
-    return copy::MergeDiffs(specs, merged.spec, stop, report, summary);
+  RunDiffJob(call, false,
+             [diffs = std::move(diffs), merged = std::move(merged)](
+                 copy::StopSignal& stop, const auto& report, copy::DiffSummary* summary) {
+               std::vector<copy::StreamSpec> specs;
+               for (const Stream& diff : diffs) specs.push_back(diff.spec);
+               return copy::MergeDiffs(specs, merged.spec, stop, report, summary);
+             });
+}
+
+// exportDiff(slot, { image, snapshot, from, wholeObjects, version }, ioctx, stream, maxMemory)
+void ExportDiffOf(Call& call) {
+  const Napi::Object object = call.Object();
+  const auto text = [&object](const char* name) { return object.Get(name).As<Napi::String>().Utf8Value(); };
+  copy::DiffExport what;
+  what.image = text("image");
+  what.snapshot = text("snapshot");
+  what.changes = {text("from"), object.Get("wholeObjects").ToBoolean()};
+  what.version = object.Get("version").As<Napi::Number>();
+  std::shared_ptr<IoCtx> ioctx = call.Handle<IoCtx>();
+  Stream to = ToStream(call.Object());
+  copy::Options options;
+  options.max_memory = call.Uint64();
+  RunDiffJob(call, true, [=](copy::StopSignal& stop, const auto& report, copy::DiffSummary* summary) {
+    return copy::ExportDiff(ioctx->ioctx(), what, to.spec, options, stop, report, summary);
+  });
+}
+
+// importDiff(slot, stream, { image or file, allowShrink }, ioctx, maxMemory)
+void ImportDiff(Call& call) {
+  Stream from = ToStream(call.Object());
+  const Napi::Object object = call.Object();
+  copy::DiffTarget target;
+  const bool image = object.Get("image").IsString();
+  (image ? target.image : target.file) = object.Get(image ? "image" : "file").As<Napi::String>();
+  target.allow_shrink = object.Get("allowShrink").ToBoolean();
+  std::shared_ptr<IoCtx> ioctx = OptionalIoCtx(call, image);
+  copy::Options options;
+  options.max_memory = call.Uint64();
+  RunDiffJob(call, image, [=](copy::StopSignal& stop, const auto& report, copy::DiffSummary* summary) {
+    copy::DiffTarget to = target;
+    if (ioctx) to.ioctx = ioctx->ioctx();
+    return copy::ImportDiff(from.spec, to, options, stop, report, summary);
   });
 }
 
@@ -142,6 +168,8 @@ void DiffExtents(Call& call) {
 void ExportDiff(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "inspectDiff", InspectDiff);
   ExportTask(env, exports, "mergeDiffs", MergeDiffs);
+  ExportTask(env, exports, "exportDiff", ExportDiffOf);
+  ExportTask(env, exports, "importDiff", ImportDiff);
   ExportTask(env, exports, "diffExtents", DiffExtents);
 }
 

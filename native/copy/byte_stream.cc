@@ -27,10 +27,22 @@ bool Waits(mode_t kind) { return kind != S_IFREG && kind != S_IFBLK && kind != S
 StopSignal::StopSignal() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 void StopSignal::Stop() {
-  stopped_ = true;
+  // The hook may lead back here.
+  if (stopped_.exchange(true)) return;
   const uint64_t one = 1;
   // Stays readable: whoever polls from now on sees it.
-  if (write(event_.get(), &one, sizeof one) < 0) return;
+  [[maybe_unused]] const ssize_t n = write(event_.get(), &one, sizeof one);
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (hook_) std::exchange(hook_, nullptr)();  // under the lock: OnStop(nullptr) waits until it is over
+}
+
+void StopSignal::OnStop(std::function<void()> hook) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (hook && stopped()) {
+    hook();
+    return;
+  }
+  hook_ = std::move(hook);
 }
 
 Error StopSignal::Wait(int fd, short events) const {
@@ -52,7 +64,7 @@ FdInput::FdInput(int fd, std::string name, const StopSignal& stop, ByteCounter c
   if (!S_ISREG(state.st_mode)) return;
   const off_t position = lseek(fd, 0, SEEK_CUR);
   if (position < 0) return;
-  position_ = static_cast<uint64_t>(position);
+  start_ = position_ = static_cast<uint64_t>(position);
   size_ = static_cast<uint64_t>(state.st_size);
   posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 }
@@ -91,6 +103,12 @@ Error FdInput::Leap(uint64_t length, uint64_t* leapt) {
   if (*leapt == 0) return {};
   if (lseek(fd_, static_cast<off_t>(*leapt), SEEK_CUR) < 0) return Failed("lseek");
   Pass(*leapt);
+  return {};
+}
+
+Error FdInput::Rewind() {
+  if (lseek(fd_, static_cast<off_t>(start_), SEEK_SET) < 0) return Failed("lseek");
+  position_ = start_;
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <string>
 
 #include "copy/error.h"
@@ -19,6 +20,8 @@ class StopSignal {
   StopSignal();
   // Any thread.
   void Stop();
+  // Calls `hook` at Stop(), at once if that has been; nullptr before what it uses goes away. Any thread.
+  void OnStop(std::function<void()> hook);
   bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
   // Waits until `fd` has one of `events` of poll(2), or for Stop(): then it gives kCancelled.
   Error Wait(int fd, short events) const;
@@ -26,6 +29,8 @@ class StopSignal {
  private:
   std::atomic<bool> stopped_{false};
   UniqueFd event_;
+  std::mutex mutex_;
+  std::function<void()> hook_;  // guarded by mutex_
 };
 
 // Is told of bytes as they pass.
@@ -58,6 +63,8 @@ class FdInput final : public ByteInput {
   Error Leap(uint64_t length, uint64_t* leapt) override;
   // How many bytes there are from here, 0 when that is not known.
   uint64_t length() const { return size_ > position_ ? size_ - position_ : 0; }
+  // Back to where it stood at first, in a regular file.
+  Error Rewind();
 
  private:
   Error Failed(const char* function) const;
@@ -68,7 +75,8 @@ class FdInput final : public ByteInput {
   const ByteCounter counter_;
   const StopSignal& stop_;
   bool waits_ = false;     // what poll(2) is for: pipes, sockets and the like
-  uint64_t position_ = 0;  // in a regular file
+  uint64_t start_ = 0;     // in a regular file
+  uint64_t position_ = 0;  // likewise
   uint64_t size_ = 0;      // of a regular file
 };
 

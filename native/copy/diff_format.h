@@ -45,6 +45,24 @@ struct DiffRecord {
   uint64_t end() const { return offset + length; }
 };
 
+// What is in a diff.
+struct DiffSummary {
+  DiffHeader header;
+  uint64_t data_extents = 0;
+  uint64_t data_bytes = 0;
+  uint64_t zero_extents = 0;
+  uint64_t zero_bytes = 0;
+  uint64_t file_bytes = 0;
+  uint32_t crc32c = 0;  // of the file's bytes
+
+  void Count(const DiffRecord& record) {
+    if (record.kind == DiffRecord::Kind::kEnd) return;
+    const bool data = record.kind == DiffRecord::Kind::kData;
+    ++(data ? data_extents : zero_extents);
+    (data ? data_bytes : zero_bytes) += record.length;
+  }
+};
+
 // A diff to read: its header, then its records in ascending order.
 class DiffStream {
  public:

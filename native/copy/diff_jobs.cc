@@ -129,13 +129,6 @@ Error Merge(const std::vector<StreamSpec>& specs, const StreamSpec& merged, cons
 
 }  // namespace
 
-void DiffSummary::Count(const DiffRecord& record) {
-  if (record.kind == DiffRecord::Kind::kEnd) return;
-  const bool data = record.kind == DiffRecord::Kind::kData;
-  ++(data ? data_extents : zero_extents);
-  (data ? data_bytes : zero_bytes) += record.length;
-}
-
 Error InspectDiff(const StreamSpec& diff, const StopSignal& stop, Meter::Report report,
                   DiffSummary* summary) {
   return Metered(std::move(report), [&](Meter& meter) { return Inspect(diff, stop, meter, summary); });

@@ -10,19 +10,6 @@
 
 namespace rbdkit::copy {
 
-// What is in a diff.
-struct DiffSummary {
-  DiffHeader header;
-  uint64_t data_extents = 0;
-  uint64_t data_bytes = 0;
-  uint64_t zero_extents = 0;
-  uint64_t zero_bytes = 0;
-  uint64_t file_bytes = 0;
-  uint32_t crc32c = 0;  // of the file's bytes
-
-  void Count(const DiffRecord& record);
-};
-
 // Both block; `stop` ends them early, `report` is called on another thread.
 
 // Reads all of a diff: an error when it is not whole.

@@ -187,31 +187,33 @@ void ImageDestination::Inherit(const ImageLayout& source) {
   if (!options_.features) options_.features = source.features & kInherited;
 }
 
-Error ImageDestination::Create(uint64_t size) {
+Error CreateImage(rados_ioctx_t ioctx, const std::string& name, uint64_t size, const ImageOptions& options) {
   rbd_image_options_t list;
   Rbd().rbd_image_options_create(&list);
   const auto set = [&](int option, const std::optional<uint64_t>& value) {
     if (value) Rbd().rbd_image_options_set_uint64(list, option, *value);
   };
+  std::optional<uint64_t> features = options.features;
+  if (features && options.stripe_count.value_or(1) > 1) *features |= RBD_FEATURE_STRIPINGV2;
   set(RBD_IMAGE_OPTION_FORMAT, 2);
-  set(RBD_IMAGE_OPTION_ORDER, options_.order);
-  set(RBD_IMAGE_OPTION_STRIPE_UNIT, options_.stripe_unit);
-  set(RBD_IMAGE_OPTION_STRIPE_COUNT, options_.stripe_count);
-  if (options_.features && options_.stripe_count.value_or(1) > 1)
-    *options_.features |= RBD_FEATURE_STRIPINGV2;
-  set(RBD_IMAGE_OPTION_FEATURES, options_.features);
-  if (options_.data_pool) {
-    Rbd().rbd_image_options_set_string(list, RBD_IMAGE_OPTION_DATA_POOL, options_.data_pool->c_str());
+  set(RBD_IMAGE_OPTION_ORDER, options.order);
+  set(RBD_IMAGE_OPTION_STRIPE_UNIT, options.stripe_unit);
+  set(RBD_IMAGE_OPTION_STRIPE_COUNT, options.stripe_count);
+  set(RBD_IMAGE_OPTION_FEATURES, features);
+  if (options.data_pool) {
+    Rbd().rbd_image_options_set_string(list, RBD_IMAGE_OPTION_DATA_POOL, options.data_pool->c_str());
   }
+  const int r = Rbd().rbd_create4(ioctx, name.c_str(), size, list);
+  Rbd().rbd_image_options_destroy(list);
+  if (r < 0) return Error(r, "rbd_create4");
+  return {};
+}
+
+Error ImageDestination::Create(uint64_t size) {
   // Written down first: also a create that fails, or is cut off, may leave something.
   made_ = true;
-  Error error = ImageJournal(ioctx_.get()).Put(temporary_, &record_);
-  if (!error) {
-    const int r = Rbd().rbd_create4(ioctx_.get(), temporary_.c_str(), size, list);
-    if (r < 0) error = Error(r, "rbd_create4");
-  }
-  Rbd().rbd_image_options_destroy(list);
-  return error;
+  if (Error error = ImageJournal(ioctx_.get()).Put(temporary_, &record_)) return error;
+  return CreateImage(ioctx_.get(), temporary_, size, options_);
 }
 
 Error ImageDestination::Open() {

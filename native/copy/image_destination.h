@@ -22,6 +22,9 @@ struct ImageOptions {
   std::optional<std::string> data_pool;
 };
 
+// Makes an image of format 2.
+Error CreateImage(rados_ioctx_t ioctx, const std::string& name, uint64_t size, const ImageOptions& options);
+
 // Written under a temporary name in the same pool and namespace, and locked; a record in the pool
 // (image_journal.h) tells of it until it has its name.
 class ImageDestination final : public Destination {

@@ -91,9 +91,21 @@ Error ImageSource::Describe() {
     r = Rbd().rbd_snap_get_id(image, snapshot_.c_str(), &snapshot_id_);
     if (r < 0) return Error(r, "rbd_snap_get_id");
   }
+  if (changes_ && !changes_->from.empty()) {
+    r = Rbd().rbd_snap_get_id(image, changes_->from.c_str(), &from_id_);
+    Error error(r, "rbd_snap_get_id");
+    if (r < 0) error.message = "the image has no snapshot '" + changes_->from + "' to begin at";
+    if (r < 0) return error;
+    if (!snapshot_.empty() && from_id_ >= snapshot_id_) {
+      error = Error(-EINVAL, "rbd_diff_iterate2");
+      error.message = "snapshot '" + changes_->from + "' is not older than what the diff is to end at";
+      return error;
+    }
+  }
   uint64_t flags = 0;
   if ((r = Rbd().rbd_get_flags(image, &flags)) < 0) return Error(r, "rbd_get_flags");
-  const bool fast = (layout_.features & RBD_FEATURE_FAST_DIFF) != 0 &&
+  const bool exact = changes_ && !changes_->whole_objects;
+  const bool fast = !exact && (layout_.features & RBD_FEATURE_FAST_DIFF) != 0 &&
                     (flags & (RBD_FLAG_OBJECT_MAP_INVALID | RBD_FLAG_FAST_DIFF_INVALID)) == 0;
   // Whole stripes: fast diff of parts of an object was wrong before Ceph 16.2.8 (tracker 53784).
   const uint64_t stripe = layout_.object_size * layout_.stripe_count;
@@ -108,17 +120,19 @@ Error ImageSource::Diff(uint64_t offset) {
   const uint64_t length = std::min(window_, size_ - offset);
   const auto add = [](uint64_t from, size_t count, int exists, void* arg) {
     auto& extents = *static_cast<std::vector<Extent>*>(arg);
-    if (exists == 0) return 0;
-    if (!extents.empty() && extents.back().end() == from) {
+    const Content content = exists == 0 ? Content::kHole : Content::kData;
+    if (!extents.empty() && extents.back().end() == from && extents.back().content == content) {
       extents.back().length += count;
     } else {
-      extents.push_back({from, count, Content::kData});
+      extents.push_back({from, count, content});
     }
     return 0;
   };
-  // Objects, not the bytes in them: one request less an object where there is no fast diff; zeros inside are
-  // found when they are read.
-  const int r = Rbd().rbd_diff_iterate2(image_.get(), nullptr, offset, length, 1, 1, add, &extents_);
+  // Of all of an image objects, not the bytes in them: one request less an object where there is no fast
+  // diff; zeros inside are found when they are read.
+  const uint8_t whole_objects = !changes_ || changes_->whole_objects ? 1 : 0;
+  const char* from = changes_ && !changes_->from.empty() ? changes_->from.c_str() : nullptr;
+  const int r = Rbd().rbd_diff_iterate2(image_.get(), from, offset, length, 1, whole_objects, add, &extents_);
   if (r == -ENOENT) return Changed("rbd_diff_iterate2", "was removed");
   if (r < 0) return Error(r, "rbd_diff_iterate2");
   // Objects of a striped image do not come in the image's order.
@@ -134,13 +148,13 @@ Error ImageSource::Next(uint64_t offset, Extent* extent) {
   }
   while (next_extent_ < extents_.size() && extents_[next_extent_].end() <= offset) ++next_extent_;
   uint64_t end = window_end_;
-  bool data = false;
+  Content content = changes_ ? Content::kSame : Content::kHole;
   if (next_extent_ < extents_.size()) {
     const Extent& next = extents_[next_extent_];
-    data = next.offset <= offset;
-    end = std::min(end, data ? next.end() : next.offset);
+    if (next.offset <= offset) content = next.content;
+    end = std::min(end, next.offset <= offset ? next.end() : next.offset);
   }
-  *extent = {offset, end - offset, data ? Content::kData : Content::kHole};
+  *extent = {offset, end - offset, content};
   return {};
 }
 
@@ -179,10 +193,29 @@ Error ImageSource::Confirm() {
   int r = Rbd().rbd_open_by_id_read_only(ioctx_.get(), id_.c_str(), fresh.out(), nullptr);
   if (r == -ENOENT) return Changed("rbd_open_by_id_read_only", "image was removed");
   if (r < 0) return Error(r, "rbd_open_by_id_read_only");
-  if (snapshot_.empty()) return {};
+  if (from_id_ != 0) {
+    if (Error error = ConfirmSnapshot(fresh.get(), from_id_)) return error;
+  }
+  return snapshot_.empty() ? Error() : ConfirmSnapshot(fresh.get(), snapshot_id_);
+}
+
+Error ImageSource::DescribeChanges(DiffHeader* header) const {
+  header->size = size_;
+  if (!changes_->from.empty()) header->from = changes_->from;
+  if (snapshot_.empty() || temporary_snapshot_) return {};
+  header->to = snapshot_;
+  int is_protected = 0;
+  const int r = Rbd().rbd_snap_is_protected(image_.get(), snapshot_.c_str(), &is_protected);
+  if (r < 0) return Error(r, "rbd_snap_is_protected");
+  header->is_protected = is_protected != 0;
+  return {};
+}
+
+Error ImageSource::ConfirmSnapshot(rbd_image_t image, uint64_t id) const {
+  int r;
   size_t length = kMaxSnapshotName + 1;
   std::string name(length, '\0');
-  while ((r = Rbd().rbd_snap_get_name(fresh.get(), snapshot_id_, name.data(), &length)) == -ERANGE) {
+  while ((r = Rbd().rbd_snap_get_name(image, id, name.data(), &length)) == -ERANGE) {
     name.resize(length);
   }
   if (r == -ENOENT) return Changed("rbd_snap_get_name", "snapshot was removed");

@@ -5,23 +5,35 @@
 #include <string>
 #include <vector>
 
+#include "copy/diff_format.h"
 #include "copy/image_io.h"
 
 namespace rbdkit::copy {
+
+// Which part of an image is a source: what has changed, rather than all of it.
+struct Changes {
+  std::string from;            // since this snapshot; empty: since there was nothing
+  bool whole_objects = false;  // objects that have changed, rather than the bytes in them: faster
+};
 
 // Without a snapshot the image is kept from changing: by the exclusive lock when nobody else has it open,
 // else by a temporary snapshot, which costs about two seconds.
 class ImageSource final : public Source {
  public:
   // `ioctx` is borrowed and outlives this. An empty `snapshot`: the image as it is now.
-  ImageSource(rados_ioctx_t ioctx, std::string image, std::string snapshot)
-      : like_(ioctx), name_(std::move(image)), snapshot_(std::move(snapshot)) {}
+  ImageSource(rados_ioctx_t ioctx, std::string image, std::string snapshot,
+              std::optional<Changes> changes = std::nullopt)
+      : like_(ioctx), name_(std::move(image)), snapshot_(std::move(snapshot)), changes_(std::move(changes)) {}
   ~ImageSource() override { Close(); }
 
   Error Open() override;
   uint64_t size() const override { return size_; }
   std::optional<ImageLayout> layout() const override { return layout_; }
   std::string identity() const override;
+  // What has become zero is told apart from what is the same.
+  bool reads_holes() const override { return !changes_; }
+  // After Open(), of changes.
+  Error DescribeChanges(DiffHeader* header) const;
   Error Next(uint64_t offset, Extent* extent) override;
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
   Error ReadError(int64_t result) const override;
@@ -33,10 +45,12 @@ class ImageSource final : public Source {
   Error TakeSnapshot();
   Error Describe();
   Error Diff(uint64_t offset);
+  Error ConfirmSnapshot(rbd_image_t image, uint64_t id) const;
 
   const rados_ioctx_t like_;
   const std::string name_;
   std::string snapshot_;
+  const std::optional<Changes> changes_;
   OwnIoCtx ioctx_;
   OpenImage image_;   // what is read
   OpenImage holder_;  // read/write; holds the temporary snapshot
@@ -44,11 +58,12 @@ class ImageSource final : public Source {
   bool locked_ = false;
   std::string id_;
   uint64_t snapshot_id_ = 0;
+  uint64_t from_id_ = 0;
   uint64_t size_ = 0;
   ImageLayout layout_;
   uint64_t window_ = 0;          // how much one rbd_diff_iterate2() looks at
   uint64_t window_end_ = 0;      // how far the plan is known
-  std::vector<Extent> extents_;  // data in the window, ascending
+  std::vector<Extent> extents_;  // data in the window, and of changes zeros, ascending
   size_t next_extent_ = 0;
 };
 

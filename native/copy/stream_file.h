@@ -38,6 +38,7 @@ class OutputFile {
   // EEXIST when there is something of that name.
   Error Open(const StreamSpec& spec, const StopSignal& stop);
   FdOutput& output() { return *output_; }
+  int fd() const { return fd_.get(); }
   Error Flush();
   // After Flush().
   Error Publish();

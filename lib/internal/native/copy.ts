@@ -74,6 +74,41 @@ export interface NativeDiffSummary {
   crc32c: number
 }
 
+/** What a diff is made of. Empty texts: HEAD, from nothing. */
+export interface NativeDiffExport {
+  image: string
+  snapshot: string
+  from: string
+  wholeObjects: boolean
+  version: 1 | 2
+}
+
+/** What a diff is applied to: an image, or a file. */
+export type NativeDiffTarget = ({ image: string } | { file: string }) & { allowShrink: boolean }
+
+/** An image to write with its snapshots, the oldest first; `keys` and `values` are its metadata. */
+export interface NativeImageExport {
+  image: string
+  order: number
+  features: bigint
+  stripeUnit: number
+  stripeCount: number
+  keys: string[]
+  values: string[]
+  snapshots: string[]
+}
+
+/** What is in an image's stream. */
+export interface NativeImageSummary {
+  size: number
+  snapshots: string[]
+  droppedMetadata: string[]
+  dataBytes: number
+  zeroBytes: number
+  fileBytes: number
+  crc32c: number
+}
+
 /** Some extents of a diff, and where to go on. */
 export interface NativeDiffExtents {
   /** Offset, length, and 1 for data or 0 for zeros; and so on. */
@@ -121,6 +156,12 @@ export interface CopyNative {
   >
   inspectDiff: TaskFunction<[diff: NativeStream]>
   mergeDiffs: TaskFunction<[streams: { diffs: NativeStream[]; merged: NativeStream }]>
+  exportDiff: TaskFunction<[what: NativeDiffExport, ioctx: number, diff: NativeStream, maxMemory: number]>
+  importDiff: TaskFunction<[diff: NativeStream, target: NativeDiffTarget, ioctx: number, maxMemory: number]>
+  exportImage: TaskFunction<[what: NativeImageExport, ioctx: number, stream: NativeStream, maxMemory: number]>
+  importImage: TaskFunction<
+    [stream: NativeStream, image: NativeEndpoint, ioctx: number, trustMetadata: boolean, maxMemory: number]
+  >
   diffExtents: TaskFunction<[file: string, position: number, version: number, size: number, offset: number]>
   imageLeftovers: TaskFunction<[ioctx: number, clear: boolean]>
   fileLeftovers: TaskFunction<[directory: string, clear: boolean]>

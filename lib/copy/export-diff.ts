@@ -1,0 +1,72 @@
+import { native } from '../internal/addon.js'
+import type { Job } from '../internal/job.js'
+import type { NativeDiffExport, NativeStream } from '../internal/native/copy.js'
+import { invalidArgValue, toBoolean, toOptions, toSize } from '../internal/validate.js'
+import { toName } from '../rbd/names.js'
+import {
+  type DiffInfo,
+  type DiffOptions,
+  type DiffOutput,
+  imageOwner,
+  startDiffJob,
+  toStream,
+} from './diff.js'
+import { defaultMemory, minMemory, toIoCtx } from './endpoints.js'
+import type { CopyProgress, ImageSource } from './types.js'
+
+/**
+ * Options of {@link exportDiff}.
+ *
+ * @since 0.1.0
+ */
+export interface ExportDiffOptions extends DiffOptions {
+  /** The snapshot to begin at; by default the diff begins at nothing and holds all that the image has. */
+  fromSnapshot?: string
+  /**
+   * Whole objects that have changed, instead of the bytes in them: with fast diff that takes no request an object to
+   * find out, but the diff may be larger. Default false.
+   */
+  wholeObject?: boolean
+  /** The format: 1 as `rbd export-diff` writes it, or 2, which also says whether the snapshot is protected. Default 1. */
+  version?: 1 | 2
+  /** As in {@link CopyOptions}. */
+  maxMemory?: number | bigint
+}
+
+/**
+ * Writes what changed in an image since one of its snapshots, up to another one or to what the image is now. `rbd
+ * import-diff`, {@link importDiff} and {@link applyDiff} take it.
+ *
+ * The image is kept from changing as by {@link copy}. Zeros of 64 KiB and more, and parts that are zero altogether, are
+ * written as zeros without data. Progress counts bytes of the image. Resolves with what is in the diff.
+ *
+ * Rejects with a `CephError`: `ENOENT` when the image or one of the snapshots is not there, `EINVAL` when `fromSnapshot`
+ * is not the older one; with an error like those of `node:fs` for the diff: `EEXIST` before anything is read, `EPIPE`
+ * when nobody reads it any more; with a {@link CopyError} `ERR_SOURCE_CHANGED` when the image or a snapshot was
+ * removed meanwhile; with the signal's reason. Nothing is left of a file that was not finished.
+ *
+ * Implements: rbd_diff_iterate2, rbd_aio_read2, rbd_snap_is_protected. Format: doc/dev/rbd-diff.rst of Ceph.
+ * @since 0.1.0
+ */
+export function exportDiff(
+  source: ImageSource,
+  diff: DiffOutput,
+  options?: ExportDiffOptions,
+): Job<CopyProgress, DiffInfo> {
+  return startDiffJob<[NativeDiffExport, number, NativeStream, number]>(options, native.exportDiff, () => {
+    const { fromSnapshot, wholeObject, version = 1, maxMemory } = toOptions('options', options)
+    if (version !== 1 && version !== 2) throw invalidArgValue('options.version', 'must be 1 or 2')
+    const ioctx = toIoCtx('source.ioctx', source?.ioctx)
+    const what: NativeDiffExport = {
+      image: toName('source.image', source.image),
+      snapshot: source.snapshot === undefined ? '' : toName('source.snapshot', source.snapshot),
+      from: fromSnapshot === undefined ? '' : toName('options.fromSnapshot', fromSnapshot),
+      wholeObjects: toBoolean('options.wholeObject', wholeObject, false),
+      version,
+    }
+    const stream = toStream('diff', diff)
+    const memory = toSize('options.maxMemory', maxMemory ?? defaultMemory, minMemory)
+    const owner = imageOwner(source, stream, 'destination', 'exportDiff')
+    return { owner, args: [what, ioctx.handle, stream, memory] }
+  })
+}

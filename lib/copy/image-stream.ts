@@ -1,0 +1,166 @@
+/** Whole images with their snapshots in one stream: the format of `rbd export --export-format 2`. */
+
+import { native } from '../internal/addon.js'
+import { startTask } from '../internal/dispatcher.js'
+import { Job, type JobOptions } from '../internal/job.js'
+import type {
+  NativeEndpoint,
+  NativeImageExport,
+  NativeImageSummary,
+  NativeStream,
+} from '../internal/native/copy.js'
+import { toBoolean, toOptions, toSize } from '../internal/validate.js'
+import type { IoCtx } from '../rados/ioctx.js'
+import { Image } from '../rbd/image.js'
+import { toNativeLayout } from '../rbd/layout.js'
+import { toName } from '../rbd/names.js'
+import { type DiffInput, type DiffOutput, imageOwner, toStream } from './diff.js'
+import { defaultMemory, minMemory, toDigest, toIoCtx } from './endpoints.js'
+import type { CopyProgress, ImageDestination } from './types.js'
+
+/**
+ * What is in a stream of an image. Sizes in bytes.
+ *
+ * @since 0.1.0
+ */
+export interface ImageStreamInfo {
+  /** Of the image at its end. */
+  size: number
+  /** Its snapshots, the oldest first. */
+  snapshots: string[]
+  /** Of an import: the keys of the metadata that it left out. */
+  droppedMetadata: string[]
+  /** Of all snapshots together. */
+  dataBytes: number
+  /** Extents that became zero, of all snapshots together. */
+  zeroBytes: number
+  /** Of the stream itself. */
+  fileBytes: number
+  /** `'crc32c:'` and eight hex digits: the CRC32C (Castagnoli) of the stream's bytes. */
+  digest: string
+}
+
+/**
+ * Options of {@link exportImage}.
+ *
+ * @since 0.1.0
+ */
+export interface ExportImageOptions extends JobOptions<CopyProgress> {
+  /** As in {@link CopyOptions}. */
+  maxMemory?: number | bigint
+}
+
+/**
+ * Options of {@link importImage}.
+ *
+ * @since 0.1.0
+ */
+export interface ImportImageOptions extends ExportImageOptions {
+  /**
+   * Also sets metadata that configures librbd for the image (`conf_*`): it changes how everybody who opens it works
+   * with it, so a file from somewhere should not decide that. Default false: it is left out.
+   */
+  trustMetadata?: boolean
+}
+
+function toInfo({ crc32c, ...summary }: NativeImageSummary): ImageStreamInfo {
+  return { ...summary, digest: toDigest(crc32c) }
+}
+
+async function describe(ioctx: IoCtx, name: string, signal: AbortSignal): Promise<NativeImageExport> {
+  const image = await Image.open(ioctx, name, { readOnly: true, signal })
+  try {
+    const { objectSize, featureMask, stripeUnit, stripeCount } = await image.info()
+    const metadata = await image.listMetadata()
+    const snapshots = await image.listSnapshots()
+    return {
+      image: name,
+      order: Math.log2(objectSize),
+      features: featureMask,
+      stripeUnit,
+      stripeCount,
+      keys: [...metadata.keys()],
+      values: [...metadata.values()],
+      snapshots: snapshots.sort((a, b) => (a.id < b.id ? -1 : 1)).map((snapshot) => snapshot.name),
+    }
+  } finally {
+    await image.close()
+  }
+}
+
+/**
+ * Writes an image with its layout, metadata, and all its snapshots and their protection to a stream that `rbd import
+ * --export-format 2` and {@link importImage} take. What a clone has of its parent is in it; that it is a clone is not.
+ *
+ * The image as it is now, after its last snapshot, is kept from changing as by {@link copy}. Progress counts bytes of
+ * the image once for each snapshot. Rejects as {@link exportDiff}; nothing is left of a file that was not finished.
+ *
+ * Implements: rbd_diff_iterate2, rbd_aio_read2, rbd_snap_list, rbd_metadata_list. Format: doc/dev/rbd-export.rst of
+ * Ceph.
+ * @since 0.1.0
+ */
+export function exportImage(
+  source: { ioctx: IoCtx; image: string },
+  stream: DiffOutput,
+  options?: ExportImageOptions,
+): Job<CopyProgress, ImageStreamInfo> {
+  return new Job(options, async ({ signal, report }) => {
+    const { maxMemory } = toOptions('options', options)
+    const ioctx = toIoCtx('source.ioctx', source?.ioctx)
+    const name = toName('source.image', source.image)
+    const to = toStream('stream', stream)
+    const memory = toSize('options.maxMemory', maxMemory ?? defaultMemory, minMemory)
+    signal.throwIfAborted()
+    const what = await describe(ioctx, name, signal)
+    const summary = await startTask<NativeImageSummary, [NativeImageExport, number, NativeStream, number]>(
+      imageOwner({ ioctx, image: name }, to, 'destination', 'exportImage'),
+      native.exportImage,
+      [what, ioctx.handle, to, memory],
+      { signal, onAbort: 'cancel', onProgress: report as (progress: never) => void },
+    )
+    return toInfo(summary)
+  })
+}
+
+/**
+ * Makes an image of a stream of `rbd export --export-format 2` or {@link exportImage}, with its snapshots and their
+ * protection. What is not given of the layout is the stream's (not its data pool), or the cluster's default.
+ *
+ * The image is made under a temporary name (`<name>.rbdkit-<random>`) and renamed when all of it is there; nothing is
+ * left of one that fails or is aborted. A stream in a file is read through first, its data left out. Progress counts
+ * bytes of the image once for each snapshot.
+ *
+ * Rejects with a `CephError`: `EEXIST` when there is an image of that name, `ENOSPC` or `EDQUOT` when there is no room;
+ * with a {@link CopyError} `ERR_RBDKIT_FORMAT` for a stream that is not whole; with an error like those of `node:fs` for
+ * its file; with the signal's reason.
+ *
+ * Implements: rbd_create4, rbd_metadata_set, rbd_resize2, rbd_aio_write2, rbd_aio_write_zeroes, rbd_snap_create2,
+ * rbd_snap_protect, rbd_rename. Format: doc/dev/rbd-export.rst of Ceph.
+ * @since 0.1.0
+ */
+export function importImage(
+  stream: DiffInput,
+  destination: ImageDestination,
+  options?: ImportImageOptions,
+): Job<CopyProgress, ImageStreamInfo> {
+  return new Job(options, async ({ signal, report }) => {
+    const { maxMemory, trustMetadata } = toOptions('options', options)
+    const from = toStream('stream', stream)
+    const ioctx = toIoCtx('destination.ioctx', destination?.ioctx)
+    const image = toName('destination.image', destination.image)
+    const layout = toNativeLayout(destination)
+    const trust = toBoolean('options.trustMetadata', trustMetadata, false)
+    const memory = toSize('options.maxMemory', maxMemory ?? defaultMemory, minMemory)
+    signal.throwIfAborted()
+    const summary = await startTask<
+      NativeImageSummary,
+      [NativeStream, NativeEndpoint, number, boolean, number]
+    >(
+      imageOwner({ ioctx, image }, from, 'source', 'importImage'),
+      native.importImage,
+      [from, { image, layout }, ioctx.handle, trust, memory],
+      { signal, onAbort: 'cancel', onProgress: report as (progress: never) => void },
+    )
+    return toInfo(summary)
+  })
+}

@@ -1,0 +1,43 @@
+import { native } from '../internal/addon.js'
+import type { Job } from '../internal/job.js'
+import type { NativeDiffTarget, NativeStream } from '../internal/native/copy.js'
+import type { IoCtx } from '../rados/ioctx.js'
+import { toName } from '../rbd/names.js'
+import { type ApplyDiffOptions, toApplyOptions } from './apply-diff.js'
+import { type DiffInfo, type DiffInput, imageOwner, startDiffJob, toStream } from './diff.js'
+import { toIoCtx } from './endpoints.js'
+import type { CopyProgress } from './types.js'
+
+/**
+ * Applies a diff of `rbd export-diff` or {@link exportDiff} to an image and makes its to-snapshot, protected where the
+ * diff says so.
+ *
+ * The image must have the diff's from-snapshot, must be as it was then, and must not have its to-snapshot. It gets the
+ * diff's size and is written in place. A diff in a file is read through first, its data left out, and nothing is written
+ * when it is not whole; one from a pipe that breaks off leaves an image that is neither the one nor the other. The
+ * snapshot is made only when all of it is there and durable, so in any case the same diff can be applied again, or the
+ * image rolled back to the from-snapshot. Resolves with what is in the diff.
+ *
+ * Rejects with a `CephError`: `ENOENT` when the image or the from-snapshot is not there, `EEXIST` when the to-snapshot
+ * is, `EINVAL` when the diff would shrink the image, `ENOSPC` or `EDQUOT` when there is no room, `ENOSYS` when librbd
+ * is older than Pacific; with a {@link CopyError} `ERR_RBDKIT_FORMAT` for a diff that is not whole; with an error like
+ * those of `node:fs` for its file; with the signal's reason.
+ *
+ * Implements: rbd_aio_write2, rbd_aio_write_zeroes, rbd_resize2, rbd_flush, rbd_snap_get_id, rbd_snap_create2,
+ * rbd_snap_protect. Format: doc/dev/rbd-diff.rst of Ceph.
+ * @since 0.1.0
+ */
+export function importDiff(
+  diff: DiffInput,
+  image: { ioctx: IoCtx; image: string },
+  options?: ApplyDiffOptions,
+): Job<CopyProgress, DiffInfo> {
+  return startDiffJob<[NativeStream, NativeDiffTarget, number, number]>(options, native.importDiff, () => {
+    const { allowShrink, memory } = toApplyOptions(options)
+    const stream = toStream('diff', diff)
+    const ioctx = toIoCtx('image.ioctx', image?.ioctx)
+    const target = { image: toName('image.image', image.image), allowShrink }
+    const owner = imageOwner({ ioctx, image: target.image }, stream, 'source', 'importDiff')
+    return { owner, args: [stream, target, ioctx.handle, memory] }
+  })
+}

@@ -1,0 +1,113 @@
+// Whole images with their snapshots, from and to streams.
+#include "addon/image_stream.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "addon/copy_values.h"
+#include "addon/stream_values.h"
+#include "copy/image_transfer.h"
+#include "core/call.h"
+#include "rados/ioctx.h"
+#include "rbd/rbd.h"
+
+namespace rbdkit {
+
+namespace {
+
+std::vector<std::string> ToStrings(Napi::Value value) {
+  std::vector<std::string> strings;
+  const auto array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); ++i) strings.push_back(array.Get(i).As<Napi::String>());
+  return strings;
+}
+
+Napi::Array ToArray(Napi::Env env, const std::vector<std::string>& strings) {
+  Napi::Array array = Napi::Array::New(env, strings.size());
+  for (uint32_t i = 0; i < strings.size(); ++i) array.Set(i, strings[i]);
+  return array;
+}
+
+ValueMaker SummaryValue(const copy::ImageSummary& summary) {
+  return [summary](Napi::Env env) -> Napi::Value {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("size", static_cast<double>(summary.size));
+    object.Set("snapshots", ToArray(env, summary.snapshots));
+    object.Set("droppedMetadata", ToArray(env, summary.dropped));
+    object.Set("dataBytes", static_cast<double>(summary.data_bytes));
+    object.Set("zeroBytes", static_cast<double>(summary.zero_bytes));
+    object.Set("fileBytes", static_cast<double>(summary.file_bytes));
+    object.Set("crc32c", summary.crc32c);
+    return object;
+  };
+}
+
+// Runs `job` on a thread of its own. The ioctx lives as long as the job.
+template <typename Job>
+void RunImageJob(Call& call, Job job) {
+  Executor executor("rbdkit-image", 1);
+  call.Run(executor, [job = std::move(job)](Task& task) {
+    if (!RbdLoaded(task)) return;
+    copy::StopSignal stop;
+    task.OnCancel([&stop] { stop.Stop(); });
+    copy::ImageSummary summary;
+    const copy::Meter::Report report = [&task](const copy::Progress& progress) {
+      task.ReportValue(ProgressValue(progress));
+    };
+    const copy::Error error = job(stop, report, &summary);
+    task.OnCancel(nullptr);
+    task.result = error.result;
+    task.value = error ? ErrorValue(error) : SummaryValue(summary);
+  });
+}
+
+// exportImage(slot, { image, order, features, stripeUnit, stripeCount, keys, values, snapshots }, ioctx,
+// stream, maxMemory)
+void ExportImage(Call& call) {
+  const Napi::Object object = call.Object();
+  const auto number = [&object](const char* name) -> uint64_t {
+    return static_cast<uint64_t>(object.Get(name).As<Napi::Number>().Int64Value());
+  };
+  bool lossless = false;
+  copy::ImageExport what;
+  what.image = object.Get("image").As<Napi::String>();
+  what.header.order = number("order");
+  what.header.features = object.Get("features").As<Napi::BigInt>().Uint64Value(&lossless);
+  what.header.stripe_unit = number("stripeUnit");
+  what.header.stripe_count = number("stripeCount");
+  const std::vector<std::string> keys = ToStrings(object.Get("keys"));
+  const std::vector<std::string> values = ToStrings(object.Get("values"));
+  for (size_t i = 0; i < keys.size(); ++i) what.header.metadata.emplace_back(keys[i], values.at(i));
+  what.snapshots = ToStrings(object.Get("snapshots"));
+  std::shared_ptr<IoCtx> ioctx = call.Handle<IoCtx>();
+  Stream to = ToStream(call.Object());
+  copy::Options options;
+  options.max_memory = call.Uint64();
+  RunImageJob(call, [=](copy::StopSignal& stop, const auto& report, copy::ImageSummary* summary) {
+    return copy::ExportImage(ioctx->ioctx(), what, to.spec, options, stop, report, summary);
+  });
+}
+
+// importImage(slot, stream, { image, layout }, ioctx, trustMetadata, maxMemory)
+void ImportImage(Call& call) {
+  Stream from = ToStream(call.Object());
+  const EndpointSpec to = NextEndpoint(call);
+  copy::ImageImport what{to.image, to.layout, call.Bool()};
+  copy::Options options;
+  options.max_memory = call.Uint64();
+  RunImageJob(call,
+              [=, ioctx = to.ioctx](copy::StopSignal& stop, const auto& report, copy::ImageSummary* summary) {
+                return copy::ImportImage(from.spec, ioctx->ioctx(), what, options, stop, report, summary);
+              });
+}
+
+}  // namespace
+
+void ExportImageStream(Napi::Env env, Napi::Object exports) {
+  ExportTask(env, exports, "exportImage", ExportImage);
+  ExportTask(env, exports, "importImage", ImportImage);
+}
+
+}  // namespace rbdkit

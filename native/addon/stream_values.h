@@ -1,0 +1,25 @@
+// What jobs on files and descriptors share on their way from JavaScript.
+#ifndef RBDKIT_ADDON_STREAM_VALUES_H_
+#define RBDKIT_ADDON_STREAM_VALUES_H_
+
+#include <napi.h>
+
+#include <memory>
+
+#include "copy/stream_file.h"
+#include "copy/unique_fd.h"
+
+namespace rbdkit {
+
+// A stream as lib/copy/diff.ts names it, { file } or { fd }. A descriptor is our own from here on: the caller
+// may close theirs.
+struct Stream {
+  copy::StreamSpec spec;
+  std::shared_ptr<copy::UniqueFd> fd;
+};
+
+Stream ToStream(Napi::Object object);
+
+}  // namespace rbdkit
+
+#endif  // RBDKIT_ADDON_STREAM_VALUES_H_

@@ -1,0 +1,44 @@
+// A diff as a source: what it does not name is as it was before.
+#ifndef RBDKIT_COPY_DIFF_SOURCE_H_
+#define RBDKIT_COPY_DIFF_SOURCE_H_
+
+#include "copy/byte_stream.h"
+#include "copy/diff_format.h"
+#include "copy/endpoint.h"
+
+namespace rbdkit::copy {
+
+class DiffSource final : public Source {
+ public:
+  // Both are borrowed. The header has been read.
+  DiffSource(DiffStream& diff, StopSignal& stop) : diff_(diff), stop_(stop) {
+    summary_.header = diff.header();
+  }
+
+  Error Open() override { return {}; }
+  uint64_t size() const override { return diff_.header().size; }
+  bool sequential() const override { return true; }
+  Error Next(uint64_t offset, Extent* extent) override;
+  void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
+  Error ReadError(int64_t result) const override;
+  void Interrupt() override { stop_.Stop(); }
+  // Whether the diff is whole: its end comes next.
+  Error Confirm() override;
+  Error Close() override { return {}; }
+
+  // After Confirm().
+  const DiffSummary& summary() const { return summary_; }
+
+ private:
+  Error Advance();
+
+  DiffStream& diff_;
+  StopSignal& stop_;
+  DiffSummary summary_;
+  DiffRecord record_{DiffRecord::Kind::kZero, 0, 0};  // the newest
+  Error error_;                                       // of the last Read()
+};
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_DIFF_SOURCE_H_

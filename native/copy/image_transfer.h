@@ -1,0 +1,51 @@
+// Whole images with their snapshots, into streams of rbd's image format and out of them.
+#ifndef RBDKIT_COPY_IMAGE_TRANSFER_H_
+#define RBDKIT_COPY_IMAGE_TRANSFER_H_
+
+#include <rados/librados.h>
+
+#include <string>
+#include <vector>
+
+#include "copy/engine.h"
+#include "copy/image_destination.h"
+#include "copy/image_format.h"
+#include "copy/stream_file.h"
+
+namespace rbdkit::copy {
+
+// What is in such a stream.
+struct ImageSummary {
+  ImageHeader header;
+  std::vector<std::string> snapshots;
+  std::vector<std::string> dropped;  // keys of metadata that were left out
+  uint64_t size = 0;                 // of the image at its end
+  uint64_t data_bytes = 0;
+  uint64_t zero_bytes = 0;
+  uint64_t file_bytes = 0;
+  uint32_t crc32c = 0;  // of the stream's bytes
+};
+
+// Both block; `stop` ends them early, `report` is called on other threads.
+
+struct ImageExport {
+  std::string image;
+  ImageHeader header;
+  std::vector<std::string> snapshots;  // oldest first
+};
+Error ExportImage(rados_ioctx_t ioctx, const ImageExport& what, const StreamSpec& to, Options options,
+                  StopSignal& stop, const Meter::Report& report, ImageSummary* summary);
+
+struct ImageImport {
+  std::string image;    // nothing may have this name
+  ImageOptions layout;  // what is not given is as the stream says
+  // Configuration among the metadata (conf_*), which changes how librbd and whoever opens the image behave.
+  bool trust_metadata = false;
+};
+// The image has its name when all of it is there, and nothing is left of one that is not.
+Error ImportImage(const StreamSpec& from, rados_ioctx_t ioctx, const ImageImport& what, Options options,
+                  StopSignal& stop, const Meter::Report& report, ImageSummary* summary);
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_IMAGE_TRANSFER_H_
