@@ -29,8 +29,8 @@ function toJson(error: unknown): unknown {
   return { message: error.message, ...Object.fromEntries(own) }
 }
 
-function print(text: string): void {
-  if (text !== '') process.stdout.write(text)
+function print(text: string, stream: NodeJS.WritableStream = process.stdout): void {
+  if (text !== '') stream.write(text)
 }
 
 /** Ends the process with the status of a wrong command line, or sets the status of a failure. */
@@ -82,7 +82,8 @@ export function action<F extends Flags, A extends (string | undefined)[]>(
     try {
       const report = await run<F>((session) => work(session, ...operands), flags, view)
       view.stop()
-      print(flags.json ? `${JSON.stringify(report.json, null, 2)}\n` : report.text)
+      const text = flags.json ? `${JSON.stringify(report.json, null, 2)}\n` : report.text
+      print(text, report.aside ? process.stderr : process.stdout)
     } catch (error) {
       view.stop()
       fail(error, command, flags)

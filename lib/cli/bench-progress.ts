@@ -39,5 +39,11 @@ export function showProgress(
   if (when === 'never' || (when === 'auto' && !stream.isTTY)) return noProgress
   const view = stream.isTTY ? progressBar(stream) : progressLines(stream, 1)
   if (stream.isTTY) view.update({ phase: words.prepare, share: 0, figures: '', left: '' })
-  return { update: (progress) => view.update(toProgress(progress)), stop: () => view.stop() }
+  return {
+    update(progress) {
+      // The result says that it is done.
+      if (progress.phase !== 'done') view.update(toProgress(progress))
+    },
+    stop: () => view.stop(),
+  }
 }

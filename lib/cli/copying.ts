@@ -10,7 +10,11 @@ import type { Report, Session } from './session.js'
 import { Interrupted } from './signals.js'
 
 /** One end of a copy. */
-export type End = ImageSpec | { readonly file: string }
+export type End = ImageSpec | { readonly file: string } | { readonly fd: 0 | 1 }
+
+/** What `-` is. */
+export const standardInput: End = { fd: 0 }
+export const standardOutput: End = { fd: 1 }
 
 const words: Readonly<Record<CopyProgress['phase'], string>> = {
   prepare: 'preparing',
@@ -23,29 +27,35 @@ const words: Readonly<Record<CopyProgress['phase'], string>> = {
 function toProgress({ phase, bytesDone, bytesTotal, bytesPerSecond, stalled }: CopyProgress): Progress {
   const share = bytesTotal === 0 ? 0 : bytesDone / bytesTotal
   const seconds = bytesPerSecond > 0 ? Math.ceil((bytesTotal - bytesDone) / bytesPerSecond) : 0
-  const percent = `${String(Math.floor(share * 100)).padStart(3)} %`
-  const amount = `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`
+  const percent = `${String(Math.floor(share * 100)).padStart(3)} %  `
+  // How much a stream has only its end tells.
+  const amount =
+    bytesTotal === 0
+      ? formatBytes(bytesDone)
+      : `${percent}${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`
   const moving = stalled ? 'nothing has completed for ten seconds' : formatBandwidth(bytesPerSecond)
   return {
     phase: words[phase],
     share,
-    figures: bytesTotal === 0 ? '' : `${percent}  ${amount}  ${moving}`,
-    left: phase === 'copy' && seconds > 0 && !stalled ? `${formatSeconds(seconds)} left` : '',
+    figures: bytesTotal + bytesDone === 0 ? '' : `${amount}  ${moving}`,
+    left:
+      phase === 'copy' && bytesTotal > 0 && seconds > 0 && !stalled ? `${formatSeconds(seconds)} left` : '',
   }
 }
 
 function nameOf(end: End): string {
+  if ('fd' in end) return '-'
   return 'file' in end ? end.file : formatImageSpec(end)
 }
 
 async function toSource(session: Session, end: End): Promise<CopySource> {
-  if ('file' in end) return end
+  if ('file' in end || 'fd' in end) return end
   const { image, snapshot } = end
   return { ioctx: await session.ioctx(end), image, ...(snapshot === undefined ? {} : { snapshot }) }
 }
 
 async function toDestination(session: Session<CopyFlags>, end: End): Promise<CopyDestination> {
-  if ('file' in end) return end
+  if ('file' in end || 'fd' in end) return end
   return { ioctx: await session.ioctx(end), image: end.image, ...toLayout(session.flags) }
 }
 
@@ -77,9 +87,10 @@ export async function runCopy(session: Session<CopyFlags>, from: End, to: End): 
     const more =
       (bytesResumed > 0 ? `${formatBytes(bytesResumed)} of it were there already\n` : '') +
       (old === undefined ? '' : `the image that it replaces is ${old}\n`)
-    return { json: { source: nameOf(from), destination: nameOf(to), ...result }, text: text + more }
+    const json = { source: nameOf(from), destination: nameOf(to), ...result }
+    return { json, text: text + more, aside: 'fd' in to }
   } catch (error) {
-    if (error instanceof Interrupted) error.message += `; nothing is left of '${nameOf(to)}'`
+    if (error instanceof Interrupted && !('fd' in to)) error.message += `; nothing is left of '${nameOf(to)}'`
     throw error
   }
 }

@@ -16,9 +16,3 @@ export function checkOutput(flag: string, file: string): void {
     throw new InvalidArgumentError(`${flag}: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
-
-/** Throws commander's error for what is no file's name. */
-export function checkFile(path: string): void {
-  if (path === '-')
-    throw new InvalidArgumentError("'-': standard input and output cannot be copied; name a file")
-}

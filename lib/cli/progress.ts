@@ -31,7 +31,8 @@ export function progressBar(stream: NodeJS.WriteStream): ProgressView {
     stream,
     format: '{phase} {bar}{figures}{left}',
     formatBar: (share) => {
-      const size = Math.min(20, stream.columns - WORDS)
+      // A terminal that does not tell its width has 0.
+      const size = Math.min(20, (stream.columns || 80) - WORDS)
       if (size < 5) return ''
       const done = Math.round(Math.min(1, share) * size)
       return `[${'='.repeat(done)}${' '.repeat(size - done)}]  `

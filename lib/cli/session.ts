@@ -16,6 +16,8 @@ export interface Report {
   readonly json: unknown
   /** With its newlines; may be empty. */
   readonly text: string
+  /** Standard output has something else: this goes to stderr. */
+  readonly aside?: boolean
 }
 
 /** One run of a command. The cluster is connected to when it is first needed, and closed at the end. */

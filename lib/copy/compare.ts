@@ -3,7 +3,7 @@ import { Job, type JobOptions } from '../internal/job.js'
 import type { NativeComparedSide, NativeCompareResult } from '../internal/native/copy.js'
 import { toOptions, toSize } from '../internal/validate.js'
 import { defaultMemory, minMemory, startBetween, toDigest, toSource } from './endpoints.js'
-import type { CopySource } from './types.js'
+import type { DiskSource } from './types.js'
 
 const defaultExtents = 1000
 /** A list of a million is 100 MB of JavaScript objects. */
@@ -122,8 +122,8 @@ function toResult({ restIsZero, ...result }: NativeCompareResult): CompareResult
  * @since 0.1.0
  */
 export function compare(
-  a: CopySource,
-  b: CopySource,
+  a: DiskSource,
+  b: DiskSource,
   options?: CompareOptions,
 ): Job<CompareProgress, CompareResult> {
   return new Job(options, async (context) => {

@@ -11,11 +11,21 @@ import {
   isFile,
   minMemory,
   startBetween,
+  toDescriptor,
   toDigest,
   toIoCtx,
   toSource,
 } from './endpoints.js'
-import type { CopyDestination, CopyOptions, CopyProgress, CopyResult, CopySource } from './types.js'
+import type {
+  CopyDestination,
+  CopyOptions,
+  CopyProgress,
+  CopyResult,
+  CopySource,
+  DiskSource,
+  FileDestination,
+  ImageDestination,
+} from './types.js'
 
 function toNaming({ replace, resume }: Partial<CopyOptions>): NativeNaming {
   const force = replace === 'force'
@@ -26,7 +36,10 @@ function toNaming({ replace, resume }: Partial<CopyOptions>): NativeNaming {
   }
 }
 
-function toDestination(destination: CopyDestination, naming: NativeNaming): Endpoint {
+function toDestination(given: CopyDestination, naming: NativeNaming): Endpoint {
+  const descriptor = toDescriptor('destination', given)
+  if (descriptor) return descriptor
+  const destination = given as FileDestination | ImageDestination
   if (isFile('destination', destination)) {
     const file = resolve(toText('destination.file', destination.file))
     return { native: { file, ...naming }, ioctx: undefined, given: destination }
@@ -42,7 +55,8 @@ function toResult({ crc32c, ...result }: NativeCopyResult): CopyResult {
 }
 
 /**
- * Copies a disk: a file or block device, or an image of any cluster, to a new file or a new image.
+ * Copies a disk: a file, a block device, a stream's descriptor, or an image of any cluster, to a new file, a new image
+ * or a descriptor.
  *
  * All of it runs in native code. Holes and zeros are not written. The destination is made under a temporary name
  * (`<name>.rbdkit-<random>`) in the same directory or pool and renamed when all of it is durable and the source is
@@ -65,7 +79,7 @@ export function copy(
 ): Job<CopyProgress, CopyResult> {
   return new Job(options, async (context) => {
     const given = toOptions('options', options)
-    const from = toSource('source', source)
+    const from = toDescriptor('source', source) ?? toSource('source', source as DiskSource)
     const to = toDestination(destination, toNaming(given))
     const memory = toSize('options.maxMemory', given.maxMemory ?? defaultMemory, minMemory)
     return toResult((await startBetween(native.copy, from, to, [memory], context)) as NativeCopyResult)

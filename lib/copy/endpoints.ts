@@ -5,11 +5,11 @@ import { type Owner, startTask } from '../internal/dispatcher.js'
 import type { JobContext } from '../internal/job.js'
 import type { NativeCopyError, NativeEndpoint } from '../internal/native/copy.js'
 import type { TaskFunction } from '../internal/native/core.js'
-import { invalidArgType, invalidArgValue, toOneOf, toText } from '../internal/validate.js'
+import { invalidArgType, invalidArgValue, toOneOf, toSize, toText } from '../internal/validate.js'
 import { IoCtx } from '../rados/ioctx.js'
 import { toName } from '../rbd/names.js'
 import { copyError } from './errors.js'
-import type { CopyDestination, CopySource, FileSource } from './types.js'
+import type { CopyDestination, CopySource, DiskSource, FileSource } from './types.js'
 
 /** Buffers are 4 MiB each; with fewer than four nothing overlaps. */
 export const minMemory = 16 * 1024 * 1024
@@ -23,10 +23,19 @@ export interface Endpoint {
   given: CopySource | CopyDestination
 }
 
+/** Whether it is a file; throws when it is several things. */
 export function isFile<T extends object>(name: string, end: T): end is Extract<T, { file: string }> {
   if (typeof end !== 'object' || end === null) throw invalidArgType(name, 'of type object', end)
-  if ('file' in end && 'ioctx' in end) throw invalidArgValue(name, 'is either a file or an image')
+  if (['file', 'ioctx', 'fd'].filter((key) => key in end).length > 1) {
+    throw invalidArgValue(name, 'is either a file, an image or a descriptor')
+  }
   return 'file' in end
+}
+
+/** An end that is a descriptor, undefined when it is something else. */
+export function toDescriptor(name: string, end: CopySource | CopyDestination): Endpoint | undefined {
+  if (isFile(name, end) || !('fd' in end)) return undefined
+  return { native: { fd: toSize(`${name}.fd`, end.fd, 0, 0x7fffffff) }, ioctx: undefined, given: end }
 }
 
 export function toIoCtx(name: string, value: unknown): IoCtx {
@@ -50,7 +59,7 @@ function toFileSource(name: string, source: FileSource): NativeEndpoint {
 }
 
 /** Checks a source; `name` is what the caller calls it. */
-export function toSource(name: string, source: CopySource): Endpoint {
+export function toSource(name: string, source: DiskSource): Endpoint {
   if (isFile(name, source)) {
     return { native: toFileSource(name, source), ioctx: undefined, given: source }
   }

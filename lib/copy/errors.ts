@@ -79,6 +79,7 @@ export function copyError(
   if (code !== '') return new CopyError(code as CopyErrorCode, `${message}: ${describe(end)}`, syscall)
   if (side === 'none') return new CephError({ errno, syscall, detail: message })
   if ('file' in end) return fileError(errno, syscall, end.file, message)
+  if ('fd' in end) return fileError(errno, syscall, `fd ${end.fd}`, message)
   const { pool, namespace } = end.ioctx
   const snapshot = 'snapshot' in end ? end.snapshot : undefined
   return new CephError({ pool, namespace, image: end.image, snapshot, errno, syscall, detail: message })
@@ -86,6 +87,7 @@ export function copyError(
 
 function describe(end: CopySource | CopyDestination): string {
   if ('file' in end) return `'${end.file}'`
+  if ('fd' in end) return `fd ${end.fd}`
   const namespace = end.ioctx.namespace === '' ? '' : `${end.ioctx.namespace}/`
   const snapshot = 'snapshot' in end && end.snapshot !== undefined ? `@${end.snapshot}` : ''
   return `'${end.ioctx.pool}/${namespace}${end.image}${snapshot}'`

@@ -46,11 +46,29 @@ export interface ImageSource {
 }
 
 /**
+ * An open file descriptor to copy from, of a pipe, a socket or anything else that is read in order, such as 0 for
+ * standard input: from where it stands to its end, raw. It is duplicated, so it may be closed as soon as the copy has
+ * begun. Its size is not known before its end (`bytesTotal` is 0 until then): an image grows meanwhile.
+ *
+ * @since 0.1.0
+ */
+export interface DescriptorSource {
+  fd: number
+}
+
+/**
+ * What has a size and can be read anywhere.
+ *
+ * @since 0.1.0
+ */
+export type DiskSource = FileSource | ImageSource
+
+/**
  * What can be copied.
  *
  * @since 0.1.0
  */
-export type CopySource = FileSource | ImageSource
+export type CopySource = DiskSource | DescriptorSource
 
 /**
  * A regular file to make. Zeros become holes.
@@ -74,11 +92,22 @@ export interface ImageDestination extends ImageLayout {
 }
 
 /**
+ * An open file descriptor to copy to, of a pipe, a socket or anything else that is written in order, such as 1 for
+ * standard output: raw, holes as zeros. It is written in place: what a copy that fails has written stays. It is
+ * duplicated. `replace` and `resume` mean nothing here.
+ *
+ * @since 0.1.0
+ */
+export interface DescriptorDestination {
+  fd: number
+}
+
+/**
  * What can be copied to.
  *
  * @since 0.1.0
  */
-export type CopyDestination = FileDestination | ImageDestination
+export type CopyDestination = FileDestination | ImageDestination | DescriptorDestination
 
 /**
  * How far a copy is. Sizes in bytes, of the source's size: holes count as soon as they are known.

@@ -8,6 +8,7 @@
 #include "copy/engine.h"
 #include "copy/file_destination.h"
 #include "copy/image_destination.h"
+#include "copy/stream_destination.h"
 #include "rbd/rbd.h"
 
 namespace rbdkit {
@@ -15,6 +16,7 @@ namespace rbdkit {
 namespace {
 
 std::unique_ptr<copy::Destination> MakeDestination(const EndpointSpec& spec) {
+  if (spec.stream) return std::make_unique<copy::StreamDestination>(spec.stream->get());
   if (!spec.ioctx) return std::make_unique<copy::FileDestination>(spec.file, spec.naming);
   return std::make_unique<copy::ImageDestination>(spec.ioctx->ioctx(), spec.image, spec.layout, spec.naming);
 }

@@ -3,6 +3,7 @@
 #include "copy/file_source.h"
 #include "copy/image_source.h"
 #include "copy/qcow2_source.h"
+#include "copy/stream_source.h"
 
 namespace rbdkit {
 
@@ -46,6 +47,11 @@ EndpointSpec NextEndpoint(Call& call) {
     call.Int64();
     return spec;
   }
+  if (object.Has("fd")) {
+    spec.stream = ToStream(object).fd;
+    call.Int64();
+    return spec;
+  }
   spec.ioctx = call.Handle<IoCtx>();
   spec.image = OptionalString(object, "image");
   spec.snapshot = OptionalString(object, "snapshot");
@@ -64,6 +70,7 @@ std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec) {
   if (spec.format == "qcow2") {
     return std::make_unique<copy::Qcow2Source>(spec.file, spec.backing_directories);
   }
+  if (spec.stream) return std::make_unique<copy::StreamSource>(spec.stream->get());
   if (!spec.ioctx) return std::make_unique<copy::FileSource>(spec.file, spec.format == "raw");
   return std::make_unique<copy::ImageSource>(spec.ioctx->ioctx(), spec.image, spec.snapshot);
 }

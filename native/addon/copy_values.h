@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "addon/stream_values.h"
 #include "copy/endpoint.h"
 #include "copy/image_destination.h"
 #include "copy/meter.h"
@@ -19,6 +20,7 @@ struct EndpointSpec {
   std::string file;
   std::string format;  // "raw", "qcow2", or empty: raw unless it looks like something else
   std::vector<std::string> backing_directories;
+  std::shared_ptr<copy::UniqueFd> stream;
   std::shared_ptr<IoCtx> ioctx;
   std::string image;
   std::string snapshot;
@@ -26,7 +28,7 @@ struct EndpointSpec {
   copy::Naming naming;
 };
 
-// Two arguments: { file, format, backingDirectories } and anything, or { image, snapshot, layout } and the
+// Two arguments: { file, format, backingDirectories } or { fd }, and anything, or { image, snapshot, layout } and the
 // ioctx's handle; of a destination also { replace, force, resume }.
 EndpointSpec NextEndpoint(Call& call);
 std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec);

@@ -95,8 +95,7 @@ Error FileDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& 
   record_.id = FileId(made);
   direct_fd_ = UniqueFd(openat(directory_fd_.get(), temporary_.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC));
   direct_ = static_cast<bool>(direct_fd_);
-  if (ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return Error(-errno, "ftruncate");
-  return {};
+  return size == kUnknownSize ? Error() : Resize(size);
 }
 
 // Whether the name can be had, and what has it.
@@ -123,6 +122,11 @@ Error FileDestination::Create() {
   fd_ = UniqueFd(openat(directory_fd_.get(), temporary_.c_str(), flags, 0666));
   if (!fd_) return Error(-errno, "open");
   return flock(fd_.get(), LOCK_EX) == 0 ? Error() : Error(-errno, "flock");
+}
+
+Error FileDestination::Resize(uint64_t size) {
+  if (ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return Error(-errno, "ftruncate");
+  return {};
 }
 
 void FileDestination::Write(uint64_t offset, size_t length, const char* buffer, Operation* done) {

@@ -21,6 +21,7 @@ class FileDestination final : public Destination {
 
   Error Resume(const std::string& source, uint64_t size, Mark* mark) override;
   Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
+  Error Resize(uint64_t size) override;
   size_t smallest_hole() const override { return 0; }
   void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override;
   Error WriteError(int64_t result) const override { return Error(static_cast<int>(result), "pwrite"); }

@@ -57,6 +57,8 @@ Error LockOwner(rbd_image_t image, std::string* owner) {
   return {};
 }
 
+int NoProgress(uint64_t /*offset*/, uint64_t /*total*/, void* /*arg*/) { return 0; }
+
 Error LockLost(const char* function) {
   return Error::Coded(kLockLost, function,
                       "another client has taken the exclusive lock of the temporary image");
@@ -153,7 +155,7 @@ Error ImageDestination::Prepare(uint64_t size, const std::optional<ImageLayout>&
   if (Error error = CheckName(&old_id)) return error;
   if (!image_) {
     if (source) Inherit(*source);
-    if (Error error = Create(size)) return error;
+    if (Error error = Create(size == kUnknownSize ? 0 : size)) return error;
   }
   made_ = true;
   return Open();
@@ -236,6 +238,11 @@ Error ImageDestination::Open() {
     if (Error error = LockOwner(image_.get(), &lock_owner_)) return error;
   }
   return ImageJournal(ioctx_.get()).Put(temporary_, &record_);
+}
+
+Error ImageDestination::Resize(uint64_t size) {
+  const int r = Rbd().rbd_resize2(image_.get(), size, true, NoProgress, nullptr);
+  return r < 0 ? Error(r, "rbd_resize2") : Error();
 }
 
 void ImageDestination::Write(uint64_t offset, size_t length, const char* buffer, Operation* done) {

@@ -34,6 +34,7 @@ class ImageDestination final : public Destination {
 
   Error Resume(const std::string& source, uint64_t size, Mark* mark) override;
   Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
+  Error Resize(uint64_t size) override;
   size_t smallest_hole() const override { return smallest_hole_; }
   void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override;
   Error WriteError(int64_t result) const override;

@@ -19,10 +19,8 @@ class Now final : public Operation {
 }  // namespace
 
 Error Plan::Look(bool* more) {
-  *more = true;
-  if (position_ < extent_.end()) return {};
   *more = position_ < source_.size();
-  if (!*more) return {};
+  if (!*more || position_ < extent_.end()) return {};
   if (Error error = source_.Next(position_, &extent_)) return error;
   *more = extent_.length > 0;
   if (!*more && position_ < source_.size()) return source_.ReadError(0);

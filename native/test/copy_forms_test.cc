@@ -11,7 +11,7 @@
 namespace rbdkit::copy {
 namespace {
 
-constexpr size_t kSizes[] = {0, 1, 4096, (4 << 20) + 1, 37 << 20, (64 << 20) + 12345};
+constexpr size_t kSizes[] = {0, 1, 4096, 8 << 20, (4 << 20) + 1, 37 << 20, (64 << 20) + 12345};
 
 void IgnoreProgress(const Progress& /*progress*/) {}
 
@@ -31,6 +31,7 @@ TEST_CASE("copy: a stream of unknown size, to what can be written anywhere and t
     LateCompletions late(seed);
     MemorySource source(disk.bytes, disk.extents, late);
     source.stream = true;
+    source.open_ended = seed % 2 == 1;
     MemoryDestination destination(late, 65536);
     destination.in_order = seed % 4 == 3;
     Result result;

@@ -139,6 +139,8 @@ class MemorySource final : public Source {
 
   // As a pipe: in order, while the caller waits, of a size that only the end tells.
   bool stream = false;
+  // And it does not even tell where its data ends.
+  bool open_ended = false;
   // As a difference: a read keeps to its extent.
   bool separate = false;
 
@@ -149,6 +151,10 @@ class MemorySource final : public Source {
   bool reads_holes() const override { return !stream && !separate; }
   Error Next(uint64_t offset, Extent* extent) override {
     if (const int r = faults.At("Next")) return Error(r, "Next");
+    if (open_ended) {
+      *extent = {offset, kUnknownSize - offset, Content::kData};
+      return {};
+    }
     for (const Extent& e : extents_) {
       if (offset < e.offset || offset >= e.end()) continue;
       *extent = {offset, e.end() - offset, e.content};
@@ -164,6 +170,12 @@ class MemorySource final : public Source {
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override {
     const int fault = faults.At("Read");
     bytes_read += length;
+    if (open_ended) {
+      const size_t there = std::min<size_t>(length, content_.size() - offset);
+      ended_ = there < length;
+      memcpy(buffer, content_.data() + offset, there);
+      return done->Complete(static_cast<int64_t>(there));
+    }
     const bool crosses = std::none_of(extents_.begin(), extents_.end(), [=](const Extent& e) {
       return e.offset <= offset && offset + length <= e.end();
     });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, ftruncateSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { type CompareProgress, type CopySource, compare, copy } from 'rbdkit'
+import { type CompareProgress, type DiskSource, compare, copy } from 'rbdkit'
 import t from 'tap'
 
 const mib = 1024 * 1024
@@ -140,7 +140,7 @@ t.test('bad arguments, sources that are missing or change, an abort', async (t) 
   makeFile(a, 64 * mib, [{ offset: 0, length: 64 * mib, byte: 1 }])
   makeFile(b, 64 * mib, [{ offset: 0, length: 64 * mib, byte: 1 }])
   const [from, to] = [{ file: a }, { file: b }]
-  const bad: [CopySource, CopySource, object, string][] = [
+  const bad: [DiskSource, DiskSource, object, string][] = [
     [from, 5 as never, {}, 'ERR_INVALID_ARG_TYPE'],
     [{ file: '' }, to, {}, 'ERR_INVALID_ARG_VALUE'],
     [from, { file: b, format: 'vmdk' } as never, {}, 'ERR_INVALID_ARG_VALUE'],

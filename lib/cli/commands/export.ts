@@ -1,23 +1,23 @@
 /** `rbdkit export`. */
 
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { action } from '../action.js'
-import { runCopy } from '../copying.js'
+import { runCopy, standardOutput } from '../copying.js'
 import { addCopyOptions, addOptions, type CopyFlags } from '../options.js'
-import { checkFile } from '../output.js'
 
-/** Copies an image, or a snapshot of it, to a new file. */
+/** Copies an image, or a snapshot of it, to a new file or to standard output. */
 export function command(): Command {
   const exporting = new Command('export')
     .description('copy an image or a snapshot to a new raw file')
     .argument('<image-spec>', '[pool/[namespace/]]image[@snapshot]')
-    .argument('[path]', "the file to make (default: the image's name, here)")
+    .argument('[path]', "the file to make, or - for standard output (default: the image's name, here)")
   return addOptions(addCopyOptions(exporting)).action(
     action<CopyFlags, [string, string | undefined]>((session, image, path) => {
       const spec = session.imageSpec(image)
-      const file = path ?? spec.image
-      checkFile(file)
-      return runCopy(session, spec, { file })
+      if (path !== '-') return runCopy(session, spec, { file: path ?? spec.image })
+      if (process.stdout.isTTY) throw new InvalidArgumentError("'-': a disk does not belong on a terminal")
+      if (session.flags.json) throw new InvalidArgumentError('--json needs standard output for itself')
+      return runCopy(session, spec, standardOutput)
     }),
   )
 }

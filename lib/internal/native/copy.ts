@@ -9,6 +9,7 @@ export type NativeEndpoint =
       backingDirectories?: string[]
     } & NativeNaming)
   | ({ image: string; snapshot?: string; layout?: NativeLayout } & NativeNaming)
+  | { fd: number }
 
 /** What a destination does about what is there already. */
 export interface NativeNaming {
