@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, ftruncateSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { type CompareProgress, type DiskSource, compare, copy } from 'rbdkit'
+import { type CompareProgress, compare, copy, type DiskSource } from 'rbdkit'
 import t from 'tap'
 
 const mib = 1024 * 1024
