@@ -28,8 +28,8 @@ struct EndpointSpec {
   copy::Naming naming;
 };
 
-// Two arguments: { file, format, backingDirectories } or { fd }, and anything, or { image, snapshot, layout } and the
-// ioctx's handle; of a destination also { replace, force, resume }.
+// Two arguments: { file, format, backingDirectories } or { fd }, and anything, or { image, snapshot, layout }
+// and the ioctx's handle; of a destination also { replace, force, resume }.
 EndpointSpec NextEndpoint(Call& call);
 std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec);
 
