@@ -12,11 +12,6 @@ namespace rbdkit::copy {
 
 namespace {
 
-Error At(Side side, Error error) {
-  error.side = side;
-  return error;
-}
-
 Error Run(Source& source, Destination& destination, Options options, StopSignal& stop, Meter::Report report) {
   Engine engine(source, destination, options);
   stop.OnStop([&engine] { engine.Cancel(); });

@@ -23,15 +23,6 @@ constexpr uint64_t kMinGrowth = uint64_t{1} << 30;
 // So many bytes are a mark as well.
 constexpr uint64_t kMarkBytes = uint64_t{1} << 30;
 
-Error At(Side side, Error error) {
-  error.side = side;
-  if (error.result == -ESHUTDOWN && error.code.empty()) {
-    error.code = kFenced;
-    error.message = "Ceph has blocklisted this client";
-  }
-  return error;
-}
-
 Error Cancelled() { return Error::Coded(kCancelled, "copy", "cancelled"); }
 
 }  // namespace

@@ -40,6 +40,16 @@ struct Error {
   std::string object;  // the file it is about, where an operation has several
 };
 
+// `error` as one of that side.
+inline Error At(Side side, Error error) {
+  error.side = side;
+  if (error.result == -ESHUTDOWN && error.code.empty()) {
+    error.code = kFenced;
+    error.message = "Ceph has blocklisted this client";
+  }
+  return error;
+}
+
 }  // namespace rbdkit::copy
 
 #endif  // RBDKIT_COPY_ERROR_H_

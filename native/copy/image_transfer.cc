@@ -19,11 +19,6 @@ constexpr uint64_t kSettable = RBD_FEATURE_LAYERING | RBD_FEATURE_STRIPINGV2 | R
 
 constexpr char kConfiguration[] = "conf_";
 
-Error At(Side side, Error error) {
-  error.side = side;
-  return error;
-}
-
 // One layer after another as one job: each has its share of the progress.
 class Layers {
  public:
