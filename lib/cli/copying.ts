@@ -20,6 +20,7 @@ const words: Readonly<Record<CopyProgress['phase'], string>> = {
   prepare: 'preparing',
   copy: 'copying',
   flush: 'flushing',
+  verify: 'verifying',
   publish: 'finishing',
   done: 'done',
 }

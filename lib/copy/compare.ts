@@ -2,8 +2,8 @@ import { native } from '../internal/addon.js'
 import { Job, type JobOptions } from '../internal/job.js'
 import type { NativeComparedSide, NativeCompareResult } from '../internal/native/copy.js'
 import { toOptions, toSize } from '../internal/validate.js'
-import { defaultMemory, minMemory, startBetween, toDigest, toSource } from './endpoints.js'
-import type { DiskSource } from './types.js'
+import { defaultMemory, minMemory, startBetween, toDigest, toLimits, toSource } from './endpoints.js'
+import type { DiskSource, RateLimits } from './types.js'
 
 const defaultExtents = 1000
 /** A list of a million is 100 MB of JavaScript objects. */
@@ -82,7 +82,7 @@ export interface CompareResult {
  *
  * @since 0.1.0
  */
-export interface CompareOptions extends JobOptions<CompareProgress> {
+export interface CompareOptions extends JobOptions<CompareProgress>, RateLimits {
   /** As `maxMemory` of {@link CopyOptions}. */
   maxMemory?: number | bigint
   /** How many differing extents are listed at most, default 1000, up to 1 000 000. The totals are exact anyway. */
@@ -127,12 +127,18 @@ export function compare(
   options?: CompareOptions,
 ): Job<CompareProgress, CompareResult> {
   return new Job(options, async (context) => {
-    const { maxMemory, maxExtents } = toOptions('options', options)
+    const { maxMemory, maxExtents, ...rest } = toOptions('options', options)
     const endA = toSource('a', a)
     const endB = toSource('b', b)
     const memory = toSize('options.maxMemory', maxMemory ?? defaultMemory, minMemory)
     const extents = toSize('options.maxExtents', maxExtents ?? defaultExtents, 0, maxExtentsLimit)
-    const found = await startBetween(native.compare, endA, endB, [memory, extents], context)
+    const found = await startBetween(
+      native.compare,
+      endA,
+      endB,
+      [memory, extents, ...toLimits(rest)],
+      context,
+    )
     return toResult(found as NativeCompareResult)
   })
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { native } from '../internal/addon.js'
 import { Job } from '../internal/job.js'
 import type { NativeCopyResult, NativeNaming } from '../internal/native/copy.js'
-import { toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
+import { invalidArgValue, toBoolean, toOneOf, toOptions, toSize, toText } from '../internal/validate.js'
 import { toNativeLayout } from '../rbd/layout.js'
 import { toName } from '../rbd/names.js'
 import {
@@ -14,6 +14,7 @@ import {
   toDescriptor,
   toDigest,
   toIoCtx,
+  toLimits,
   toSource,
 } from './endpoints.js'
 import type {
@@ -25,6 +26,7 @@ import type {
   DiskSource,
   FileDestination,
   ImageDestination,
+  VerifyLevel,
 } from './types.js'
 
 function toNaming({ replace, resume }: Partial<CopyOptions>): NativeNaming {
@@ -50,8 +52,37 @@ function toDestination(given: CopyDestination, naming: NativeNaming): Endpoint {
   return { native: { image, layout, ...naming }, ioctx, given: destination }
 }
 
-function toResult({ crc32c, ...result }: NativeCopyResult): CopyResult {
-  return { ...result, holes: result.bytes - result.bytesWritten, digest: toDigest(crc32c) }
+/** In the order of native/addon/copy.cc. */
+const verifyLevels: readonly VerifyLevel[] = ['none', 'checksum', 'osd', 'read-back', 'full']
+
+function toVerify(
+  options: Partial<CopyOptions>,
+  source: CopySource,
+  destination: CopyDestination,
+): VerifyLevel {
+  const verify = toOneOf('options.verify', options.verify ?? 'checksum', verifyLevels)
+  const again = verify === 'full' ? [source, destination] : [destination]
+  if (verify !== 'none' && verify !== 'checksum' && again.some((end) => 'fd' in end)) {
+    throw invalidArgValue('options.verify', 'a descriptor cannot be read again')
+  }
+  if (options.resume && (verify === 'osd' || verify === 'read-back')) {
+    throw invalidArgValue(
+      'options.verify',
+      "with 'resume' there are no checksums of what was copied before; 'full' needs none",
+    )
+  }
+  if (verify === 'osd' && 'file' in destination) {
+    throw invalidArgValue(
+      'options.verify',
+      "'osd' is for images; a file is verified by 'read-back' or 'full'",
+    )
+  }
+  return verify
+}
+
+function toResult({ crc32c, ...result }: NativeCopyResult, verify: VerifyLevel): CopyResult {
+  const digest = verify === 'none' ? '' : toDigest(crc32c)
+  return { ...result, holes: result.bytes - result.bytesWritten, digest }
 }
 
 /**
@@ -66,10 +97,11 @@ function toResult({ crc32c, ...result }: NativeCopyResult): CopyResult {
  *
  * Rejects with a `CephError` for images and an error like those of `node:fs` for files: `EEXIST` before any data is
  * moved when the destination's name is taken, `ENOENT` when the source is missing, `ENOSPC` or `EDQUOT` when there is
- * no room; with a {@link CopyError} `ERR_SOURCE_CHANGED` or `ERR_RBDKIT_FORMAT`; with the signal's reason.
+ * no room; with a {@link CopyError} `ERR_SOURCE_CHANGED`, `ERR_RBDKIT_FORMAT`, `ERR_VERIFY_FAILED` or, before any data is
+ * moved, `ERR_VERIFY_UNSUPPORTED`; with the signal's reason.
  *
  * Implements: rbd_aio_read2, rbd_aio_write2, rbd_diff_iterate2, rbd_create4, rbd_lock_acquire, rbd_flush, rbd_rename,
- * rbd_trash_move.
+ * rbd_trash_move, rados_read_op_checksum.
  * @since 0.1.0
  */
 export function copy(
@@ -82,6 +114,9 @@ export function copy(
     const from = toDescriptor('source', source) ?? toSource('source', source as DiskSource)
     const to = toDestination(destination, toNaming(given))
     const memory = toSize('options.maxMemory', given.maxMemory ?? defaultMemory, minMemory)
-    return toResult((await startBetween(native.copy, from, to, [memory], context)) as NativeCopyResult)
+    const verify = toVerify(given, source, destination)
+    const args = [memory, verifyLevels.indexOf(verify), ...toLimits(given)] as const
+    const result = await startBetween(native.copy, from, to, [...args], context)
+    return toResult(result as NativeCopyResult, verify)
   })
 }

@@ -9,7 +9,7 @@ import { invalidArgType, invalidArgValue, toOneOf, toSize, toText } from '../int
 import { IoCtx } from '../rados/ioctx.js'
 import { toName } from '../rbd/names.js'
 import { copyError } from './errors.js'
-import type { CopyDestination, CopySource, DiskSource, FileSource } from './types.js'
+import type { CopyDestination, CopySource, DiskSource, FileSource, RateLimits } from './types.js'
 
 /** Buffers are 4 MiB each; with fewer than four nothing overlaps. */
 export const minMemory = 16 * 1024 * 1024
@@ -106,6 +106,14 @@ export function startBetween<P, A extends unknown[]>(
     onAbort: 'cancel',
     onProgress: report as (progress: never) => void,
   })
+}
+
+/** Checks the limits; 0 is none to native code. */
+export function toLimits({ bandwidthLimit, iopsLimit }: RateLimits): [bandwidth: number, iops: number] {
+  return [
+    bandwidthLimit === undefined ? 0 : toSize('options.bandwidthLimit', bandwidthLimit, 1),
+    iopsLimit === undefined ? 0 : toSize('options.iopsLimit', iopsLimit, 1),
+  ]
 }
 
 /** `'crc32c:'` and eight hex digits. */

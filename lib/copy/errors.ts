@@ -8,7 +8,13 @@ import type { CopyDestination, CopySource } from './types.js'
  *
  * @since 0.1.0
  */
-export type CopyErrorCode = 'ERR_SOURCE_CHANGED' | 'ERR_RBDKIT_FORMAT' | 'ERR_LOCK_LOST' | 'ERR_FENCED'
+export type CopyErrorCode =
+  | 'ERR_SOURCE_CHANGED'
+  | 'ERR_RBDKIT_FORMAT'
+  | 'ERR_LOCK_LOST'
+  | 'ERR_FENCED'
+  | 'ERR_VERIFY_FAILED'
+  | 'ERR_VERIFY_UNSUPPORTED'
 
 /**
  * A copy that was given up for safety; nothing was published.
@@ -19,6 +25,8 @@ export type CopyErrorCode = 'ERR_SOURCE_CHANGED' | 'ERR_RBDKIT_FORMAT' | 'ERR_LO
  * - `ERR_FENCED`: Ceph has blocklisted this client, because somebody broke its lock or told it to. The
  *   {@link Cluster} cannot be used any more, not even to remove what is left: see {@link cleanupCopies}
  * - `ERR_RBDKIT_FORMAT`: the source file is not in the format that it is read as, damaged, or uses what is refused
+ * - `ERR_VERIFY_FAILED`: the destination did not hold what was copied; the message names the first places
+ * - `ERR_VERIFY_UNSUPPORTED`: it could not be verified as asked, so nothing was copied
  *
  * @since 0.1.0
  */

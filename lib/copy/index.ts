@@ -38,4 +38,6 @@ export type {
   FileSource,
   ImageDestination,
   ImageSource,
+  RateLimits,
+  VerifyLevel,
 } from './types.js'

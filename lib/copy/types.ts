@@ -115,7 +115,8 @@ export type CopyDestination = FileDestination | ImageDestination | DescriptorDes
  * @since 0.1.0
  */
 export interface CopyProgress {
-  phase: 'prepare' | 'copy' | 'flush' | 'publish' | 'done'
+  phase: 'prepare' | 'copy' | 'flush' | 'verify' | 'publish' | 'done'
+  /** In `'verify'` counted anew. */
   bytesDone: number
   /** 0 until the source is open. */
   bytesTotal: number
@@ -149,9 +150,42 @@ export interface CopyResult {
   seconds: number
   /**
    * `'crc32c:'` and eight hex digits: the CRC32C (Castagnoli) of all `bytes`, holes read as zeros. The same for the
-   * same content, whatever it was copied from and to and however sparse that is.
+   * same content, whatever it was copied from and to and however sparse that is. `''` with `verify: 'none'`.
    */
   digest: string
+}
+
+/**
+ * How a copy is verified when all of it is durable, before it gets its name.
+ *
+ * - `'none'`: not at all, and without a digest
+ * - `'checksum'`: not beyond the digest of what was read
+ * - `'osd'`: each object of a new image by its size and CRC32C as its OSD computes them (`rados_read_op_checksum`),
+ *   against the checksums of what was written; no data comes back. Objects that hold nothing but zeros are not asked
+ *   for. Not for images with journaling, nor for sources whose size is not known beforehand
+ * - `'read-back'`: the destination is read again, the image through a handle of its own, the file from the disk where
+ *   the file system can forget what it has cached; compared by a CRC32C for each 4 MiB
+ * - `'full'`: source and destination are read again and compared byte by byte
+ *
+ * `'osd'` and `'read-back'` need checksums of all that was copied, so they do not go with `resume`; `'full'` does.
+ *
+ * The checksums take four bytes of memory for each object, or 4 MiB, that holds data.
+ *
+ * @since 0.1.0
+ */
+export type VerifyLevel = 'none' | 'checksum' | 'osd' | 'read-back' | 'full'
+
+/**
+ * How fast a job may be, on average: what it reads and writes goes in pieces of up to 4 MiB, and the first is not held
+ * back. Waiting for a limit does not count as `stalled`.
+ *
+ * @since 0.1.0
+ */
+export interface RateLimits {
+  /** Bytes of data read per second; holes are free. Default: no limit. */
+  bandwidthLimit?: number | bigint
+  /** Reads and writes per second. Default: no limit. */
+  iopsLimit?: number
 }
 
 /**
@@ -159,7 +193,7 @@ export interface CopyResult {
  *
  * @since 0.1.0
  */
-export interface CopyOptions extends JobOptions<CopyProgress> {
+export interface CopyOptions extends JobOptions<CopyProgress>, RateLimits {
   /**
    * Bytes of buffers, at least 16 MiB, default 64 MiB. librbd needs up to as much again. It bounds how much is in
    * flight, so it bounds the speed as well.
@@ -181,4 +215,6 @@ export interface CopyOptions extends JobOptions<CopyProgress> {
    * of an image without a snapshot, a device or a stream, and of qcow2 it is not told: such a copy is not gone on with. Default false.
    */
   resume?: boolean
+  /** Default `'checksum'`. */
+  verify?: VerifyLevel
 }

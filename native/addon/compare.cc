@@ -57,13 +57,14 @@ void RunCompare(Task& task, const EndpointSpec& a, const EndpointSpec& b, copy::
   task.value = error ? ErrorValue(error) : ResultValue(result);
 }
 
-// compare(slot, a, its ioctx, b, its ioctx, maxMemory, maxExtents)
+// compare(slot, a, its ioctx, b, its ioctx, maxMemory, maxExtents, bandwidthLimit, iopsLimit)
 void Compare(Call& call) {
   EndpointSpec a = NextEndpoint(call);
   EndpointSpec b = NextEndpoint(call);
   copy::CompareOptions options;
   options.max_memory = call.Uint64();
   options.max_ranges = call.Uint64();
+  options.limits = NextLimits(call);
   // A thread of its own, which ends with the comparison, as a copy's.
   Executor executor("rbdkit-compare", 1);
   call.Run(executor,

@@ -9,6 +9,8 @@
 #include "copy/file_destination.h"
 #include "copy/image_destination.h"
 #include "copy/stream_destination.h"
+#include "copy/verify_objects.h"
+#include "copy/verify_reading.h"
 #include "rbd/rbd.h"
 
 namespace rbdkit {
@@ -39,11 +41,30 @@ ValueMaker ResultValue(const copy::Result& result, const copy::Replaced& replace
   };
 }
 
-void RunCopy(Task& task, const EndpointSpec& from, const EndpointSpec& to, copy::Options options) {
+// What lib/copy/verify.ts numbers.
+enum class Verify : uint8_t { kNone, kChecksum, kObjects, kReadBack, kFull };
+
+std::unique_ptr<copy::Verifier> MakeVerifier(Verify verify, copy::Source& source,
+                                             copy::Destination& destination, const copy::Options& options) {
+  switch (verify) {
+    case Verify::kObjects:  // lib/ has seen to it that the destination is an image
+      return std::make_unique<copy::ObjectVerifier>(static_cast<copy::ImageDestination&>(destination));
+    case Verify::kReadBack:
+      return std::make_unique<copy::ReadBackVerifier>(destination, options.max_memory, options.limits);
+    case Verify::kFull:
+      return std::make_unique<copy::FullVerifier>(source, destination, options.max_memory, options.limits);
+    default:
+      return nullptr;
+  }
+}
+
+void RunCopy(Task& task, const EndpointSpec& from, const EndpointSpec& to, copy::Options options,
+             Verify verify) {
   if ((from.ioctx || to.ioctx) && !RbdLoaded(task)) return;
   const auto source = MakeSource(from);
   const auto destination = MakeDestination(to);
-  copy::Engine engine(*source, *destination, options);
+  const auto verifier = MakeVerifier(verify, *source, *destination, options);
+  copy::Engine engine(*source, *destination, options, verifier.get());
   task.OnCancel([&engine] { engine.Cancel(); });
   copy::Result result;
   const copy::Error error = engine.Run(
@@ -53,17 +74,20 @@ void RunCopy(Task& task, const EndpointSpec& from, const EndpointSpec& to, copy:
   task.value = error ? ErrorValue(error) : ResultValue(result, destination->replaced());
 }
 
-// copy(slot, source, its ioctx, destination, its ioctx, maxMemory)
+// copy(slot, source, its ioctx, destination, its ioctx, maxMemory, verify, bandwidthLimit, iopsLimit)
 void Copy(Call& call) {
   EndpointSpec from = NextEndpoint(call);
   EndpointSpec to = NextEndpoint(call);
   copy::Options options;
   options.max_memory = call.Uint64();
+  const auto verify = static_cast<Verify>(call.Uint64());
+  options.checksum = verify != Verify::kNone;
+  options.limits = NextLimits(call);
   // A thread of its own: a copy takes hours, and the cluster's few are for short calls. It ends with the
   // copy.
   Executor executor("rbdkit-copy", 1);
-  call.Run(executor, [from = std::move(from), to = std::move(to), options](Task& task) {
-    RunCopy(task, from, to, options);
+  call.Run(executor, [from = std::move(from), to = std::move(to), options, verify](Task& task) {
+    RunCopy(task, from, to, options, verify);
   });
 }
 

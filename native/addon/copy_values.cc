@@ -66,6 +66,13 @@ EndpointSpec NextEndpoint(Call& call) {
   return spec;
 }
 
+copy::Limits NextLimits(Call& call) {
+  copy::Limits limits;
+  limits.bytes_per_second = call.Uint64();
+  limits.operations_per_second = call.Uint64();
+  return limits;
+}
+
 std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec) {
   if (spec.format == "qcow2") {
     return std::make_unique<copy::Qcow2Source>(spec.file, spec.backing_directories);

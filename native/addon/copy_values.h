@@ -10,6 +10,7 @@
 #include "copy/endpoint.h"
 #include "copy/image_destination.h"
 #include "copy/meter.h"
+#include "copy/pace.h"
 #include "core/call.h"
 #include "rados/ioctx.h"
 
@@ -31,6 +32,8 @@ struct EndpointSpec {
 // Two arguments: { file, format, backingDirectories } or { fd }, and anything, or { image, snapshot, layout }
 // and the ioctx's handle; of a destination also { replace, force, resume }.
 EndpointSpec NextEndpoint(Call& call);
+// Two arguments: bytes and operations per second.
+copy::Limits NextLimits(Call& call);
 std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec);
 
 ValueMaker ProgressValue(const copy::Progress& progress);

@@ -94,8 +94,7 @@ Error Comparison::Run(Meter::Report report, CompareResult* result) {
 
 void Comparison::Cancel() {
   stop_ = true;
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (sweep_ != nullptr) sweep_->Wake();
+  sweep_.Wake();
 }
 
 Error Comparison::Compare(Meter& meter, CompareResult* result) {
@@ -111,24 +110,15 @@ Error Comparison::Compare(Meter& meter, CompareResult* result) {
   meter.SetTotal(total);
   meter.Enter(Phase::kCompare);
   Comparer comparer(result->bytes[0], result->bytes[1], options_.max_ranges);
-  Sweep sweep(swept, comparer, meter, stop_);
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    sweep_ = &sweep;
-  }
-  Error swept_error = sweep.Run(options_.max_memory);
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    sweep_ = nullptr;
-  }
+  Error error = sweep_.Run(swept, comparer, meter, stop_, options_.max_memory, options_.limits);
   if (stop_) return Cancelled();
-  if (swept_error) return swept_error;
+  if (error) return error;
   for (size_t side = 0; side < kMaxSwept; ++side) {
-    if (Error error = sources_[side]->Confirm()) return At(side, std::move(error));
+    if ((error = sources_[side]->Confirm())) return At(side, std::move(error));
   }
   for (size_t side = 0; side < kMaxSwept; ++side) {
-    if (Error error = sources_[side]->Close()) return At(side, std::move(error));
-    result->bytes_read[side] = sweep.bytes_read(side);
+    if ((error = sources_[side]->Close())) return At(side, std::move(error));
+    result->bytes_read[side] = sweep_.bytes_read(side);
     result->crc32c[side] = comparer.Crc(side);
   }
   result->differences = comparer.differences();

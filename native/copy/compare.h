@@ -6,7 +6,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
 #include "copy/engine.h"
@@ -58,6 +57,7 @@ class Comparer final : public Visitor {
 struct CompareOptions {
   size_t max_memory = kDefaultMemory;  // at least kMinMemory
   size_t max_ranges = 1000;
+  Limits limits;  // of what is read of both
   std::chrono::milliseconds stalled_after{10000};
 };
 
@@ -87,8 +87,7 @@ class Comparison {
   const std::array<Source*, kMaxSwept> sources_;
   const CompareOptions options_;
   std::atomic<bool> stop_{false};
-  std::mutex mutex_;
-  Sweep* sweep_ = nullptr;  // while one runs; guarded by mutex_
+  Sweep sweep_;
 };
 
 }  // namespace rbdkit::copy

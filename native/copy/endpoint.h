@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -85,6 +86,9 @@ class Source {
   // at any time.
   virtual void Interrupt() {}
 
+  // Next() begins anew, for a second reading. False: there is none.
+  virtual bool Rewind() { return false; }
+
   // After the last read: whether what was read is what the source claims to be. Reads of an image whose
   // snapshot is removed meanwhile give zeros without an error, so no copy is published without this.
   virtual Error Confirm() = 0;
@@ -131,6 +135,9 @@ class Destination {
   // After Flush(), from one thread at a time: writes down how far the copy is, for Resume(). The last one is
   // confirmed.
   virtual Error Keep(const Mark& /*mark*/) { return {}; }
+  // What reads it from where it is durable: opened between Flush() and Publish(), not by way of what the
+  // writer has in memory. nullptr: it cannot be read. After Prepare().
+  virtual std::unique_ptr<Source> Reader() { return nullptr; }
   // Gives it its name. Its last Keep() was confirmed.
   virtual Error Publish() = 0;
   // Removes the temporary; also after a failed Prepare() or Publish(). Nothing is in flight.

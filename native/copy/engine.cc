@@ -20,9 +20,6 @@ constexpr size_t kReserve = 4;
 // What a destination of unknown size grows by, at least.
 constexpr uint64_t kMinGrowth = uint64_t{1} << 30;
 
-// So many bytes are a mark as well.
-constexpr uint64_t kMarkBytes = uint64_t{1} << 30;
-
 Error Cancelled() { return Error::Coded(kCancelled, "copy", "cancelled"); }
 
 }  // namespace
@@ -66,6 +63,7 @@ void Engine::Cancel() {
   }
   source_.Interrupt();
   destination_.Interrupt();
+  if (verifier_ != nullptr) verifier_->Wake();
 }
 
 Error Engine::Copy() {
@@ -81,15 +79,16 @@ Error Engine::Copy() {
   if (Error error = destination_.Prepare(source_.size(), source_.layout())) {
     return At(Side::kDestination, std::move(error));
   }
+  if (verifier_ != nullptr) {
+    if (Error error = verifier_->Prepare(source_.size())) return error;
+  }
   meter_->Add(resumed_.offset);
   watermark_.Begin(resumed_);
   bytes_read_ = resumed_.bytes_read;
   bytes_written_ = resumed_.bytes_written;
   // Nobody goes on with a copy of what cannot be recognised.
   keeps_marks_ = destination_.keeps_marks() && !source_.identity().empty();
-  if (!resumed_.confirmed) {
-    if (Error error = Fill()) return error;
-  }
+  if (Error error = resumed_.confirmed ? Verify() : Fill()) return error;
   if (Error error = source_.Close()) return At(Side::kSource, std::move(error));
   if (stopping()) return Cancelled();
   meter_->Enter(Phase::kPublish);
@@ -97,7 +96,7 @@ Error Engine::Copy() {
   return {};
 }
 
-// The order is what makes a copy safe: durable, then confirmed, then named.
+// The order is what makes a copy safe: durable, then verified and confirmed, then named.
 Error Engine::Fill() {
   meter_->Enter(Phase::kCopy);
   if (Error error = Transfer()) return error;
@@ -108,12 +107,20 @@ Error Engine::Fill() {
     if (Error error = destination_.Resize(source_.size())) return At(Side::kDestination, std::move(error));
   }
   if (Error error = destination_.Flush()) return At(Side::kDestination, std::move(error));
+  if (Error error = Verify()) return error;
   if (Error error = source_.Confirm()) return At(Side::kSource, std::move(error));
   if (stopping()) return Cancelled();
   Mark mark = watermark_.mark();
   mark.confirmed = true;
   if (Error error = destination_.Keep(mark)) return At(Side::kDestination, std::move(error));
   return {};
+}
+
+Error Engine::Verify() {
+  if (verifier_ == nullptr) return {};
+  meter_->Restart(Phase::kVerify);
+  Error error = verifier_->Verify(source_.size(), *meter_, stop_);
+  return stopping() ? Cancelled() : std::move(error);
 }
 
 Error Engine::Transfer() {
@@ -173,6 +180,7 @@ void Engine::Work() {
       lock.unlock();
       const bool found = NextSpan(unit);
       lock.lock();
+      if (found) WaitForPace(lock, unit);
       planning_ = false;
       planned_ = !found;
       wake_.notify_all();
@@ -189,6 +197,18 @@ void Engine::Work() {
     } else {
       wake_.wait(lock);
     }
+  }
+}
+
+// With the lock, by the worker that has planned what comes next.
+void Engine::WaitForPace(std::unique_lock<std::mutex>& lock, const Unit& unit) {
+  while (!stopping() && pace_.next() > Pace::Clock::now()) {
+    // Only the limit is waited for: that is no stall.
+    if (under_way_ == 1) meter_->Rest(pace_.next());
+    wake_.wait_until(lock, pace_.next());
+  }
+  for (const Part& part : unit.span.parts) {
+    if (part.data) pace_.Charge(part.length, 1, Pace::Clock::now());
   }
 }
 
@@ -225,12 +245,16 @@ void Engine::Read(Unit& unit) {
   unit.result = 0;
   unit.bytes_read = 0;
   size_t reads = 0;
-  for (const Part& part : unit.span.parts) reads += part.data;
-  if (source_.sequential()) {
-    for (const Part& part : unit.span.parts) unit.bytes_read += part.data ? part.length : 0;
-    reads = 0;
+  uint64_t bytes = 0;
+  for (const Part& part : unit.span.parts) {
+    reads += part.data;
+    bytes += part.data ? part.length : 0;
   }
   std::unique_lock<std::mutex> lock(mutex_);
+  if (source_.sequential()) {
+    unit.bytes_read = bytes;
+    reads = 0;
+  }
   unit.pending = reads;
   if (reads == 0) return Queue(unit);
   lock.unlock();
@@ -283,7 +307,12 @@ void Engine::Advance(Unit& unit, Sifter& sifter) {
   bytes_read_ += expected;
   sifter.Sift(unit.span, unit.buffer(), destination_.smallest_hole(), destination_.needs_zeros(),
               &unit.writes);
-  unit.crc = DigestSpan(unit.span, unit.buffer(), unit.writes);
+  if (verifier_ != nullptr) {
+    for (const Part& part : unit.writes) {
+      if (part.data) verifier_->Written(part.offset, unit.span.At(unit.buffer(), part), part.length);
+    }
+  }
+  if (options_.checksum) unit.crc = DigestSpan(unit.span, unit.buffer(), unit.writes);
   if (!destination_.ordered()) return Write(unit);
   std::lock_guard<std::mutex> lock(mutex_);
   parked_.push_back(&unit);
@@ -311,6 +340,7 @@ void Engine::Write(Unit& unit) {
     std::lock_guard<std::mutex> lock(mutex_);
     unit.result = 0;
     unit.pending = count;
+    pace_.Charge(0, count, Pace::Clock::now());
   }
   const Part* parts = unit.writes.data();
   for (size_t i = 0; i < count; ++i) {
@@ -340,29 +370,6 @@ void Engine::Release(Unit& unit, bool done) {
   --under_way_;
   idle_.push_back(&unit);
   wake_.notify_all();
-}
-
-// With the lock.
-bool Engine::MarkIsDue() const {
-  const uint64_t offset = watermark_.mark().offset;
-  if (!keeps_marks_ || keeping_ || stopping() || offset == kept_) return false;
-  return offset - kept_ >= kMarkBytes ||
-         std::chrono::steady_clock::now() - kept_at_ >= options_.mark_interval;
-}
-
-// One worker at a time; the others go on. What is written after the mark was taken may be flushed too.
-void Engine::KeepMark() {
-  Mark mark;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    mark = watermark_.mark();
-  }
-  Error error = destination_.Flush();
-  if (!error) error = destination_.Keep(mark);
-  if (error) return Fail(At(Side::kDestination, std::move(error)));
-  std::lock_guard<std::mutex> lock(mutex_);
-  kept_ = mark.offset;
-  kept_at_ = std::chrono::steady_clock::now();
 }
 
 void Engine::Fail(Error error) {

@@ -14,8 +14,10 @@
 #include "copy/endpoint.h"
 #include "copy/memory_watch.h"
 #include "copy/meter.h"
+#include "copy/pace.h"
 #include "copy/plan.h"
 #include "copy/span.h"
+#include "copy/verifier.h"
 #include "copy/watermark.h"
 
 namespace rbdkit::copy {
@@ -27,6 +29,8 @@ struct Options {
   // At least kMinMemory. librbd holds as much again for what is in flight, so the bound that is promised is
   // twice this and 16 MiB.
   size_t max_memory = kDefaultMemory;
+  Limits limits;         // reads count with their bytes, writes as operations only
+  bool checksum = true;  // without it the result has no CRC32C
   std::chrono::milliseconds stalled_after{10000};
   // How often at least it is written down how far the copy is: what is lost when it is killed.
   std::chrono::milliseconds mark_interval{2000};
@@ -46,9 +50,13 @@ struct Result {
 // operations by queueing only; zeros, checksums and blocking file calls are the workers'.
 class Engine {
  public:
-  // The endpoints outlive the engine.
-  Engine(Source& source, Destination& destination, Options options)
-      : source_(source), destination_(destination), options_(options) {}
+  // The endpoints, and the verifier if there is one, outlive the engine.
+  Engine(Source& source, Destination& destination, Options options, Verifier* verifier = nullptr)
+      : source_(source),
+        destination_(destination),
+        options_(options),
+        verifier_(verifier),
+        pace_(options.limits) {}
 
   // Copies, blocking. When it returns nothing is in flight and the destination is published or nothing is
   // left of it. `report` is called on other threads, never after the return.
@@ -93,7 +101,9 @@ class Engine {
   Error Copy();
   Error Fill();
   Error Transfer();
+  Error Verify();
   void Work();
+  void WaitForPace(std::unique_lock<std::mutex>& lock, const Unit& unit);
   bool NextSpan(Unit& unit);
   Error MakeRoom(uint64_t end);
   void Read(Unit& unit);
@@ -112,6 +122,7 @@ class Engine {
   Source& source_;
   Destination& destination_;
   const Options options_;
+  Verifier* const verifier_;
   Meter* meter_ = nullptr;
   // Less than what is promised by what may come between two looks.
   MemoryWatch memory_{2 * options_.max_memory - 2 * kUnitSize};
@@ -133,6 +144,7 @@ class Engine {
   std::condition_variable wake_;
   bool cancelled_ = false;        // guarded by mutex_
   Error error_;                   // guarded by mutex_
+  Pace pace_;                     // guarded by mutex_
   bool planning_ = false;         // guarded by mutex_
   bool planned_ = false;          // guarded by mutex_
   size_t under_way_ = 0;          // guarded by mutex_

@@ -13,6 +13,8 @@ inline constexpr char kSourceChanged[] = "ERR_SOURCE_CHANGED";
 inline constexpr char kLockLost[] = "ERR_LOCK_LOST";
 inline constexpr char kFenced[] = "ERR_FENCED";
 inline constexpr char kFormatUnsupported[] = "ERR_RBDKIT_FORMAT";
+inline constexpr char kVerifyFailed[] = "ERR_VERIFY_FAILED";
+inline constexpr char kVerifyUnsupported[] = "ERR_VERIFY_UNSUPPORTED";
 inline constexpr char kCancelled[] = "ERR_RBDKIT_CANCELLED";  // never leaves the addon
 
 enum class Side { kNone, kSource, kDestination };

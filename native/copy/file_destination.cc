@@ -8,6 +8,7 @@
 
 #include "copy/file_leftovers.h"
 #include "copy/file_record.h"
+#include "copy/file_source.h"
 #include "copy/sparse.h"
 #include "copy/temporary_name.h"
 
@@ -171,6 +172,12 @@ Error FileDestination::Keep(const Mark& mark) {
     record_.state = RecordState::kComplete;
   }
   return PutFileRecord(directory_fd_.get(), temporary_, &record_);
+}
+
+std::unique_ptr<Source> FileDestination::Reader() {
+  // By way of the directory that is open: its path may be another one by now.
+  const std::string directory = "/proc/self/fd/" + std::to_string(directory_fd_.get());
+  return std::make_unique<FileSource>(directory + "/" + temporary_, true, true);
 }
 
 Error FileDestination::Publish() {

@@ -28,6 +28,7 @@ class FileDestination final : public Destination {
   Error Flush() override;
   bool keeps_marks() const override { return true; }
   Error Keep(const Mark& mark) override;
+  std::unique_ptr<Source> Reader() override;
   Error Publish() override;
   Error Abandon() override;
 

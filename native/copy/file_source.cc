@@ -1,5 +1,7 @@
 #include "copy/file_source.h"
 
+#include <fcntl.h>
+
 #include <cstring>
 
 #include "copy/qcow2_header.h"
@@ -8,6 +10,7 @@ namespace rbdkit::copy {
 
 Error FileSource::Open() {
   if (Error error = file_.Open(path_)) return error;
+  if (fresh_) posix_fadvise(file_.fd(), 0, 0, POSIX_FADV_DONTNEED);
   char magic[sizeof kQcowMagic];
   if (!raw_ && file_.ReadAt(0, magic, sizeof magic) == sizeof magic &&
       memcmp(magic, kQcowMagic, sizeof magic) == 0) {

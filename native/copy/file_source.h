@@ -14,7 +14,9 @@ class FileSource final : public Source {
  public:
   // `raw`: the caller says that it is raw, whatever it begins with. Otherwise a file that is an image in a
   // format of its own is refused, since a guest could not use its bytes as a disk.
-  FileSource(std::string path, bool raw) : path_(std::move(path)), raw_(raw) {}
+  // `fresh`: what the page cache has of it is forgotten first, where that can be.
+  FileSource(std::string path, bool raw, bool fresh = false)
+      : path_(std::move(path)), raw_(raw), fresh_(fresh) {}
 
   Error Open() override;
   uint64_t size() const override { return file_.size(); }
@@ -22,12 +24,14 @@ class FileSource final : public Source {
   Error Next(uint64_t offset, Extent* extent) override;
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
   Error ReadError(int64_t result) const override { return FileReader::ReadError(result); }
+  bool Rewind() override { return true; }
   Error Confirm() override { return file_.Confirm(); }
   Error Close() override;
 
  private:
   const std::string path_;
   const bool raw_;
+  const bool fresh_;
   FileReader file_;
 };
 

@@ -6,6 +6,7 @@
 #include "copy/image_journal.h"
 #include "copy/image_leftovers.h"
 #include "copy/image_names.h"
+#include "copy/image_source.h"
 #include "copy/image_tuning.h"
 #include "copy/publish_image.h"
 #include "copy/temporary_name.h"
@@ -256,6 +257,10 @@ Error ImageDestination::Flush() {
   const int r = Rbd().rbd_flush(image_.get());
   if (r < 0) return Error(r, "rbd_flush");
   return {};
+}
+
+std::unique_ptr<Source> ImageDestination::Reader() {
+  return std::make_unique<ImageSource>(ioctx_.get(), temporary_, "", std::nullopt, ImageSource::Hold::kNot);
 }
 
 Error ImageDestination::WriteError(int64_t result) const {

@@ -42,9 +42,14 @@ class ImageDestination final : public Destination {
   Error Flush() override;
   bool keeps_marks() const override { return true; }
   Error Keep(const Mark& mark) override;
+  std::unique_ptr<Source> Reader() override;
   Error Publish() override;
   Error Abandon() override;
   Replaced replaced() const override { return replaced_; }
+
+  // After Prepare().
+  rbd_image_t image() const { return image_.get(); }
+  rados_ioctx_t ioctx() const { return ioctx_.get(); }
 
  private:
   Error OpenPool();

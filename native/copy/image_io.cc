@@ -8,7 +8,7 @@ OwnIoCtx::~OwnIoCtx() {
   if (ioctx_ != nullptr) Rados().rados_ioctx_destroy(ioctx_);
 }
 
-Error OwnIoCtx::Open(rados_ioctx_t like) {
+Error OwnIoCtx::Open(rados_ioctx_t like, std::optional<int64_t> pool) {
   std::string name(64, '\0');
   int length;
   while ((length = Rados().rados_ioctx_get_namespace(like, name.data(),
@@ -18,7 +18,7 @@ Error OwnIoCtx::Open(rados_ioctx_t like) {
   if (length < 0) return Error(length, "rados_ioctx_get_namespace");
   name.resize(static_cast<size_t>(length));
   const int r = Rados().rados_ioctx_create2(Rados().rados_ioctx_get_cluster(like),
-                                            Rados().rados_ioctx_get_id(like), &ioctx_);
+                                            pool.value_or(Rados().rados_ioctx_get_id(like)), &ioctx_);
   if (r < 0) return Error(r, "rados_ioctx_create2");
   Rados().rados_ioctx_set_namespace(ioctx_, name.c_str());
   return {};
@@ -33,6 +33,19 @@ Error ImageId(rbd_image_t image, std::string* id) {
   const int r = Rbd().rbd_get_id(image, buffer, sizeof buffer);
   if (r < 0) return Error(r, "rbd_get_id");
   *id = buffer;
+  return {};
+}
+
+Error DescribeLayout(rbd_image_t image, ImageLayout* layout) {
+  rbd_image_info_t info;
+  int r = Rbd().rbd_stat(image, &info, sizeof info);
+  if (r < 0) return Error(r, "rbd_stat");
+  layout->object_size = info.obj_size;
+  if ((r = Rbd().rbd_get_stripe_unit(image, &layout->stripe_unit)) < 0)
+    return Error(r, "rbd_get_stripe_unit");
+  if ((r = Rbd().rbd_get_stripe_count(image, &layout->stripe_count)) < 0)
+    return Error(r, "rbd_get_stripe_count");
+  if ((r = Rbd().rbd_get_features(image, &layout->features)) < 0) return Error(r, "rbd_get_features");
   return {};
 }
 

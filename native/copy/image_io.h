@@ -6,6 +6,7 @@
 #include <rbd/librbd.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -23,7 +24,8 @@ class OwnIoCtx {
   OwnIoCtx(const OwnIoCtx&) = delete;
   OwnIoCtx& operator=(const OwnIoCtx&) = delete;
 
-  Error Open(rados_ioctx_t like);
+  // `pool`: another one, in the same namespace.
+  Error Open(rados_ioctx_t like, std::optional<int64_t> pool = std::nullopt);
   // A full pool answers EDQUOT or ENOSPC instead of making writers wait. Before an image is created or
   // opened.
   void TryWhenFull();
@@ -53,6 +55,7 @@ class OpenImage {
 
 // The id that an open image keeps whatever it is called.
 Error ImageId(rbd_image_t image, std::string* id);
+Error DescribeLayout(rbd_image_t image, ImageLayout* layout);
 
 // librbd's callback: takes the result and queues it, no more.
 void FinishAio(rbd_completion_t completion, void* operation);

@@ -28,7 +28,7 @@ Error Changed(const char* function, const char* what) {
 
 Error ImageSource::Open() {
   if (Error error = ioctx_.Open(like_)) return error;
-  if (snapshot_.empty()) {
+  if (snapshot_.empty() && hold_ == Hold::kStill) {
     if (Error error = OpenHead()) return error;
   }
   if (!image_) {
@@ -78,14 +78,7 @@ Error ImageSource::Describe() {
   const rbd_image_t image = image_.get();
   int r = Rbd().rbd_get_size(image, &size_);
   if (r < 0) return Error(r, "rbd_get_size");
-  rbd_image_info_t info;
-  if ((r = Rbd().rbd_stat(image, &info, sizeof info)) < 0) return Error(r, "rbd_stat");
-  layout_.object_size = info.obj_size;
-  if ((r = Rbd().rbd_get_stripe_unit(image, &layout_.stripe_unit)) < 0)
-    return Error(r, "rbd_get_stripe_unit");
-  if ((r = Rbd().rbd_get_stripe_count(image, &layout_.stripe_count)) < 0)
-    return Error(r, "rbd_get_stripe_count");
-  if ((r = Rbd().rbd_get_features(image, &layout_.features)) < 0) return Error(r, "rbd_get_features");
+  if (Error error = DescribeLayout(image, &layout_)) return error;
   if (Error error = ImageId(image, &id_)) return error;
   if (!snapshot_.empty()) {
     r = Rbd().rbd_snap_get_id(image, snapshot_.c_str(), &snapshot_id_);
@@ -179,6 +172,11 @@ std::string ImageSource::identity() const {
   // Image ids are unique in a pool, whatever the namespace.
   return std::string("image ") + fsid + ' ' + std::to_string(Rados().rados_ioctx_get_id(ioctx_.get())) + ' ' +
          id_ + ' ' + std::to_string(snapshot_id_) + ' ' + std::to_string(size_);
+}
+
+bool ImageSource::Rewind() {
+  window_end_ = 0;
+  return !changes_;
 }
 
 Error ImageSource::Confirm() {

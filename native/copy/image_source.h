@@ -20,10 +20,18 @@ struct Changes {
 // else by a temporary snapshot, which costs about two seconds.
 class ImageSource final : public Source {
  public:
+  enum class Hold : uint8_t {
+    kStill,  // kept from changing
+    kNot,    // nobody else knows it
+  };
   // `ioctx` is borrowed and outlives this. An empty `snapshot`: the image as it is now.
   ImageSource(rados_ioctx_t ioctx, std::string image, std::string snapshot,
-              std::optional<Changes> changes = std::nullopt)
-      : like_(ioctx), name_(std::move(image)), snapshot_(std::move(snapshot)), changes_(std::move(changes)) {}
+              std::optional<Changes> changes = std::nullopt, Hold hold = Hold::kStill)
+      : like_(ioctx),
+        name_(std::move(image)),
+        hold_(hold),
+        snapshot_(std::move(snapshot)),
+        changes_(std::move(changes)) {}
   ~ImageSource() override { Close(); }
 
   Error Open() override;
@@ -37,6 +45,7 @@ class ImageSource final : public Source {
   Error Next(uint64_t offset, Extent* extent) override;
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
   Error ReadError(int64_t result) const override;
+  bool Rewind() override;
   Error Confirm() override;
   Error Close() override;
 
@@ -49,6 +58,7 @@ class ImageSource final : public Source {
 
   const rados_ioctx_t like_;
   const std::string name_;
+  const Hold hold_;
   std::string snapshot_;
   const std::optional<Changes> changes_;
   OwnIoCtx ioctx_;

@@ -25,6 +25,11 @@ void Meter::Enter(Phase phase) {
   Touch();
 }
 
+void Meter::Restart(Phase phase) {
+  done_ = 0;
+  Enter(phase);
+}
+
 void Meter::Stop() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -35,6 +40,7 @@ void Meter::Stop() {
 }
 
 double Meter::Rate(int64_t now, uint64_t done) {
+  if (!samples_.empty() && done < samples_.back().second) samples_.clear();
   samples_.emplace_back(now, done);
   if (samples_.size() > kRateSamples) samples_.pop_front();
   const int64_t span = now - samples_.front().first;

@@ -37,8 +37,12 @@ class Meter {
   void Enter(Phase phase);
   void SetTotal(uint64_t bytes) { total_ = bytes; }
   void Add(uint64_t bytes) { done_ += bytes; }
+  // Counts anew, for a phase of its own.
+  void Restart(Phase phase);
   // Something completed.
   void Touch() { touched_ = Now(); }
+  // Nothing is to be done until then, which is no stall.
+  void Rest(std::chrono::steady_clock::time_point until) { touched_ = until.time_since_epoch().count(); }
 
   // No report after this.
   void Stop();

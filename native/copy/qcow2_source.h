@@ -25,6 +25,7 @@ class Qcow2Source final : public Source {
   Error Next(uint64_t offset, Extent* extent) override;
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
   Error ReadError(int64_t result) const override;
+  bool Rewind() override { return true; }
   // None of the files has been written to.
   Error Confirm() override;
   Error Close() override;

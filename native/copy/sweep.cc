@@ -22,17 +22,18 @@ constexpr size_t kMostFound = kUnitSize / kGrain / 2 + 1;
 
 }  // namespace
 
-Sweep::Sweep(std::vector<Swept> sides, Visitor& visitor, Meter& meter, const std::atomic<bool>& stop)
-    : visitor_(visitor), meter_(meter), stop_(stop) {
-  for (const Swept& side : sides) cursors_.push_back({side, 0, {}, 0});
+Error Sweep::Run(const std::vector<Swept>& sides, Visitor& visitor, Meter& meter,
+                 const std::atomic<bool>& stop, size_t max_memory, Limits limits) {
+  visitor_ = &visitor;
+  meter_ = &meter;
+  stop_ = &stop;
+  pace_ = Pace(limits);
   common_ = UINT64_MAX;
   for (const Swept& side : sides) {
+    cursors_.push_back({side, 0, {}, 0});
     common_ = std::min(common_, side.source->size());
     size_ = std::max(size_, side.source->size());
   }
-}
-
-Error Sweep::Run(size_t max_memory) {
   const size_t slabs = (max_memory - max_memory / kReserve) / kUnitSize;
   const uint64_t needed = size_ / kUnitSize + 1;
   const auto count =
@@ -83,6 +84,7 @@ void Sweep::Work() {
       lock.unlock();
       const bool found = Plan(unit);
       lock.lock();
+      if (found) WaitForPace(lock);
       planning_ = false;
       planned_ = !found;
       wake_.notify_all();
@@ -91,6 +93,7 @@ void Sweep::Work() {
       unit.looked = false;
       unit.reading = 0;
       for (const char* bytes : unit.span.bytes) unit.reading += bytes != nullptr ? 1 : 0;
+      pace_.Charge(unit.reading * unit.span.length, unit.reading, Pace::Clock::now());
       lock.unlock();
       Read(unit);
       lock.lock();
@@ -103,6 +106,15 @@ void Sweep::Work() {
   }
 }
 
+// With the lock, by the worker that has planned what comes next.
+void Sweep::WaitForPace(std::unique_lock<std::mutex>& lock) {
+  while (!stopping() && pace_.next() > Pace::Clock::now()) {
+    // Only the limit is waited for: that is no stall.
+    if (started_ == retired_) meter_->Rest(pace_.next());
+    wake_.wait_until(lock, pace_.next());
+  }
+}
+
 bool Sweep::Plan(Unit& unit) {
   const uint64_t start = position_;
   uint64_t first = size_;
@@ -112,7 +124,7 @@ bool Sweep::Plan(Unit& unit) {
     if (data.length > 0) first = std::min(first, std::max(position_, data.offset));
   }
   if (first >= size_) {
-    meter_.Add(size_ - start);
+    meter_->Add(size_ - start);
     return false;
   }
   // No span goes across the shorter source's end, so that all that is read of it is equally long.
@@ -135,7 +147,7 @@ bool Sweep::Plan(Unit& unit) {
     if (reads[side]) unit.span.bytes[side] = unit.slabs[side] + first % kGrain;
   }
   position_ = limit;
-  meter_.Add(position_ - start - unit.span.length);
+  meter_->Add(position_ - start - unit.span.length);
   return true;
 }
 
@@ -178,7 +190,7 @@ void Sweep::Read(Unit& unit) {
 // From any thread, librbd's among them: only queues, and allocates nothing.
 void Sweep::Arrive(Unit& unit, size_t side, int64_t result) {
   std::lock_guard<std::mutex> lock(mutex_);
-  meter_.Touch();
+  meter_->Touch();
   unit.results[side] = result;
   if (result > 0) cursors_[side].bytes_read += static_cast<uint64_t>(result);
   if (--unit.reading > 0) return;
@@ -195,7 +207,7 @@ void Sweep::Look(Unit& unit) {
     if (span.bytes[side] == nullptr || result == static_cast<int64_t>(span.length)) continue;
     Fail(side, cursors_[side].swept.source->ReadError(result));
   }
-  if (!stopping()) visitor_.Look(span, &unit.found);
+  if (!stopping()) visitor_->Look(span, &unit.found);
 }
 
 // With the lock: gives back the units whose turn it is.
@@ -203,8 +215,8 @@ void Sweep::Retire() {
   for (; retired_ < started_ && ring_[retired_ % ring_.size()].looked; ++retired_) {
     const Unit& unit = ring_[retired_ % ring_.size()];
     if (stopping()) continue;
-    visitor_.Note(unit.span, unit.found);
-    meter_.Add(unit.span.length);
+    visitor_->Note(unit.span, unit.found);
+    meter_->Add(unit.span.length);
   }
   wake_.notify_all();
 }

@@ -13,6 +13,7 @@
 #include "copy/buffer_pool.h"
 #include "copy/endpoint.h"
 #include "copy/meter.h"
+#include "copy/pace.h"
 #include "copy/sparse.h"
 
 namespace rbdkit::copy {
@@ -49,13 +50,12 @@ class Sweep {
     Source* source;
     Side side;
   };
-  // `stop`: ends the sweep early; whoever sets it calls Wake().
-  Sweep(std::vector<Swept> sides, Visitor& visitor, Meter& meter, const std::atomic<bool>& stop);
 
-  // Blocking, once. No error when `stop` ended it. When it returns nothing is in flight. `max_memory` as
-  // Options::max_memory.
-  Error Run(size_t max_memory);
-  // Any thread.
+  // Blocking, once. `stop` ends it early, without an error; whoever sets it calls Wake(). When it returns
+  // nothing is in flight. `max_memory` as Options::max_memory.
+  Error Run(const std::vector<Swept>& sides, Visitor& visitor, Meter& meter, const std::atomic<bool>& stop,
+            size_t max_memory, Limits limits);
+  // Any thread, any time before, while or after Run().
   void Wake();
 
   // Of one source; after Run().
@@ -89,6 +89,7 @@ class Sweep {
   };
 
   void Work();
+  void WaitForPace(std::unique_lock<std::mutex>& lock);
   bool Plan(Unit& unit);  // false: no more, or an error
   bool Seek(size_t side, uint64_t from);
   void Read(Unit& unit);
@@ -96,11 +97,12 @@ class Sweep {
   void Look(Unit& unit);
   void Retire();
   void Fail(size_t side, Error error);
-  bool stopping() const { return failed_ || stop_; }
+  bool stopping() const { return failed_ || *stop_; }
 
-  Visitor& visitor_;
-  Meter& meter_;
-  const std::atomic<bool>& stop_;
+  // Set by Run().
+  Visitor* visitor_ = nullptr;
+  Meter* meter_ = nullptr;
+  const std::atomic<bool>* stop_ = nullptr;
   std::atomic<bool> failed_{false};
   std::vector<Cursor> cursors_;
 
@@ -114,6 +116,7 @@ class Sweep {
   Error error_;              // guarded by mutex_
   bool planning_ = false;    // guarded by mutex_
   bool planned_ = false;     // guarded by mutex_
+  Pace pace_;                // guarded by mutex_
   uint64_t started_ = 0;     // units; guarded by mutex_
   uint64_t retired_ = 0;     // units; guarded by mutex_
   Unit* arrived_ = nullptr;  // linked by `next`; guarded by mutex_

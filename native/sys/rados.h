@@ -62,6 +62,8 @@
   F(rados_release_read_op, nullptr)         \
   F(rados_read_op_omap_get_vals2, nullptr)  \
   F(rados_read_op_operate, nullptr)         \
+  F(rados_read_op_stat, nullptr)            \
+  F(rados_read_op_checksum, nullptr)        \
   F(rados_omap_get_next2, nullptr)          \
   F(rados_omap_get_end, nullptr)
 

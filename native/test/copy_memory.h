@@ -131,7 +131,7 @@ inline Disk RandomDisk(uint32_t seed, size_t size) {
   return disk;
 }
 
-class MemorySource final : public Source {
+class MemorySource : public Source {
  public:
   // `extents` in order and without gaps; data where the content is not known to be zero.
   MemorySource(const std::string& content, std::vector<Extent> extents, LateCompletions& late)
@@ -224,7 +224,7 @@ class MemorySource final : public Source {
   uint64_t last_read_ = 0;
 };
 
-class MemoryDestination final : public Destination {
+class MemoryDestination : public Destination {
  public:
   MemoryDestination(LateCompletions& late, size_t smallest_hole)
       : late_(late), smallest_hole_(smallest_hole) {}

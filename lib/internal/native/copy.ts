@@ -143,6 +143,9 @@ export interface CopyNative {
       destination: NativeEndpoint,
       destinationIoctx: number,
       maxMemory: number,
+      verify: number,
+      bandwidthLimit: number,
+      iopsLimit: number,
     ]
   >
   compare: TaskFunction<
@@ -153,6 +156,8 @@ export interface CopyNative {
       ioctxOfB: number,
       maxMemory: number,
       maxExtents: number,
+      bandwidthLimit: number,
+      iopsLimit: number,
     ]
   >
   inspectDiff: TaskFunction<[diff: NativeStream]>

@@ -1,0 +1,32 @@
+// Whether the destination holds what was copied: found out when it is durable and before it has its name.
+#ifndef RBDKIT_COPY_VERIFIER_H_
+#define RBDKIT_COPY_VERIFIER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "copy/error.h"
+#include "copy/meter.h"
+
+namespace rbdkit::copy {
+
+// Its errors say which side they are about.
+class Verifier {
+ public:
+  virtual ~Verifier() = default;
+
+  // The destination is prepared and nothing is copied yet: refuses what could not be verified. `size` may be
+  // kUnknownSize.
+  virtual Error Prepare(uint64_t size) = 0;
+  // What is written, other than zeros. Any engine thread.
+  virtual void Written(uint64_t offset, const char* data, size_t length) = 0;
+  // The destination is durable; `size` is known. Blocking. No error when `stop` ended it.
+  virtual Error Verify(uint64_t size, Meter& meter, const std::atomic<bool>& stop) = 0;
+  // `stop` was set. Any thread, any time.
+  virtual void Wake() = 0;
+};
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_VERIFIER_H_
