@@ -60,6 +60,7 @@ void Engine::Cancel() {
     cancelled_ = true;
     stop_ = true;
     wake_.notify_all();
+    paced_.notify_all();
   }
   source_.Interrupt();
   destination_.Interrupt();
@@ -205,7 +206,7 @@ void Engine::WaitForPace(std::unique_lock<std::mutex>& lock, const Unit& unit) {
   while (!stopping() && pace_.next() > Pace::Clock::now()) {
     // Only the limit is waited for: that is no stall.
     if (under_way_ == 1) meter_->Rest(pace_.next());
-    wake_.wait_until(lock, pace_.next());
+    paced_.wait_until(lock, pace_.next());
   }
   for (const Part& part : unit.span.parts) {
     if (part.data) pace_.Charge(part.length, 1, Pace::Clock::now());
@@ -370,6 +371,7 @@ void Engine::Release(Unit& unit, bool done) {
   --under_way_;
   idle_.push_back(&unit);
   wake_.notify_all();
+  paced_.notify_all();
 }
 
 void Engine::Fail(Error error) {
@@ -379,6 +381,7 @@ void Engine::Fail(Error error) {
     if (!error_ && !cancelled_) error_ = std::move(error);
     stop_ = true;
     wake_.notify_all();
+    paced_.notify_all();
   }
   source_.Interrupt();
   destination_.Interrupt();

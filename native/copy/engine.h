@@ -142,6 +142,7 @@ class Engine {
 
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::condition_variable paced_;  // of the worker in WaitForPace(): what wakes it is not for it to do
   bool cancelled_ = false;        // guarded by mutex_
   Error error_;                   // guarded by mutex_
   Pace pace_;                     // guarded by mutex_

@@ -64,6 +64,7 @@ Error Sweep::Run(const std::vector<Swept>& sides, Visitor& visitor, Meter& meter
 void Sweep::Wake() {
   std::lock_guard<std::mutex> lock(mutex_);
   wake_.notify_all();
+  paced_.notify_all();
 }
 
 void Sweep::Work() {
@@ -111,7 +112,7 @@ void Sweep::WaitForPace(std::unique_lock<std::mutex>& lock) {
   while (!stopping() && pace_.next() > Pace::Clock::now()) {
     // Only the limit is waited for: that is no stall.
     if (started_ == retired_) meter_->Rest(pace_.next());
-    wake_.wait_until(lock, pace_.next());
+    paced_.wait_until(lock, pace_.next());
   }
 }
 
@@ -219,6 +220,7 @@ void Sweep::Retire() {
     meter_->Add(unit.span.length);
   }
   wake_.notify_all();
+  paced_.notify_all();
 }
 
 void Sweep::Fail(size_t side, Error error) {
@@ -226,6 +228,7 @@ void Sweep::Fail(size_t side, Error error) {
   error.side = cursors_[side].swept.side;
   if (!failed_.exchange(true)) error_ = std::move(error);
   wake_.notify_all();
+  paced_.notify_all();
 }
 
 }  // namespace rbdkit::copy

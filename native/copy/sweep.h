@@ -113,6 +113,7 @@ class Sweep {
 
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::condition_variable paced_;  // of the worker in WaitForPace(): what wakes it is not for it to do
   Error error_;              // guarded by mutex_
   bool planning_ = false;    // guarded by mutex_
   bool planned_ = false;     // guarded by mutex_
