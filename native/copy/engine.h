@@ -143,21 +143,21 @@ class Engine {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable paced_;  // of the worker in WaitForPace(): what wakes it is not for it to do
-  bool cancelled_ = false;        // guarded by mutex_
-  Error error_;                   // guarded by mutex_
-  Pace pace_;                     // guarded by mutex_
-  bool planning_ = false;         // guarded by mutex_
-  bool planned_ = false;          // guarded by mutex_
-  size_t under_way_ = 0;          // guarded by mutex_
-  Unit* arrived_ = nullptr;       // oldest first, linked by `next`; guarded by mutex_
-  Unit* last_arrived_ = nullptr;  // guarded by mutex_
-  std::vector<Unit*> parked_;     // for their turn, of an ordered destination; guarded by mutex_
-  uint64_t turn_ = 0;             // the sequence number that is next; guarded by mutex_
-  bool taking_turn_ = false;      // it is being written; guarded by mutex_
-  std::vector<Unit*> idle_;       // guarded by mutex_
-  Watermark watermark_;           // guarded by mutex_
-  bool keeping_ = false;          // a mark is being written down; guarded by mutex_
-  uint64_t kept_ = 0;             // the last one's offset; guarded by mutex_
+  bool cancelled_ = false;         // guarded by mutex_
+  Error error_;                    // guarded by mutex_
+  Pace pace_;                      // guarded by mutex_
+  bool planning_ = false;          // guarded by mutex_
+  bool planned_ = false;           // guarded by mutex_
+  size_t under_way_ = 0;           // guarded by mutex_
+  Unit* arrived_ = nullptr;        // oldest first, linked by `next`; guarded by mutex_
+  Unit* last_arrived_ = nullptr;   // guarded by mutex_
+  std::vector<Unit*> parked_;      // for their turn, of an ordered destination; guarded by mutex_
+  uint64_t turn_ = 0;              // the sequence number that is next; guarded by mutex_
+  bool taking_turn_ = false;       // it is being written; guarded by mutex_
+  std::vector<Unit*> idle_;        // guarded by mutex_
+  Watermark watermark_;            // guarded by mutex_
+  bool keeping_ = false;           // a mark is being written down; guarded by mutex_
+  uint64_t kept_ = 0;              // the last one's offset; guarded by mutex_
   std::chrono::steady_clock::time_point kept_at_;  // guarded by mutex_
   std::vector<std::unique_ptr<Unit>> units_;       // fixed while workers run
 };

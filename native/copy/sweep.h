@@ -114,14 +114,14 @@ class Sweep {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable paced_;  // of the worker in WaitForPace(): what wakes it is not for it to do
-  Error error_;              // guarded by mutex_
-  bool planning_ = false;    // guarded by mutex_
-  bool planned_ = false;     // guarded by mutex_
-  Pace pace_;                // guarded by mutex_
-  uint64_t started_ = 0;     // units; guarded by mutex_
-  uint64_t retired_ = 0;     // units; guarded by mutex_
-  Unit* arrived_ = nullptr;  // linked by `next`; guarded by mutex_
-  std::vector<Unit> ring_;   // unit n is ring_[n % ring_.size()]; fixed while workers run
+  Error error_;                    // guarded by mutex_
+  bool planning_ = false;          // guarded by mutex_
+  bool planned_ = false;           // guarded by mutex_
+  Pace pace_;                      // guarded by mutex_
+  uint64_t started_ = 0;           // units; guarded by mutex_
+  uint64_t retired_ = 0;           // units; guarded by mutex_
+  Unit* arrived_ = nullptr;        // linked by `next`; guarded by mutex_
+  std::vector<Unit> ring_;         // unit n is ring_[n % ring_.size()]; fixed while workers run
 };
 
 }  // namespace rbdkit::copy
