@@ -1,5 +1,7 @@
 import { copies } from '../copy/cases.mjs'
 import { diffs } from '../copy/diff-cases.mjs'
+import { merges } from '../copy/merge-cases.mjs'
+import { pipes } from '../copy/pipe-cases.mjs'
 import { context } from './context.mjs'
 import { loop } from './loop.mjs'
 import { memory } from './memory.mjs'
@@ -17,7 +19,9 @@ export const cases = [
   loop[1],
   ...context,
   ...copies,
+  ...pipes,
   ...diffs,
+  ...merges,
 ]
 
 /** A case by its name, several by the beginning of theirs: `real-read-32`, `real-read`, `real`. */

@@ -1,7 +1,7 @@
 // rbdkit's side of a copy, in a process of its own: what the copy took, beside what the process took. Says it in the
 // file `report` of the job, for standard output may be a pipe of the copy's.
 import { writeFileSync } from 'node:fs'
-import { Cluster, compare, copy, mergeDiffs } from 'rbdkit'
+import { Cluster, compare, copy, exportDiff, importDiff, mergeDiffs } from 'rbdkit'
 import { job } from './image.mjs'
 import { watchLoop } from './loop-delay.mjs'
 
@@ -18,13 +18,30 @@ async function open({ conf, pool, ...end }) {
   return { ...end, ioctx: await (await connect(conf)).openIoCtx(pool) }
 }
 
-/** What is measured: everything before is the user's. */
-async function prepare({ action, from, to, diffs }) {
-  if (action === 'mergeDiffs') return () => mergeDiffs([{ file: diffs[0] }, { file: diffs[1] }], to)
-  if (action === 'mergePipes') return () => mergeDiffs([{ fd: 0 }, { file: diffs[1] }], { fd: 1 })
-  const ends = [await open(from), await open(to)]
-  return action === 'compare' ? () => compare(...ends) : () => copy(...ends)
+const stdin = { fd: 0 }
+const stdout = { fd: 1 }
+
+/** From the ends to what is measured: everything before is the user's. */
+const actions = {
+  copy: (from, to) => () => copy(from, to),
+  copyPipe: (_, to) => () => copy(stdin, to),
+  compare: (from, to) => () => compare(from, to),
+  exportDiff: (from, to) => () => exportDiff(from, to),
+  exportDiffPipe: (from) => () => exportDiff(from, stdout),
+  importDiff: (from, to) => () => importDiff(from, to),
+  importDiffPipe: (_, to) => () => importDiff(stdin, to),
+  mergeDiffs:
+    ([first, second], to) =>
+    () =>
+      mergeDiffs([{ file: first }, { file: second }], to),
+  mergePipes:
+    ([, second]) =>
+    () =>
+      mergeDiffs([stdin, { file: second }], stdout),
 }
+
+const prepare = async ({ action, from, to, diffs }) =>
+  actions[action](diffs ?? (await open(from)), await open(to))
 
 const cpuSeconds = () => {
   const { userCPUTime, systemCPUTime } = process.resourceUsage()

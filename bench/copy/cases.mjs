@@ -1,35 +1,16 @@
 // Copies, each beside the tools that do the same.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { floorName } from './commands.mjs'
 import { compareCopies } from './compare.mjs'
 import { dataBytes, diskBytes, importImage, makeFile, makeQcow2, removeFile, removeImage } from './data.mjs'
 import { always, cheaper, faster } from './goals.mjs'
 import { bulk, little } from './metrics.mjs'
+import { compareEnds, makeWorkspace } from './workspace.mjs'
 
 const GiB = 2 ** 30
 const all = ['rbd', 'qemu-img', 'floor', 'rbdkit']
 const peers = ['rbd', 'qemu-img']
 const cpuGiB = ['copyCpuGiB', 'cpuGiB']
-
-const local = (path) => fileURLToPath(new URL(path, import.meta.url))
-
-/**
- * A directory that goes with this process. Not in `/tmp`, which may be memory: then there is no O_DIRECT, and files cost
- * nothing.
- */
-export function makeWorkspace() {
-  const directory = mkdtempSync(join(local('../../.rbdkit'), 'copy-'))
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
-  return directory
-}
-
-/** Throws unless both ends have the same bytes. */
-function compareEnds(...ends) {
-  execFileSync(local('../../.rbdkit/floor-compare'), ends.map(floorName), { stdio: 'pipe' })
-}
 
 /** Removes what a copy made. */
 function discard({ file, conf, pool, image }) {

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 const floorCopy = fileURLToPath(new URL('../../.rbdkit/floor-copy', import.meta.url))
 
 const isFile = (end) => end.file !== undefined
-const imageSpec = ({ pool, image }) => `${pool}/${image}`
+const imageSpec = ({ pool, image, snapshot }) =>
+  snapshot === undefined ? `${pool}/${image}` : `${pool}/${image}@${snapshot}`
 const qemuName = (end) => (isFile(end) ? end.file : `rbd:${imageSpec(end)}:conf=${end.conf}`)
 
 /** As the programs of bench/floor name an end. */
@@ -47,6 +48,36 @@ export const commands = {
       shell('rbd -c "$1" export --no-progress "$2" - | cmp - "$3"', from.conf, imageSpec(from), to.file),
     'qemu-img': ({ from, to }) =>
       shell('qemu-img compare -f raw -F raw -T none "$1" "$2"', qemuName(from), qemuName(to)),
+  },
+  /** `from` is a file that comes through a pipe, `to` an image. */
+  copyPipe: {
+    rbd: ({ from, to }) =>
+      shell('cat "$1" | rbd -c "$2" import --no-progress - "$3"', from.file, to.conf, imageSpec(to)),
+  },
+  /** `from` is a snapshot, `to` a file. */
+  exportDiff: {
+    rbd: ({ from, to }) =>
+      shell(
+        'rbd -c "$1" export-diff --no-progress "$2" "$3"; sync "$3"',
+        from.conf,
+        imageSpec(from),
+        to.file,
+      ),
+  },
+  exportDiffPipe: {
+    rbd: ({ from, to }) =>
+      shell(
+        'rbd -c "$1" export-diff --no-progress "$2" - | cat > "$3"; sync "$3"',
+        ...[from.conf, imageSpec(from), to.file],
+      ),
+  },
+  /** `from` is a file, `to` an image that is there. */
+  importDiff: {
+    rbd: ({ from, to }) => ['rbd', '-c', to.conf, 'import-diff', '--no-progress', from.file, imageSpec(to)],
+  },
+  importDiffPipe: {
+    rbd: ({ from, to }) =>
+      shell('cat "$1" | rbd -c "$2" import-diff --no-progress - "$3"', from.file, to.conf, imageSpec(to)),
   },
   /** `diffs` are two, `to` a file. */
   mergeDiffs: {

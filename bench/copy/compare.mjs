@@ -15,7 +15,8 @@ function runLine(name, run) {
   return `  ${name.padEnd(10)}${run.cpuSeconds.toFixed(3).padStart(8)} s CPU ${String(Math.round(run.maxRss / 2 ** 20)).padStart(5)} MiB  ${times}${stolen}`
 }
 
-async function runSide(side, { bytes, verify, discard, ...job }, verified) {
+async function runSide(side, { bytes, prepare, verify, discard, ...job }, verified) {
+  prepare?.()
   const { stdout, ...taken } = await timed(side.command(job), { limitSeconds })
   const run = { bytes, ...taken, ...side.own?.(job, stdout) }
   console.log(runLine(side.name, run))

@@ -1,38 +1,75 @@
-// Diffs without a cluster: two that follow each other become one.
+// Diffs of an image: written, and applied to an empty one.
 import { execFileSync } from 'node:child_process'
-import { rmSync, statSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeWorkspace } from './cases.mjs'
 import { compareCopies } from './compare.mjs'
-import { importImage, makeFile, removeFile } from './data.mjs'
+import { importImage, makeFile, removeFile, removeImage } from './data.mjs'
 import { always, faster } from './goals.mjs'
 import { bulk } from './metrics.mjs'
+import { compareEnds, makeWorkspace } from './workspace.mjs'
 
 const GiB = 2 ** 30
-const image = 'bench/changing'
 
-/** Diffs of an image: all of it at its first snapshot, and what random writes changed up to the second. */
-function makeDiffs(conf, directory, dense) {
-  const rbd = (...args) => execFileSync('rbd', ['-c', conf, ...args], { stdio: 'pipe' })
-  const diffs = ['first', 'second'].map((name) => join(directory, `${name}.diff`))
-  const file = makeFile(directory, 'dense', dense)
-  importImage(conf, file, image)
-  removeFile(file)
-  try {
-    rbd('snap', 'create', '--no-progress', `${image}@first`)
-    rbd('export-diff', '--no-progress', `${image}@first`, diffs[0])
-    const writes = ['--io-type', 'write', '--io-pattern', 'rand', '--io-size', '64K']
-    rbd('bench', image, ...writes, '--io-total', String(dense / 4))
-    rbd('snap', 'create', '--no-progress', `${image}@second`)
-    rbd('export-diff', '--no-progress', '--from-snap', 'first', `${image}@second`, diffs[1])
-  } finally {
-    rbd('snap', 'purge', '--no-progress', image)
-    rbd('rm', '--no-progress', image)
-  }
-  return diffs
+const rbd = (conf, ...args) => execFileSync('rbd', ['-c', conf, ...args], { stdio: 'pipe' })
+
+/** A place that has an image `source` of the file, with a snapshot, and its diff. */
+function prepare(conf, pool, directory, file) {
+  const source = { conf, pool, image: 'source', snapshot: 'first' }
+  importImage(conf, file, `${pool}/source`)
+  rbd(conf, 'snap', 'create', '--no-progress', `${pool}/source@first`)
+  const diff = join(directory, 'right.diff')
+  rbd(conf, 'export-diff', '--no-progress', `${pool}/source@first`, diff)
+  return { source, diff }
 }
 
-function mergeCase(name, title, { action, atLeast, pipe }) {
+function removeSource(conf, pool) {
+  rbd(conf, 'snap', 'purge', '--no-progress', `${pool}/source`)
+  removeImage(conf, `${pool}/source`)
+}
+
+/** An empty image of the name. */
+const makeEmpty = ({ conf, pool, image }, size) =>
+  rbd(conf, 'create', '--size', `${size}B`, `${pool}/${image}`)
+
+function removeWithSnapshot({ conf, pool, image }) {
+  rbd(conf, 'snap', 'purge', '--no-progress', `${pool}/${image}`)
+  removeImage(conf, `${pool}/${image}`)
+}
+
+/** Whether a diff makes an empty image that which it is of. */
+function verifyDiff(place, file, diff, size) {
+  const image = { ...place, image: 'checked' }
+  makeEmpty(image, size)
+  try {
+    rbd(place.conf, 'import-diff', '--no-progress', diff, `${place.pool}/checked`)
+    compareEnds({ file }, image)
+  } finally {
+    removeWithSnapshot(image)
+  }
+}
+
+function exporting({ source, file, size, directory, pipe }) {
+  const to = { file: join(directory, 'written.diff') }
+  return {
+    ...{ action: pipe ? 'exportDiffPipe' : 'exportDiff', from: source, to },
+    pipe: pipe ? { before: '', after: `| cat > ${to.file}; sync ${to.file}` } : undefined,
+    verify: () => verifyDiff(source, file, to.file, size),
+    discard: () => removeFile(to.file),
+  }
+}
+
+function importing({ source, diff, file, size, pipe }) {
+  const to = { conf: source.conf, pool: source.pool, image: 'copied' }
+  return {
+    ...{ action: pipe ? 'importDiffPipe' : 'importDiff', from: { file: diff }, to },
+    pipe: pipe ? { before: `cat ${diff} |`, after: '' } : undefined,
+    prepare: () => makeEmpty(to, size),
+    verify: () => compareEnds({ file }, to),
+    discard: () => removeWithSnapshot(to),
+  }
+}
+
+function diffCase(name, title, { makeJob, pipe = false }) {
   return {
     name: `copy-${name}`,
     title,
@@ -40,24 +77,21 @@ function mergeCase(name, title, { action, atLeast, pipe }) {
     clusters: 1,
     sides: ['rbd', 'rbdkit'],
     metrics: bulk,
-    goals: [...faster(['rbd'], atLeast), ...always],
+    goals: [...faster(['rbd'], pipe ? 1.5 : 1), ...always],
 
-    async run([{ confFile }], options) {
-      const dense = (options.quick ? GiB / 16 : options.size * GiB) / 2
+    async run([{ confFile, pool }], options) {
+      const size = options.quick ? GiB / 16 : options.size * GiB
       const directory = makeWorkspace()
       try {
-        const diffs = makeDiffs(confFile, directory, dense)
-        const right = join(directory, 'right.diff')
-        execFileSync('rbd', ['merge-diff', '--no-progress', ...diffs, right], { stdio: 'pipe' })
-        const bytes = diffs.reduce((sum, file) => sum + statSync(file).size, 0)
-        const to = { file: join(directory, 'merged.diff') }
-        const job = {
-          ...{ action, diffs, to, bytes, report: join(directory, 'report.json') },
-          pipe: pipe && { before: `cat ${diffs[0]} |`, after: `| cat > ${to.file}; sync ${to.file}` },
-          verify: () => execFileSync('cmp', [right, to.file], { stdio: 'pipe' }),
-          discard: () => removeFile(to.file),
+        const file = makeFile(directory, 'dense', size)
+        const ends = prepare(confFile, pool, directory, file)
+        try {
+          const report = join(directory, 'report.json')
+          const job = { ...makeJob({ ...ends, file, size, directory, pipe }), bytes: size, report }
+          return { image: { size, data: size }, ...(await compareCopies(this, job, options)) }
+        } finally {
+          removeSource(confFile, pool)
         }
-        return { image: { size: dense, data: bytes }, ...(await compareCopies(this, job, options)) }
       } finally {
         rmSync(directory, { recursive: true })
       }
@@ -66,10 +100,8 @@ function mergeCase(name, title, { action, atLeast, pipe }) {
 }
 
 export const diffs = [
-  mergeCase('merge-diff', 'two diffs merged, files', { action: 'mergeDiffs', atLeast: 1 }),
-  mergeCase('merge-diff-pipes', 'two diffs merged, from and to a pipe', {
-    action: 'mergePipes',
-    atLeast: 1.5,
-    pipe: true,
-  }),
+  diffCase('export-diff', 'image to diff, file', { makeJob: exporting }),
+  diffCase('export-diff-pipe', 'image to diff, into a pipe', { makeJob: exporting, pipe: true }),
+  diffCase('import-diff', 'diff to image, file', { makeJob: importing }),
+  diffCase('import-diff-pipe', 'diff to image, from a pipe', { makeJob: importing, pipe: true }),
 ]
