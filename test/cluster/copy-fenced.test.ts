@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Cluster, type CopyProgress, cleanupCopies, copy, Image, type Job } from 'rbdkit'
 import t, { type Test } from 'tap'
 import { type CopyPool, imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
 import { untilNoneInUse } from './copy-kill.js'
+
+const exec = promisify(execFile)
 
 t.jobs = 3
 
@@ -44,6 +48,22 @@ async function checkLeftover(t: Test, { ioctx, rados }: CopyPool, temporary: str
   t.same(await imageNames(ioctx), ['source'])
   t.notOk((await rados('ls')).includes('rbdkit'))
 }
+
+t.test('the client is blocklisted: ERR_FENCED', { buffered: true }, async (t) => {
+  const pool = await openPool(t)
+  const { job, temporary, close } = await startCopy(pool, t.testdir())
+  // A handle that does not watch, so that the copy is the only watcher.
+  const image = await Image.open(pool.ioctx, temporary, { readOnly: true })
+  const [watcher] = await image.listWatchers()
+  await image.close()
+  const address = String(watcher?.address)
+  const env = { ...process.env, ...pool.test.env }
+  await exec('ceph', ['osd', 'blocklist', 'add', address, '300'], { env })
+  t.teardown(() => exec('ceph', ['osd', 'blocklist', 'rm', address], { env }))
+  await t.rejects(Promise.resolve(job), { name: 'CopyError', code: 'ERR_FENCED' })
+  await close()
+  await checkLeftover(t, pool, temporary)
+})
 
 t.test('the lock of the temporary is broken: ERR_FENCED, or ERR_LOCK_LOST', { buffered: true }, async (t) => {
   const pool = await openPool(t)

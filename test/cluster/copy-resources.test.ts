@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { copy } from 'rbdkit'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
 
 const exec = promisify(execFile)
@@ -52,33 +52,40 @@ t.test(
   },
 )
 
-t.test('a full pool: EDQUOT or ENOSPC soon, and nothing is left', async (t) => {
+for (const which of ['pool', 'data pool']) {
+  t.test(`a full ${which}: EDQUOT or ENOSPC soon, and nothing is left`, async (t) => {
+    await fillUp(t, which === 'data pool')
+  })
+}
+
+/** The pool of the image's data reaches its quota, be it the image's pool or another one. */
+async function fillUp(t: Test, separate: boolean): Promise<void> {
   const { ioctx, test } = await openPool(t)
+  const data = separate ? (await openPool(t)).ioctx.pool : ioctx.pool
+  const options = separate ? { dataPool: data } : {}
   const directory = t.testdir()
   const from = join(directory, 'from')
   makeSparse(from, 16 * mib, [[0, 16 * mib]])
-  await copy({ file: from }, { ioctx, image: 'first' })
+  await copy({ file: from }, { ioctx, image: 'first', ...options })
   const ceph = async (...args: string[]) => {
     const { stdout } = await exec('ceph', args, { env: { ...process.env, ...test.env }, timeout: 30_000 })
     return stdout
   }
-  await ceph('osd', 'pool', 'set-quota', ioctx.pool, 'max_bytes', String(8 * mib))
+  await ceph('osd', 'pool', 'set-quota', data, 'max_bytes', String(8 * mib))
   const full = async () => {
-    const line = (await ceph('osd', 'pool', 'ls', 'detail'))
-      .split('\n')
-      .find((l) => l.includes(`'${ioctx.pool}'`))
+    const line = (await ceph('osd', 'pool', 'ls', 'detail')).split('\n').find((l) => l.includes(`'${data}'`))
     return line?.includes('full') ?? false
   }
   for (let i = 0; i < 60 && !(await full()); i++) await sleep(500)
   t.ok(await full(), 'the monitor has seen it')
   const started = Date.now()
-  await t.rejects(Promise.resolve(copy({ file: from }, { ioctx, image: 'second' })), {
+  await t.rejects(Promise.resolve(copy({ file: from }, { ioctx, image: 'second', ...options })), {
     name: 'CephError',
     code: /^(EDQUOT|ENOSPC)$/,
   })
   t.ok(Date.now() - started < 20_000, 'soon')
   t.same(await imageNames(ioctx), ['first'])
-})
+}
 
 t.test('an OSD that dies: the copy says that it is stalled, and goes on when it is back', async (t) => {
   const { LocalCluster } = await import('rbdkit/dev')

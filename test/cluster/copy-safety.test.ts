@@ -163,6 +163,23 @@ t.test('the snapshot is removed under the copy: ERR_SOURCE_CHANGED, nothing is p
   )
 })
 
+t.test('the image is removed under the copy of a snapshot: ERR_SOURCE_CHANGED', async (t) => {
+  const pool = await openPool(t)
+  const { ioctx } = pool
+  for (const remake of [false, true]) {
+    await makeImage(pool, 'source', 64 * mib)
+    await slowDown(pool, 'source')
+    const job = copy({ ioctx, image: 'source', snapshot: 'snap' }, { ioctx, image: 'copy' })
+    await underWay(job)
+    await withImage(ioctx, 'source', (image) => image.removeSnapshot('snap'))
+    await Image.remove(ioctx, 'source')
+    // Another image of the name, with a snapshot of the name, is not the one that was copied.
+    if (remake) await makeImage(pool, 'source', 64 * mib)
+    await t.rejects(Promise.resolve(job), { name: 'CopyError', code: 'ERR_SOURCE_CHANGED' })
+    t.same(await imageNames(ioctx), remake ? ['source'] : [])
+  }
+})
+
 t.test('an image that nobody uses is held by its lock: no writer gets in between', async (t) => {
   const pool = await openPool(t)
   const { ioctx } = pool

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { copy, Image } from 'rbdkit'
+import { compare, copy, Image } from 'rbdkit'
 import { LocalCluster } from 'rbdkit/dev'
 import t from 'tap'
 import { contentOf, imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
@@ -26,6 +26,14 @@ t.test('between two clusters, there and back', async (t) => {
   await withImage(there.ioctx, 'disk', async (image) => {
     t.equal((await image.info()).objectSize, mib, 'the layout goes along')
     await image.createSnapshot('s')
+  })
+  const source = { ioctx: here.ioctx, image: 'disk' }
+  const same = await compare(source, { ioctx: there.ioctx, image: 'disk', snapshot: 's' })
+  t.ok(same.equal)
+  await withImage(there.ioctx, 'disk', (image) => image.write(Buffer.alloc(1), { position: mib }))
+  t.match(await compare(source, { ioctx: there.ioctx, image: 'disk' }), {
+    equal: false,
+    extents: [{ offset: mib, length: 4096 }],
   })
   const back = await copy(
     { ioctx: there.ioctx, image: 'disk', snapshot: 's' },
