@@ -1,5 +1,6 @@
 /** What `cp`, `import` and `export` share: a copy with its progress, and what is said of it. */
 
+import { statSync } from 'node:fs'
 import { formatBandwidth, formatBytes, formatSeconds } from '../bench/report/format.js'
 import type { CopyDestination, CopyProgress, CopySource } from '../copy/types.js'
 import { formatImageSpec, type ImageSpec } from './image-spec.js'
@@ -49,6 +50,13 @@ function nameOf(end: End): string {
   return 'file' in end ? end.file : formatImageSpec(end)
 }
 
+/** Whether what an interrupted copy has written stays. */
+function isInPlace(end: End): boolean {
+  if ('fd' in end) return true
+  const there = 'file' in end ? statSync(end.file, { throwIfNoEntry: false }) : undefined
+  return there !== undefined && !there.isFile()
+}
+
 async function toSource(session: Session, end: End): Promise<CopySource> {
   if ('file' in end || 'fd' in end) return end
   const { image, snapshot } = end
@@ -91,7 +99,8 @@ export async function runCopy(session: Session<CopyFlags>, from: End, to: End): 
     const json = { source: nameOf(from), destination: nameOf(to), ...result }
     return { json, text: text + more, aside: 'fd' in to }
   } catch (error) {
-    if (error instanceof Interrupted && !('fd' in to)) error.message += `; nothing is left of '${nameOf(to)}'`
+    if (error instanceof Interrupted && !isInPlace(to))
+      error.message += `; nothing is left of '${nameOf(to)}'`
     throw error
   }
 }

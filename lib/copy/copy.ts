@@ -11,12 +11,13 @@ import {
   isFile,
   minMemory,
   startBetween,
-  toDescriptor,
   toDigest,
   toIoCtx,
   toLimits,
+  toOrdered,
   toSource,
 } from './endpoints.js'
+import { toStreamDestination, toStreamSource, withStreams } from './streams.js'
 import type {
   CopyDestination,
   CopyOptions,
@@ -39,8 +40,8 @@ function toNaming({ replace, resume }: Partial<CopyOptions>): NativeNaming {
 }
 
 function toDestination(given: CopyDestination, naming: NativeNaming): Endpoint {
-  const descriptor = toDescriptor('destination', given)
-  if (descriptor) return descriptor
+  const ordered = toOrdered('destination', given, toStreamDestination)
+  if (ordered) return ordered
   const destination = given as FileDestination | ImageDestination
   if (isFile('destination', destination)) {
     const file = resolve(toText('destination.file', destination.file))
@@ -55,15 +56,15 @@ function toDestination(given: CopyDestination, naming: NativeNaming): Endpoint {
 /** In the order of native/addon/copy.cc. */
 const verifyLevels: readonly VerifyLevel[] = ['none', 'checksum', 'osd', 'read-back', 'full']
 
-function toVerify(
-  options: Partial<CopyOptions>,
-  source: CopySource,
-  destination: CopyDestination,
-): VerifyLevel {
+function toVerify(options: Partial<CopyOptions>, source: Endpoint, destination: Endpoint): VerifyLevel {
   const verify = toOneOf('options.verify', options.verify ?? 'checksum', verifyLevels)
   const again = verify === 'full' ? [source, destination] : [destination]
-  if (verify !== 'none' && verify !== 'checksum' && again.some((end) => 'fd' in end)) {
-    throw invalidArgValue('options.verify', 'a descriptor cannot be read again')
+  if (
+    verify !== 'none' &&
+    verify !== 'checksum' &&
+    again.some(({ given }) => 'fd' in given || 'stream' in given)
+  ) {
+    throw invalidArgValue('options.verify', 'a stream or descriptor cannot be read again')
   }
   if (options.resume && (verify === 'osd' || verify === 'read-back')) {
     throw invalidArgValue(
@@ -71,7 +72,7 @@ function toVerify(
       "with 'resume' there are no checksums of what was copied before; 'full' needs none",
     )
   }
-  if (verify === 'osd' && 'file' in destination) {
+  if (verify === 'osd' && 'file' in destination.given) {
     throw invalidArgValue(
       'options.verify',
       "'osd' is for images; a file is verified by 'read-back' or 'full'",
@@ -86,10 +87,10 @@ function toResult({ crc32c, ...result }: NativeCopyResult, verify: VerifyLevel):
 }
 
 /**
- * Copies a disk: a file, a block device, a stream's descriptor, or an image of any cluster, to a new file, a new image
- * or a descriptor.
+ * Copies a disk: a file, a block device, a stream, or an image of any cluster, to a new file, a new image, a block device
+ * or a stream. A stream is one of Node's, one of the web's, or a descriptor.
  *
- * All of it runs in native code. Holes and zeros are not written. The destination is made under a temporary name
+ * All of it runs in native code but what a stream of JavaScript does itself. Holes and zeros are not written. The destination is made under a temporary name
  * (`<name>.rbdkit-<random>`) in the same directory or pool and renamed when all of it is durable and the source is
  * confirmed to be what it was: whoever sees the name sees the whole disk. A copy that fails or is aborted leaves
  * nothing; it rejects when nothing is in flight any more. One whose process is killed leaves its temporary, which
@@ -111,12 +112,14 @@ export function copy(
 ): Job<CopyProgress, CopyResult> {
   return new Job(options, async (context) => {
     const given = toOptions('options', options)
-    const from = toDescriptor('source', source) ?? toSource('source', source as DiskSource)
+    const from = toOrdered('source', source, toStreamSource) ?? toSource('source', source as DiskSource)
     const to = toDestination(destination, toNaming(given))
     const memory = toSize('options.maxMemory', given.maxMemory ?? defaultMemory, minMemory)
-    const verify = toVerify(given, source, destination)
+    const verify = toVerify(given, from, to)
     const args = [memory, verifyLevels.indexOf(verify), ...toLimits(given)] as const
-    const result = await startBetween(native.copy, from, to, [...args], context)
+    const result = await withStreams([from.stream, to.stream], context, (watched) =>
+      startBetween(native.copy, from, to, [...args], watched),
+    )
     return toResult(result as NativeCopyResult, verify)
   })
 }

@@ -8,8 +8,16 @@ import type { TaskFunction } from '../internal/native/core.js'
 import { invalidArgType, invalidArgValue, toOneOf, toSize, toText } from '../internal/validate.js'
 import { IoCtx } from '../rados/ioctx.js'
 import { toName } from '../rbd/names.js'
-import { copyError } from './errors.js'
-import type { CopyDestination, CopySource, DiskSource, FileSource, RateLimits } from './types.js'
+import { copyError, type GivenEnd } from './errors.js'
+import type { StreamEnd } from './streams.js'
+import type {
+  CopyDestination,
+  CopySource,
+  DescriptorSource,
+  DiskSource,
+  FileSource,
+  RateLimits,
+} from './types.js'
 
 /** Buffers are 4 MiB each; with fewer than four nothing overlaps. */
 export const minMemory = 16 * 1024 * 1024
@@ -19,8 +27,10 @@ export const defaultMemory = 64 * 1024 * 1024
 export interface Endpoint {
   native: NativeEndpoint
   ioctx: IoCtx | undefined
-  /** As the caller gave it, for errors. */
-  given: CopySource | CopyDestination
+  /** What errors call it. */
+  given: GivenEnd
+  /** When it is a stream of JavaScript. */
+  stream?: StreamEnd
 }
 
 /** Whether it is a file; throws when it is several things. */
@@ -32,10 +42,17 @@ export function isFile<T extends object>(name: string, end: T): end is Extract<T
   return 'file' in end
 }
 
-/** An end that is a descriptor, undefined when it is something else. */
-export function toDescriptor(name: string, end: CopySource | CopyDestination): Endpoint | undefined {
-  if (isFile(name, end) || !('fd' in end)) return undefined
-  return { native: { fd: toSize(`${name}.fd`, end.fd, 0, 0x7fffffff) }, ioctx: undefined, given: end }
+/** An end that is a stream or a descriptor, and so goes in order; undefined when it is something else. */
+export function toOrdered(
+  name: string,
+  end: CopySource | CopyDestination,
+  toStream: (name: string, value: unknown) => StreamEnd | undefined,
+): Endpoint | undefined {
+  const stream = toStream(name, end)
+  if (stream) return { native: stream.native, ioctx: undefined, given: { stream: name }, stream }
+  const other = end as DiskSource | DescriptorSource
+  if (isFile(name, other) || !('fd' in other)) return undefined
+  return { native: { fd: toSize(`${name}.fd`, other.fd, 0, 0x7fffffff) }, ioctx: undefined, given: other }
 }
 
 export function toIoCtx(name: string, value: unknown): IoCtx {

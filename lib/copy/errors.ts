@@ -1,7 +1,10 @@
 import { getSystemErrorMap } from 'node:util'
 import { CephError } from '../errors.js'
 import type { NativeCopyError } from '../internal/native/copy.js'
-import type { CopyDestination, CopySource } from './types.js'
+import type { DescriptorSource, DiskSource, FileDestination, ImageDestination } from './types.js'
+
+/** An end of a copy as its errors call it. */
+export type GivenEnd = DiskSource | DescriptorSource | FileDestination | ImageDestination | { stream: string }
 
 /**
  * What no errno expresses.
@@ -77,8 +80,8 @@ export function streamError(
 export function copyError(
   errno: number,
   value: NativeCopyError | string | undefined,
-  source: CopySource | CopyDestination,
-  destination: CopySource | CopyDestination,
+  source: GivenEnd,
+  destination: GivenEnd,
 ): Error {
   // A text: librbd could not be loaded.
   if (typeof value !== 'object') return new CephError({ errno, syscall: 'copy', detail: value })
@@ -88,12 +91,14 @@ export function copyError(
   if (side === 'none') return new CephError({ errno, syscall, detail: message })
   if ('file' in end) return fileError(errno, syscall, end.file, message)
   if ('fd' in end) return fileError(errno, syscall, `fd ${end.fd}`, message)
+  if ('stream' in end) return fileError(errno, syscall, `${end.stream} stream`, message)
   const { pool, namespace } = end.ioctx
   const snapshot = 'snapshot' in end ? end.snapshot : undefined
   return new CephError({ pool, namespace, image: end.image, snapshot, errno, syscall, detail: message })
 }
 
-function describe(end: CopySource | CopyDestination): string {
+function describe(end: GivenEnd): string {
+  if ('stream' in end) return `${end.stream} stream`
   if ('file' in end) return `'${end.file}'`
   if ('fd' in end) return `fd ${end.fd}`
   const namespace = end.ioctx.namespace === '' ? '' : `${end.ioctx.namespace}/`

@@ -39,5 +39,6 @@ export type {
   ImageDestination,
   ImageSource,
   RateLimits,
+  StreamSource,
   VerifyLevel,
 } from './types.js'

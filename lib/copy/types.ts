@@ -1,9 +1,12 @@
+import type { Readable, Writable } from 'node:stream'
+import type { ReadableStream, WritableStream } from 'node:stream/web'
 import type { JobOptions } from '../internal/job.js'
 import type { IoCtx } from '../rados/ioctx.js'
 import type { ImageLayout } from '../rbd/layout.js'
 
 /**
- * A regular file or a block device to copy from. Holes of a file are not read.
+ * A regular file or a block device to copy from, or a FIFO, as a {@link DescriptorSource} from its writer's opening it
+ * on. Holes of a file are not read. Character devices are refused with `ENOTSUP`: they have no end.
  *
  * @since 0.1.0
  */
@@ -57,6 +60,27 @@ export interface DescriptorSource {
 }
 
 /**
+ * A stream to copy from, with what is known of it: a Node `Readable` (an HTTP request, a file's stream, a decompressor)
+ * or a web `ReadableStream`, from where it stands to its end, raw. A stream alone is a source as well.
+ *
+ * Only its own end is an end: one that fails or closes before that rejects the copy with its error
+ * (`ERR_STREAM_PREMATURE_CLOSE` when it has none), and nothing is published. It is read no faster than it is copied.
+ * When the copy fails or is aborted it is destroyed with the reason; an HTTP request to a server is only paused then, so
+ * that it can be answered. A stream of objects, one with an encoding (`setEncoding()`), one that has ended or is locked is
+ * refused with `ERR_INVALID_ARG_VALUE`, and left alone.
+ *
+ * @since 0.1.0
+ */
+export interface StreamSource {
+  stream: Readable | ReadableStream<Uint8Array>
+  /**
+   * Its size in bytes, if known: an image is made with it at once, and progress has a total. When the stream has less or
+   * more, `ERR_SOURCE_CHANGED`.
+   */
+  size?: number | bigint
+}
+
+/**
  * What has a size and can be read anywhere.
  *
  * @since 0.1.0
@@ -68,15 +92,22 @@ export type DiskSource = FileSource | ImageSource
  *
  * @since 0.1.0
  */
-export type CopySource = DiskSource | DescriptorSource
+export type CopySource = DiskSource | DescriptorSource | StreamSource | Readable | ReadableStream<Uint8Array>
 
 /**
  * A regular file to make. Zeros become holes.
  *
+ * Or what is written in place: a block device, with `replace`; a FIFO or character device, in order, holes as zeros;
+ * `/dev/null`, to measure a source or for its digest. What a copy that fails has written there stays.
+ *
+ * Of a block device all is overwritten that the source has, holes included, and what is behind its end stays as it is. It
+ * is `EBUSY` when it is mounted or somebody else has claimed it, `ENOSPC` when it is smaller than the source; a source of
+ * unknown size finds that out when it gets there.
+ *
  * @since 0.1.0
  */
 export interface FileDestination {
-  /** Path; nothing may be there yet, unless it is to be replaced. */
+  /** Path; no file may be there yet, unless it is to be replaced. */
   file: string
 }
 
@@ -103,11 +134,19 @@ export interface DescriptorDestination {
 }
 
 /**
- * What can be copied to.
+ * What can be copied to. A stream, Node's or the web's, gets raw content, holes as zeros, no faster than it takes it, and
+ * is ended when all of it is there (standard output and error are not). It is written in place: what a copy that fails
+ * has written stays. The stream is destroyed, or aborted, with the reason then (an HTTP response that nothing has been sent
+ * of is left, to be answered otherwise); when it fails itself, the copy rejects with its error. A stream of objects, one that has ended or is locked is refused with `ERR_INVALID_ARG_VALUE`.
  *
  * @since 0.1.0
  */
-export type CopyDestination = FileDestination | ImageDestination | DescriptorDestination
+export type CopyDestination =
+  | FileDestination
+  | ImageDestination
+  | DescriptorDestination
+  | Writable
+  | WritableStream<Uint8Array>
 
 /**
  * How far a copy is. Sizes in bytes, of the source's size: holes count as soon as they are known.
@@ -204,7 +243,7 @@ export interface CopyOptions extends JobOptions<CopyProgress>, RateLimits {
    * replaced in one step, and gives the new one its mode and, where permitted, its owner. An image goes to the
    * trash, and for a moment nothing has the name. An image that somebody has open for writing is `EBUSY`, before any
    * data is moved and again at the end, since that client would go on writing into the trash; `'force'` replaces
-   * that as well. Default false: `EEXIST`.
+   * that as well. A block device is overwritten in place. Default false: `EEXIST`.
    */
   replace?: boolean | 'force'
   /**

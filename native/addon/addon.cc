@@ -7,6 +7,7 @@
 #include "addon/compare.h"
 #include "addon/copy.h"
 #include "addon/diff.h"
+#include "addon/handover.h"
 #include "addon/image_stream.h"
 #include "addon/leftovers.h"
 #include "core/environment.h"
@@ -126,6 +127,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportCompare(env, exports);
   ExportCopy(env, exports);
   ExportDiff(env, exports);
+  ExportHandover(env, exports);
   ExportLeftovers(env, exports);
   ExportImageStream(env, exports);
   ExportBench(env, exports);

@@ -5,10 +5,14 @@
 #include <utility>
 
 #include "addon/copy_values.h"
+#include "copy/device_destination.h"
 #include "copy/engine.h"
 #include "copy/file_destination.h"
 #include "copy/image_destination.h"
+#include "copy/null_destination.h"
+#include "copy/path_kind.h"
 #include "copy/stream_destination.h"
+#include "copy/stream_source.h"
 #include "copy/verify_objects.h"
 #include "copy/verify_reading.h"
 #include "rbd/rbd.h"
@@ -17,9 +21,34 @@ namespace rbdkit {
 
 namespace {
 
+// What can be read anywhere, or in order. Blocks.
+std::unique_ptr<copy::Source> MakeAnySource(const EndpointSpec& spec) {
+  if (spec.handover) return std::make_unique<copy::StreamSource>(spec.handover, spec.size);
+  if (spec.stream) return std::make_unique<copy::StreamSource>(spec.stream->get());
+  if (!spec.ioctx && spec.format != "qcow2" && copy::KindOf(spec.file) == S_IFIFO) {
+    return std::make_unique<copy::StreamSource>(spec.file);
+  }
+  return MakeSource(spec);
+}
+
+// A path is a new file, or what is written in place. Blocks.
+std::unique_ptr<copy::Destination> MakePathDestination(const EndpointSpec& spec) {
+  if (copy::IsNullDevice(spec.file)) return std::make_unique<copy::NullDestination>();
+  switch (copy::KindOf(spec.file)) {
+    case S_IFBLK:
+      return std::make_unique<copy::DeviceDestination>(spec.file, spec.naming);
+    case S_IFIFO:
+    case S_IFCHR:
+      return std::make_unique<copy::StreamDestination>(spec.file);
+    default:
+      return std::make_unique<copy::FileDestination>(spec.file, spec.naming);
+  }
+}
+
 std::unique_ptr<copy::Destination> MakeDestination(const EndpointSpec& spec) {
+  if (spec.handover) return std::make_unique<copy::StreamDestination>(spec.handover);
   if (spec.stream) return std::make_unique<copy::StreamDestination>(spec.stream->get());
-  if (!spec.ioctx) return std::make_unique<copy::FileDestination>(spec.file, spec.naming);
+  if (!spec.ioctx) return MakePathDestination(spec);
   return std::make_unique<copy::ImageDestination>(spec.ioctx->ioctx(), spec.image, spec.layout, spec.naming);
 }
 
@@ -61,7 +90,7 @@ std::unique_ptr<copy::Verifier> MakeVerifier(Verify verify, copy::Source& source
 void RunCopy(Task& task, const EndpointSpec& from, const EndpointSpec& to, copy::Options options,
              Verify verify) {
   if ((from.ioctx || to.ioctx) && !RbdLoaded(task)) return;
-  const auto source = MakeSource(from);
+  const auto source = MakeAnySource(from);
   const auto destination = MakeDestination(to);
   const auto verifier = MakeVerifier(verify, *source, *destination, options);
   copy::Engine engine(*source, *destination, options, verifier.get());

@@ -1,9 +1,9 @@
 #include "addon/copy_values.h"
 
+#include "addon/handover.h"
 #include "copy/file_source.h"
 #include "copy/image_source.h"
 #include "copy/qcow2_source.h"
-#include "copy/stream_source.h"
 
 namespace rbdkit {
 
@@ -52,6 +52,12 @@ EndpointSpec NextEndpoint(Call& call) {
     call.Int64();
     return spec;
   }
+  if (object.Has("handover")) {
+    spec.handover = ToHandover(object.Get("handover"));
+    spec.size = OptionalNumber(object, "size").value_or(copy::kUnknownSize);
+    call.Int64();
+    return spec;
+  }
   spec.ioctx = call.Handle<IoCtx>();
   spec.image = OptionalString(object, "image");
   spec.snapshot = OptionalString(object, "snapshot");
@@ -77,7 +83,6 @@ std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec) {
   if (spec.format == "qcow2") {
     return std::make_unique<copy::Qcow2Source>(spec.file, spec.backing_directories);
   }
-  if (spec.stream) return std::make_unique<copy::StreamSource>(spec.stream->get());
   if (!spec.ioctx) return std::make_unique<copy::FileSource>(spec.file, spec.format == "raw");
   return std::make_unique<copy::ImageSource>(spec.ioctx->ioctx(), spec.image, spec.snapshot);
 }

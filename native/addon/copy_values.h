@@ -8,6 +8,7 @@
 
 #include "addon/stream_values.h"
 #include "copy/endpoint.h"
+#include "copy/handover.h"
 #include "copy/image_destination.h"
 #include "copy/meter.h"
 #include "copy/pace.h"
@@ -22,6 +23,8 @@ struct EndpointSpec {
   std::string format;  // "raw", "qcow2", or empty: raw unless it looks like something else
   std::vector<std::string> backing_directories;
   std::shared_ptr<copy::UniqueFd> stream;
+  std::shared_ptr<copy::Handover> handover;
+  uint64_t size = copy::kUnknownSize;  // of what is handed over
   std::shared_ptr<IoCtx> ioctx;
   std::string image;
   std::string snapshot;
@@ -29,11 +32,12 @@ struct EndpointSpec {
   copy::Naming naming;
 };
 
-// Two arguments: { file, format, backingDirectories } or { fd }, and anything, or { image, snapshot, layout }
-// and the ioctx's handle; of a destination also { replace, force, resume }.
+// Two arguments: { file, format, backingDirectories }, { fd } or { handover, size }, and anything, or {
+// image, snapshot, layout } and the ioctx's handle; of a destination also { replace, force, resume }.
 EndpointSpec NextEndpoint(Call& call);
 // Two arguments: bytes and operations per second.
 copy::Limits NextLimits(Call& call);
+// What can be read anywhere.
 std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec);
 
 ValueMaker ProgressValue(const copy::Progress& progress);

@@ -9,15 +9,11 @@
 #include "copy/file_leftovers.h"
 #include "copy/file_record.h"
 #include "copy/file_source.h"
-#include "copy/sparse.h"
 #include "copy/temporary_name.h"
 
 namespace rbdkit::copy {
 
 namespace {
-
-// From this size on a write past the page cache is faster: the copy ends with fsync anyway.
-constexpr size_t kMinDirect = 64 << 10;
 
 std::string DirectoryOf(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -94,8 +90,8 @@ Error FileDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& 
   // Before it was locked somebody may have taken it for a leftover.
   if (made.st_nlink == 0) return Error(-EAGAIN, "flock");
   record_.id = FileId(made);
-  direct_fd_ = UniqueFd(openat(directory_fd_.get(), temporary_.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC));
-  direct_ = static_cast<bool>(direct_fd_);
+  const int flags = O_WRONLY | O_DIRECT | O_CLOEXEC;
+  writer_.Open(fd_.get(), UniqueFd(openat(directory_fd_.get(), temporary_.c_str(), flags)));
   return size == kUnknownSize ? Error() : Resize(size);
 }
 
@@ -131,36 +127,7 @@ Error FileDestination::Resize(uint64_t size) {
 }
 
 void FileDestination::Write(uint64_t offset, size_t length, const char* buffer, Operation* done) {
-  int64_t result = 0;
-  size_t direct = 0;
-  // Aligned in the file means aligned in memory (endpoint.h). The ragged end goes through the page cache; the
-  // two never share a page.
-  if (direct_ && offset % kGrain == 0 && length >= kMinDirect) {
-    direct = length - length % kGrain;
-    result = WriteAll(direct_fd_.get(), offset, direct, buffer);
-    if (result == -EINVAL) {
-      direct_ = false;  // this file system wants a larger alignment
-      direct = 0;
-      result = 0;
-    }
-  }
-  if (result == 0 && direct < length) {
-    result = WriteAll(fd_.get(), offset + direct, length - direct, buffer + direct);
-  }
-  done->Complete(result);
-}
-
-int64_t FileDestination::WriteAll(int fd, uint64_t offset, size_t length, const char* buffer) {
-  while (length > 0) {
-    const ssize_t n = pwrite(fd, buffer, length, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return -errno;
-    if (n == 0) return -EIO;
-    offset += static_cast<uint64_t>(n);
-    buffer += n;
-    length -= static_cast<size_t>(n);
-  }
-  return 0;
+  done->Complete(writer_.Write(offset, length, buffer));
 }
 
 Error FileDestination::Flush() { return fsync(fd_.get()) == 0 ? Error() : Error(-errno, "fsync"); }
@@ -183,7 +150,7 @@ std::unique_ptr<Source> FileDestination::Reader() {
 Error FileDestination::Publish() {
   if (Error error = PublishFile(directory_fd_.get(), temporary_, record_)) return error;
   made_ = false;
-  direct_fd_.Close();
+  writer_.Close();
   fd_.Close();
   return {};
 }
@@ -191,7 +158,7 @@ Error FileDestination::Publish() {
 Error FileDestination::Abandon() {
   Error error;
   if (std::exchange(made_, false)) error = RemoveTemporaryFile(directory_fd_.get(), temporary_);
-  direct_fd_.Close();
+  writer_.Close();
   fd_.Close();
   return error;
 }

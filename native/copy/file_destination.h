@@ -2,10 +2,10 @@
 #ifndef RBDKIT_COPY_FILE_DESTINATION_H_
 #define RBDKIT_COPY_FILE_DESTINATION_H_
 
-#include <atomic>
 #include <string>
 
 #include "copy/endpoint.h"
+#include "copy/file_writer.h"
 #include "copy/naming.h"
 #include "copy/record.h"
 #include "copy/unique_fd.h"
@@ -36,7 +36,6 @@ class FileDestination final : public Destination {
   Error OpenDirectory();
   Error CheckName();
   Error Create();
-  int64_t WriteAll(int fd, uint64_t offset, size_t length, const char* buffer);
 
   const std::string directory_;
   const Naming naming_;
@@ -44,9 +43,7 @@ class FileDestination final : public Destination {
   Record record_;
   UniqueFd directory_fd_;
   UniqueFd fd_;  // holds the lock
-  // The same file past the page cache, for large aligned writes; none where the file system cannot.
-  UniqueFd direct_fd_;
-  std::atomic<bool> direct_{false};
+  FileWriter writer_;
   bool made_ = false;
 };
 

@@ -32,7 +32,7 @@ Error FileReader::Open(const std::string& path) {
     size_ = static_cast<uint64_t>(opened_.st_size);
   } else {
     Error error(-ENOTSUP, "open");
-    error.message = "neither a regular file nor a block device";
+    error.message = "neither a regular file, a block device nor a FIFO";
     return error;
   }
   posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);

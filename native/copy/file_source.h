@@ -2,6 +2,8 @@
 #ifndef RBDKIT_COPY_FILE_SOURCE_H_
 #define RBDKIT_COPY_FILE_SOURCE_H_
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -15,11 +17,12 @@ class FileSource final : public Source {
   // `raw`: the caller says that it is raw, whatever it begins with. Otherwise a file that is an image in a
   // format of its own is refused, since a guest could not use its bytes as a disk.
   // `fresh`: what the page cache has of it is forgotten first, where that can be.
-  FileSource(std::string path, bool raw, bool fresh = false)
-      : path_(std::move(path)), raw_(raw), fresh_(fresh) {}
+  // `limit`: it is not read beyond that.
+  FileSource(std::string path, bool raw, bool fresh = false, uint64_t limit = UINT64_MAX)
+      : path_(std::move(path)), raw_(raw), fresh_(fresh), limit_(limit) {}
 
   Error Open() override;
-  uint64_t size() const override { return file_.size(); }
+  uint64_t size() const override { return std::min(file_.size(), limit_); }
   std::string identity() const override { return file_.identity(); }
   Error Next(uint64_t offset, Extent* extent) override;
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
@@ -32,6 +35,7 @@ class FileSource final : public Source {
   const std::string path_;
   const bool raw_;
   const bool fresh_;
+  const uint64_t limit_;
   FileReader file_;
 };
 

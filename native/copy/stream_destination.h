@@ -1,11 +1,16 @@
-// Raw content to a pipe, a socket or whatever else a descriptor takes in order.
+// Raw content that goes in order: to a pipe, a socket or another descriptor, or handed over to a stream of
+// JavaScript.
 #ifndef RBDKIT_COPY_STREAM_DESTINATION_H_
 #define RBDKIT_COPY_STREAM_DESTINATION_H_
 
+#include <memory>
 #include <optional>
+#include <string>
 
 #include "copy/byte_stream.h"
 #include "copy/endpoint.h"
+#include "copy/handover.h"
+#include "copy/unique_fd.h"
 
 namespace rbdkit::copy {
 
@@ -14,6 +19,9 @@ class StreamDestination final : public Destination {
  public:
   // The descriptor is borrowed.
   explicit StreamDestination(int fd) : fd_(fd) {}
+  // Of a FIFO or a character device, by its path.
+  explicit StreamDestination(std::string path) : path_(std::move(path)) {}
+  explicit StreamDestination(std::shared_ptr<Handover> handover) : handover_(std::move(handover)) {}
 
   Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
   Error Resize(uint64_t size) override;
@@ -22,17 +30,23 @@ class StreamDestination final : public Destination {
   bool ordered() const override { return true; }
   void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override;
   Error WriteError(int64_t /*result*/) const override { return error_; }
-  void Interrupt() override { stop_.Stop(); }
+  void Interrupt() override;
   Error Flush() override;
   Error Publish() override { return {}; }
   Error Abandon() override { return {}; }
 
  private:
+  Error Open();
+  Error OpenPath();
   Error FillTo(uint64_t offset);
 
-  const int fd_;
+  int fd_ = -1;
+  const std::string path_;
+  const std::shared_ptr<Handover> handover_;
+  UniqueFd opened_;
   StopSignal stop_;
-  std::optional<FdOutput> output_;
+  std::optional<FdOutput> descriptor_;
+  ByteOutput* output_ = nullptr;
   uint64_t size_ = 0;
   uint64_t position_ = 0;
   Error error_;

@@ -10,6 +10,7 @@ export type NativeEndpoint =
     } & NativeNaming)
   | ({ image: string; snapshot?: string; layout?: NativeLayout } & NativeNaming)
   | { fd: number }
+  | { handover: object; size?: number }
 
 /** What a destination does about what is there already. */
 export interface NativeNaming {
@@ -134,8 +135,16 @@ export interface NativeLeftover {
   error?: NativeCopyError & { errno: number }
 }
 
-/** What native/addon/copy.cc, compare.cc, diff.cc and leftovers.cc export. */
+/** What native/addon/copy.cc, compare.cc, diff.cc, handover.cc and leftovers.cc export. */
 export interface CopyNative {
+  /** Makes what a stream of JavaScript hands its bytes over by. */
+  handover(): object
+  /** Lends a buffer of at least one byte until the slot is settled, with how much of it was taken or filled. */
+  lend(slot: number, handover: object, buffer: Uint8Array): number
+  /** Nothing more will be lent: the stream has ended. */
+  endLoans(handover: object): void
+  /** Gives back all loans as not used, now and later. */
+  closeLoans(handover: object): void
   copy: TaskFunction<
     [
       source: NativeEndpoint,
