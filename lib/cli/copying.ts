@@ -84,6 +84,7 @@ export async function runCopy(session: Session<CopyFlags>, from: End, to: End): 
       ...(flags.maxMemory === undefined ? {} : { maxMemory: flags.maxMemory }),
       ...(flags.replace === undefined ? {} : { replace: flags.force ? ('force' as const) : flags.replace }),
       ...(flags.resume === undefined ? {} : { resume: flags.resume }),
+      ...(flags.deep === undefined ? {} : { deep: flags.deep }),
     }
     const result = await copy(source, destination, options)
     const { bytes, bytesWritten, seconds, digest } = result

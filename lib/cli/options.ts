@@ -30,6 +30,8 @@ export interface CopyFlags extends LayoutFlags {
   readonly replace?: boolean
   readonly force?: boolean
   readonly resume?: boolean
+  /** Of `cp` only. */
+  readonly deep?: boolean
 }
 
 /** Adds `--pool`, `--namespace`, `--json` and what connecting takes. */

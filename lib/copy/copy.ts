@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { native } from '../internal/addon.js'
 import { Job } from '../internal/job.js'
-import type { NativeCopyResult, NativeNaming } from '../internal/native/copy.js'
+import type { NativeCopyResult, NativeDeep, NativeNaming } from '../internal/native/copy.js'
 import { invalidArgValue, toBoolean, toOneOf, toOptions, toSize, toText } from '../internal/validate.js'
+import { Image } from '../rbd/image.js'
 import { toNativeLayout } from '../rbd/layout.js'
 import { toName } from '../rbd/names.js'
 import {
@@ -27,6 +28,7 @@ import type {
   DiskSource,
   FileDestination,
   ImageDestination,
+  ImageSource,
   VerifyLevel,
 } from './types.js'
 
@@ -81,9 +83,37 @@ function toVerify(options: Partial<CopyOptions>, source: Endpoint, destination: 
   return verify
 }
 
-function toResult({ crc32c, ...result }: NativeCopyResult, verify: VerifyLevel): CopyResult {
+/** Whether the copy is deep; throws when its ends or its verification cannot be. */
+function toDeep(
+  deep: unknown,
+  source: CopySource,
+  destination: CopyDestination,
+  verify: VerifyLevel,
+): source is ImageSource {
+  if (!toBoolean('options.deep', deep, false)) return false
+  if (!('ioctx' in source && 'ioctx' in destination)) {
+    throw invalidArgValue('options.deep', 'only images have snapshots')
+  }
+  if (verify !== 'none' && verify !== 'checksum') {
+    throw invalidArgValue('options.verify', `'${verify}' does not know snapshots: compare() each of them`)
+  }
+  return true
+}
+
+async function describe({ ioctx, image: name }: ImageSource, signal: AbortSignal): Promise<NativeDeep> {
+  const image = await Image.open(ioctx, name, { readOnly: true, signal })
+  try {
+    const metadata = await image.listMetadata()
+    return { deep: true, keys: [...metadata.keys()], values: [...metadata.values()] }
+  } finally {
+    await image.close()
+  }
+}
+
+function toResult(native: NativeCopyResult, verify: VerifyLevel): CopyResult {
+  const { crc32c, bytesCovered, ...result } = native
   const digest = verify === 'none' ? '' : toDigest(crc32c)
-  return { ...result, holes: result.bytes - result.bytesWritten, digest }
+  return { ...result, holes: bytesCovered - result.bytesWritten, digest }
 }
 
 /**
@@ -96,13 +126,16 @@ function toResult({ crc32c, ...result }: NativeCopyResult, verify: VerifyLevel):
  * nothing; it rejects when nothing is in flight any more. One whose process is killed leaves its temporary, which
  * `resume` goes on with and {@link cleanupCopies} removes.
  *
+ * Of an image its data is copied, as it is now or at one snapshot; `deep` copies its snapshots and metadata as well.
+ *
  * Rejects with a `CephError` for images and an error like those of `node:fs` for files: `EEXIST` before any data is
  * moved when the destination's name is taken, `ENOENT` when the source is missing, `ENOSPC` or `EDQUOT` when there is
  * no room; with a {@link CopyError} `ERR_SOURCE_CHANGED`, `ERR_RBDKIT_FORMAT`, `ERR_VERIFY_FAILED` or, before any data is
  * moved, `ERR_VERIFY_UNSUPPORTED`; with the signal's reason.
  *
  * Implements: rbd_aio_read2, rbd_aio_write2, rbd_diff_iterate2, rbd_create4, rbd_lock_acquire, rbd_flush, rbd_rename,
- * rbd_trash_move, rados_read_op_checksum.
+ * rbd_trash_move, rados_read_op_checksum; with `deep` rbd_snap_list, rbd_snap_create2, rbd_snap_protect, rbd_resize2,
+ * rbd_aio_write_zeroes, rbd_metadata_set, rbd_snap_rollback_with_progress.
  * @since 0.1.0
  */
 export function copy(
@@ -116,6 +149,10 @@ export function copy(
     const to = toDestination(destination, toNaming(given))
     const memory = toSize('options.maxMemory', given.maxMemory ?? defaultMemory, minMemory)
     const verify = toVerify(given, from, to)
+    if (toDeep(given.deep, source, destination, verify)) {
+      context.signal.throwIfAborted()
+      Object.assign(from.native, await describe(source, context.signal))
+    }
     const args = [memory, verifyLevels.indexOf(verify), ...toLimits(given)] as const
     const result = await withStreams([from.stream, to.stream], context, (watched) =>
       startBetween(native.copy, from, to, [...args], watched),

@@ -177,7 +177,10 @@ export interface CopyResult {
   bytesRead: number
   /** Bytes written, likewise; the rest is holes. */
   bytesWritten: number
-  /** Bytes that the destination has as holes: `bytes - bytesWritten`. */
+  /**
+   * Bytes that were not written because they are holes: `bytes - bytesWritten`. With `deep` bytes are counted once for
+   * each snapshot, and what is the same as in the one before is not written either.
+   */
   holes: number
   /** With `resume`: the bytes that were durable already and were not copied again. `seconds` does not tell of them. */
   bytesResumed: number
@@ -189,7 +192,8 @@ export interface CopyResult {
   seconds: number
   /**
    * `'crc32c:'` and eight hex digits: the CRC32C (Castagnoli) of all `bytes`, holes read as zeros. The same for the
-   * same content, whatever it was copied from and to and however sparse that is. `''` with `verify: 'none'`.
+   * same content, whatever it was copied from and to and however sparse that is. `''` with `verify: 'none'`. With
+   * `deep`: of the image as it is after its last snapshot, read again from the destination.
    */
   digest: string
 }
@@ -256,4 +260,16 @@ export interface CopyOptions extends JobOptions<CopyProgress>, RateLimits {
   resume?: boolean
   /** Default `'checksum'`. */
   verify?: VerifyLevel
+  /**
+   * From image to image: also copies the user's snapshots, in order, each with its size, content and protection, and
+   * all metadata, configuration (`conf_*`) among it. With a snapshot as the source: those up to it. What an image has
+   * of its parent is copied as data: the new one is no clone. Progress counts bytes once for each snapshot, and
+   * `bytes` of the result is the size of the image as it is now. Snapshots that are not in the user's namespace
+   * (of groups, of mirroring, in the trash) are left out.
+   *
+   * The image is kept from changing from the beginning. `verify` may be `'none'` or `'checksum'`. A resumed copy does
+   * not copy again the snapshots that are there, nor what is durable of the next; what the image has become after
+   * its last snapshot it begins anew. Default false.
+   */
+  deep?: boolean
 }

@@ -8,6 +8,7 @@
 #include "copy/device_destination.h"
 #include "copy/engine.h"
 #include "copy/file_destination.h"
+#include "copy/head_digest.h"
 #include "copy/image_destination.h"
 #include "copy/null_destination.h"
 #include "copy/path_kind.h"
@@ -56,6 +57,7 @@ ValueMaker ResultValue(const copy::Result& result, const copy::Replaced& replace
   return [result, replaced](Napi::Env env) -> Napi::Value {
     Napi::Object object = Napi::Object::New(env);
     object.Set("bytes", static_cast<double>(result.bytes));
+    object.Set("bytesCovered", static_cast<double>(result.bytes_covered));
     object.Set("bytesRead", static_cast<double>(result.bytes_read));
     object.Set("bytesWritten", static_cast<double>(result.bytes_written));
     object.Set("bytesResumed", static_cast<double>(result.bytes_resumed));
@@ -92,13 +94,20 @@ void RunCopy(Task& task, const EndpointSpec& from, const EndpointSpec& to, copy:
   if ((from.ioctx || to.ioctx) && !RbdLoaded(task)) return;
   const auto source = MakeAnySource(from);
   const auto destination = MakeDestination(to);
-  const auto verifier = MakeVerifier(verify, *source, *destination, options);
+  auto verifier = MakeVerifier(verify, *source, *destination, options);
+  copy::HeadDigest* digest = nullptr;
+  if (from.deep && verify == Verify::kChecksum) {
+    auto made = std::make_unique<copy::HeadDigest>(*source, *destination, options.max_memory, options.limits);
+    digest = made.get();
+    verifier = std::move(made);
+  }
   copy::Engine engine(*source, *destination, options, verifier.get());
   task.OnCancel([&engine] { engine.Cancel(); });
   copy::Result result;
   const copy::Error error = engine.Run(
       [&task](const copy::Progress& progress) { task.ReportValue(ProgressValue(progress)); }, &result);
   task.OnCancel(nullptr);
+  if (digest != nullptr) result.crc32c = digest->crc32c(result.crc32c);
   task.result = error.result;
   task.value = error ? ErrorValue(error) : ResultValue(result, destination->replaced());
 }

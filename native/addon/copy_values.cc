@@ -1,6 +1,7 @@
 #include "addon/copy_values.h"
 
 #include "addon/handover.h"
+#include "copy/deep_source.h"
 #include "copy/file_source.h"
 #include "copy/image_source.h"
 #include "copy/qcow2_source.h"
@@ -61,6 +62,10 @@ EndpointSpec NextEndpoint(Call& call) {
   spec.ioctx = call.Handle<IoCtx>();
   spec.image = OptionalString(object, "image");
   spec.snapshot = OptionalString(object, "snapshot");
+  spec.deep = object.Get("deep").ToBoolean();
+  const std::vector<std::string> keys = OptionalStrings(object, "keys");
+  const std::vector<std::string> values = OptionalStrings(object, "values");
+  for (size_t i = 0; i < keys.size(); ++i) spec.metadata.emplace_back(keys[i], values.at(i));
   if (!object.Get("layout").IsObject()) return spec;
   const auto layout = object.Get("layout").As<Napi::Object>();
   spec.layout.order = OptionalNumber(layout, "order");
@@ -84,6 +89,9 @@ std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec) {
     return std::make_unique<copy::Qcow2Source>(spec.file, spec.backing_directories);
   }
   if (!spec.ioctx) return std::make_unique<copy::FileSource>(spec.file, spec.format == "raw");
+  if (spec.deep) {
+    return std::make_unique<copy::DeepSource>(spec.ioctx->ioctx(), spec.image, spec.snapshot, spec.metadata);
+  }
   return std::make_unique<copy::ImageSource>(spec.ioctx->ioctx(), spec.image, spec.snapshot);
 }
 

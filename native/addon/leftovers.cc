@@ -24,7 +24,7 @@ Napi::Value LeftoverValue(Napi::Env env, const copy::Leftover& leftover) {
   object.Set("kind", kinds[static_cast<size_t>(record.kind)]);
   object.Set("name", leftover.name);
   object.Set("target", record.target);
-  object.Set("bytesDurable", static_cast<double>(record.mark.offset));
+  object.Set("bytesDurable", static_cast<double>(record.mark.durable()));
   object.Set("bytesTotal", static_cast<double>(record.size));
   object.Set("whole", record.mark.confirmed);
   object.Set("inUse", leftover.in_use);

@@ -2,8 +2,15 @@
 
 namespace rbdkit::copy {
 
+void DiffSource::Begin(DiffStream& diff) {
+  diff_ = &diff;
+  summary_ = {};
+  summary_.header = diff.header();
+  record_ = {DiffRecord::Kind::kZero, 0, 0};
+}
+
 Error DiffSource::Advance() {
-  if (Error error = diff_.Next(&record_)) return error;
+  if (Error error = diff_->Next(&record_)) return error;
   summary_.Count(record_);
   return {};
 }
@@ -24,7 +31,7 @@ Error DiffSource::Next(uint64_t offset, Extent* extent) {
 }
 
 void DiffSource::Read(uint64_t /*offset*/, size_t length, char* buffer, Operation* done) {
-  error_ = diff_.ReadData(buffer, length);
+  error_ = diff_->ReadData(buffer, length);
   done->Complete(error_ ? error_.result : static_cast<int64_t>(length));
 }
 

@@ -8,15 +8,13 @@
 
 namespace rbdkit::copy {
 
-class DiffSource final : public Source {
+class DiffSource : public Source {
  public:
   // Both are borrowed. The header has been read.
-  DiffSource(DiffStream& diff, StopSignal& stop) : diff_(diff), stop_(stop) {
-    summary_.header = diff.header();
-  }
+  DiffSource(DiffStream& diff, StopSignal& stop) : stop_(stop) { Begin(diff); }
 
   Error Open() override { return {}; }
-  uint64_t size() const override { return diff_.header().size; }
+  uint64_t size() const override { return diff_->header().size; }
   bool sequential() const override { return true; }
   Error Next(uint64_t offset, Extent* extent) override;
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
@@ -29,14 +27,18 @@ class DiffSource final : public Source {
   // After Confirm().
   const DiffSummary& summary() const { return summary_; }
 
+ protected:
+  // Is of this one from now on.
+  void Begin(DiffStream& diff);
+
  private:
   Error Advance();
 
-  DiffStream& diff_;
+  DiffStream* diff_ = nullptr;
   StopSignal& stop_;
   DiffSummary summary_;
-  DiffRecord record_{DiffRecord::Kind::kZero, 0, 0};  // the newest
-  Error error_;                                       // of the last Read()
+  DiffRecord record_;  // the newest
+  Error error_;        // of the last Read()
 };
 
 }  // namespace rbdkit::copy

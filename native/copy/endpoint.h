@@ -8,6 +8,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "copy/error.h"
 #include "copy/mark.h"
@@ -54,6 +56,15 @@ struct ImageLayout {
   uint64_t features = 0;
 };
 
+// A snapshot that a new image is to have.
+struct SnapshotSpec {
+  std::string name;
+  bool is_protected = false;
+};
+
+// Keys and values.
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
 // Calls that return an Error may block; they come from one thread at a time. Read() comes from any engine
 // thread.
 class Source {
@@ -65,6 +76,20 @@ class Source {
   virtual uint64_t size() const = 0;
   // A destination image is made like this one unless told otherwise.
   virtual std::optional<ImageLayout> layout() const { return std::nullopt; }
+  // What else a new image has of it.
+  virtual Metadata metadata() const { return {}; }
+
+  // A source may have layers: an image at each of its snapshots, the oldest first, and as it is now. What is
+  // said and read is of one of them, of the first after Open(); from the second on it is what has changed
+  // since the one before.
+  virtual uint64_t layers() const { return 1; }
+  // Goes to layer `index`; a sequential source only to the next. Nothing is in flight.
+  virtual Error BeginLayer(uint64_t /*index*/) { return {}; }
+  // What the layer is; empty: not a snapshot.
+  virtual std::optional<SnapshotSpec> snapshot() const { return std::nullopt; }
+  // The size of all layers together, a guess where that is not known yet.
+  virtual uint64_t total() const { return size(); }
+
   // What two copies have in common that are of the same content; empty when that cannot be told. After
   // Open().
   virtual std::string identity() const { return ""; }
@@ -111,6 +136,13 @@ class Destination {
   // Makes room for a source of unknown size, also while writes are in flight, and cuts off the rest when all
   // are done. One thread at a time.
   virtual Error Resize(uint64_t /*size*/) { return {}; }
+  // What else it is to have by the time it gets its name. After Prepare().
+  virtual void Adopt(Metadata /*metadata*/) {}
+  // What is written next, `size` bytes, lies over what was written before, so zeros are written, too.
+  virtual Error BeginLayer(uint64_t /*size*/) { return Error(-ENOTSUP, "copy"); }
+  // After Flush(): keeps what is there as a snapshot. One that a resumed copy has made already is there to
+  // stay, and nothing is left of what was written after it.
+  virtual Error TakeSnapshot(const SnapshotSpec& /*snapshot*/) { return Error(-ENOTSUP, "copy"); }
   // Zeros shorter than this between two pieces of data are cheaper written than left out.
   virtual size_t smallest_hole() const = 0;
   // It is not zero where nothing is written, so Zero() is called for holes.

@@ -20,8 +20,6 @@ constexpr size_t kReserve = 4;
 // What a destination of unknown size grows by, at least.
 constexpr uint64_t kMinGrowth = uint64_t{1} << 30;
 
-Error Cancelled() { return Error::Coded(kCancelled, "copy", "cancelled"); }
-
 }  // namespace
 
 Error Engine::Run(Meter::Report report, Result* result) {
@@ -46,7 +44,8 @@ Error Engine::Run(Meter::Report report, Result* result) {
     return error;
   }
   result->bytes = source_.size();
-  result->bytes_resumed = resumed_.offset;
+  result->bytes_covered = watermark_.mark().durable();
+  result->bytes_resumed = resumed_.durable();
   result->bytes_read = bytes_read_;
   result->bytes_written = bytes_written_;
   result->crc32c = Crc32cCombine(watermark_.mark().crc, source_.size());
@@ -67,63 +66,6 @@ void Engine::Cancel() {
   if (verifier_ != nullptr) verifier_->Wake();
 }
 
-Error Engine::Copy() {
-  if (stopping()) return Cancelled();
-  if (Error error = source_.Open()) return At(Side::kSource, std::move(error));
-  unknown_size_ = source_.size() == kUnknownSize;
-  if (!unknown_size_) meter_->SetTotal(source_.size());
-  if (stopping()) return Cancelled();
-  if (Error error = destination_.Resume(source_.identity(), source_.size(), &resumed_)) {
-    return At(Side::kDestination, std::move(error));
-  }
-  if (stopping()) return Cancelled();
-  if (Error error = destination_.Prepare(source_.size(), source_.layout())) {
-    return At(Side::kDestination, std::move(error));
-  }
-  if (verifier_ != nullptr) {
-    if (Error error = verifier_->Prepare(source_.size())) return error;
-  }
-  meter_->Add(resumed_.offset);
-  watermark_.Begin(resumed_);
-  bytes_read_ = resumed_.bytes_read;
-  bytes_written_ = resumed_.bytes_written;
-  // Nobody goes on with a copy of what cannot be recognised.
-  keeps_marks_ = destination_.keeps_marks() && !source_.identity().empty();
-  if (Error error = resumed_.confirmed ? Verify() : Fill()) return error;
-  if (Error error = source_.Close()) return At(Side::kSource, std::move(error));
-  if (stopping()) return Cancelled();
-  meter_->Enter(Phase::kPublish);
-  if (Error error = destination_.Publish()) return At(Side::kDestination, std::move(error));
-  return {};
-}
-
-// The order is what makes a copy safe: durable, then verified and confirmed, then named.
-Error Engine::Fill() {
-  meter_->Enter(Phase::kCopy);
-  if (Error error = Transfer()) return error;
-  watermark_.End(source_.size());
-  meter_->SetTotal(source_.size());
-  meter_->Enter(Phase::kFlush);
-  if (unknown_size_) {
-    if (Error error = destination_.Resize(source_.size())) return At(Side::kDestination, std::move(error));
-  }
-  if (Error error = destination_.Flush()) return At(Side::kDestination, std::move(error));
-  if (Error error = Verify()) return error;
-  if (Error error = source_.Confirm()) return At(Side::kSource, std::move(error));
-  if (stopping()) return Cancelled();
-  Mark mark = watermark_.mark();
-  mark.confirmed = true;
-  if (Error error = destination_.Keep(mark)) return At(Side::kDestination, std::move(error));
-  return {};
-}
-
-Error Engine::Verify() {
-  if (verifier_ == nullptr) return {};
-  meter_->Restart(Phase::kVerify);
-  Error error = verifier_->Verify(source_.size(), *meter_, stop_);
-  return stopping() ? Cancelled() : std::move(error);
-}
-
 Error Engine::Transfer() {
   const uint64_t needed = source_.size() / kUnitSize + 1;
   const size_t allowed = (options_.max_memory - options_.max_memory / kReserve) / kUnitSize;
@@ -133,8 +75,11 @@ Error Engine::Transfer() {
     units_.push_back(std::make_unique<Unit>(*this, pool.Take()));
     idle_.push_back(units_.back().get());
   }
-  plan_ = std::make_unique<Plan>(source_, destination_, resumed_.offset, stop_);
-  kept_ = resumed_.offset;
+  const uint64_t begin = watermark_.mark().offset;
+  plan_ = std::make_unique<Plan>(source_, destination_, begin, stop_);
+  planned_ = false;
+  turn_ = 0;
+  kept_ = begin;
   kept_at_ = std::chrono::steady_clock::now();
   std::vector<std::thread> workers;
   try {
@@ -148,7 +93,7 @@ Error Engine::Transfer() {
   plan_.reset();
   std::lock_guard<std::mutex> lock(mutex_);
   if (error_) return std::move(error_);
-  return cancelled_ ? Cancelled() : Error();
+  return cancelled_ ? Error::Coded(kCancelled, "copy", "cancelled") : Error();
 }
 
 void Engine::Work() {

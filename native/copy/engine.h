@@ -37,12 +37,13 @@ struct Options {
 };
 
 struct Result {
-  uint64_t bytes = 0;          // the source's size
+  uint64_t bytes = 0;          // the source's size, or its last layer's
+  uint64_t bytes_covered = 0;  // of all layers
   uint64_t bytes_read = 0;     // by an earlier copy as well; the rest was known to be zero beforehand
   uint64_t bytes_written = 0;  // the rest was left out as holes
   uint64_t bytes_resumed = 0;  // durable before, by an earlier copy
   double seconds = 0;
-  uint32_t crc32c = 0;  // of all `bytes`, holes included
+  uint32_t crc32c = 0;  // of all `bytes`, holes included; of a source without layers
 };
 
 // One copy. Worker threads take turns: each plans the next unit and starts its read, or goes on with a unit
@@ -99,7 +100,10 @@ class Engine {
   };
 
   Error Copy();
+  Error Begin();
   Error Fill();
+  Error FillLayer();
+  Error NextLayer();
   Error Transfer();
   Error Verify();
   void Work();
@@ -117,6 +121,9 @@ class Engine {
   void KeepMark();
   // Ends the transfer with its first error.
   void Fail(Error error);
+  // Of the layer that is being copied: whether it is the last one, and whether somebody may go on with it.
+  bool last() const { return watermark_.mark().layer + 1 == source_.layers(); }
+  bool resumable() const;
   bool stopping() const { return stop_.load(std::memory_order_relaxed); }
 
   Source& source_;

@@ -100,6 +100,7 @@ Error ImageDestination::Resume(const std::string& source, uint64_t size, Mark* m
   temporary_ = key;
   record_ = record;
   *mark = record.mark;
+  resumed_ = true;
   return {};
 }
 
@@ -112,7 +113,7 @@ Error ImageDestination::FindEarlier(std::string* key, Record* found) {
     if (record.kind != RecordKind::kImage || record.target != record_.target || record.id.empty()) continue;
     if (record.source.empty() || record.source != record_.source || record.settings != record_.settings) {
       other = true;
-    } else if (key->empty() || record.mark.offset > found->mark.offset) {
+    } else if (key->empty() || record.mark.durable() > found->mark.durable()) {
       *key = name;
       *found = record;
     }
@@ -246,10 +247,39 @@ Error ImageDestination::Resize(uint64_t size) {
   return r < 0 ? Error(r, "rbd_resize2") : Error();
 }
 
+Error ImageDestination::BeginLayer(uint64_t size) {
+  over_another_ = true;
+  uint64_t now = 0;
+  const int r = Rbd().rbd_get_size(image_.get(), &now);
+  if (r < 0) return Error(r, "rbd_get_size");
+  return now == size ? Error() : Resize(size);
+}
+
+Error ImageDestination::TakeSnapshot(const SnapshotSpec& snapshot) {
+  const char* const name = snapshot.name.c_str();
+  int r = Rbd().rbd_snap_create2(image_.get(), name, 0, NoProgress, nullptr);
+  if (std::exchange(resumed_, false) && r == -EEXIST) {
+    r = Rbd().rbd_snap_rollback_with_progress(image_.get(), name, NoProgress, nullptr);
+    if (r < 0) return Error(r, "rbd_snap_rollback_with_progress");
+  }
+  if (r < 0) return Error(r, "rbd_snap_create2");
+  if (!snapshot.is_protected) return {};
+  r = Rbd().rbd_snap_protect(image_.get(), name);
+  return r < 0 && r != -EBUSY ? Error(r, "rbd_snap_protect") : Error();  // EBUSY: it is
+}
+
 void ImageDestination::Write(uint64_t offset, size_t length, const char* buffer, Operation* done) {
   StartAio(done, [&](rbd_completion_t completion) {
     return Rbd().rbd_aio_write2(image_.get(), offset, length, buffer, completion,
                                 LIBRADOS_OP_FLAG_FADVISE_SEQUENTIAL | LIBRADOS_OP_FLAG_FADVISE_NOCACHE);
+  });
+}
+
+void ImageDestination::Zero(uint64_t offset, uint64_t length, Operation* done) {
+  if (Rbd().rbd_aio_write_zeroes == nullptr) return done->Complete(-ENOSYS);
+  StartAio(done, [&](rbd_completion_t completion) {
+    return Rbd().rbd_aio_write_zeroes(image_.get(), offset, length, completion, 0,
+                                      LIBRADOS_OP_FLAG_FADVISE_NOCACHE);
   });
 }
 
@@ -260,12 +290,15 @@ Error ImageDestination::Flush() {
 }
 
 std::unique_ptr<Source> ImageDestination::Reader() {
-  return std::make_unique<ImageSource>(ioctx_.get(), temporary_, "", std::nullopt, ImageSource::Hold::kNot);
+  // One that is resumed may have got its name already.
+  std::string name;
+  if (ListedName(ioctx_.get(), record_.id, &name)) name = temporary_;
+  return std::make_unique<ImageSource>(ioctx_.get(), name, "", std::nullopt, ImageSource::Hold::kNot);
 }
 
 Error ImageDestination::WriteError(int64_t result) const {
   if (result == -EROFS && !lock_owner_.empty()) return LockLost("rbd_aio_write2");
-  return Error(static_cast<int>(result), "rbd_aio_write2");
+  return Error(static_cast<int>(result), result == -ENOSYS ? "rbd_aio_write_zeroes" : "rbd_aio_write2");
 }
 
 Error ImageDestination::Keep(const Mark& mark) {
@@ -274,10 +307,23 @@ Error ImageDestination::Keep(const Mark& mark) {
     if (Error error = CheckLock()) return error;
     if (Error error = CheckName(&record_.old_id)) return error;
     if (Error error = Untune(image_.get())) return error;
+    if (Error error = SetMetadata()) return error;
     if (!record_.old_id.empty()) record_.old_name = ReplacedName(record_.target, kMaxImageName);
     record_.state = RecordState::kComplete;
   }
   return ImageJournal(ioctx_.get()).Put(temporary_, &record_);
+}
+
+// At the end, for configuration among it is for those who open the image by its name.
+Error ImageDestination::SetMetadata() {
+  for (const auto& [key, value] : metadata_) {
+    const int r = Rbd().rbd_metadata_set(image_.get(), key.c_str(), value.c_str());
+    if (r == 0) continue;
+    Error error(r, "rbd_metadata_set");
+    error.message = "metadata '" + key + "'";
+    return error;
+  }
+  return {};
 }
 
 // The image stays open meanwhile: that is how others see that the copy is at work.

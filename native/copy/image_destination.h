@@ -34,9 +34,14 @@ class ImageDestination final : public Destination {
 
   Error Resume(const std::string& source, uint64_t size, Mark* mark) override;
   Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
+  void Adopt(Metadata metadata) override { metadata_ = std::move(metadata); }
   Error Resize(uint64_t size) override;
+  Error BeginLayer(uint64_t size) override;
+  Error TakeSnapshot(const SnapshotSpec& snapshot) override;
   size_t smallest_hole() const override { return smallest_hole_; }
+  bool needs_zeros() const override { return over_another_; }
   void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override;
+  void Zero(uint64_t offset, uint64_t length, Operation* done) override;
   Error WriteError(int64_t result) const override;
   void Interrupt() override;
   Error Flush() override;
@@ -60,6 +65,7 @@ class ImageDestination final : public Destination {
   void Inherit(const ImageLayout& source);
   Error Create(uint64_t size);
   Error Open();
+  Error SetMetadata();
 
   const rados_ioctx_t like_;
   const Naming naming_;
@@ -70,7 +76,10 @@ class ImageDestination final : public Destination {
   Record record_;
   std::string lock_owner_;  // this one, as the OSD calls it; empty: the image has no lock
   Replaced replaced_;
-  bool made_ = false;  // there is something to remove
+  Metadata metadata_;
+  bool resumed_ = false;       // and the first snapshot is not taken yet
+  bool over_another_ = false;  // layer
+  bool made_ = false;          // there is something to remove
   size_t smallest_hole_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;

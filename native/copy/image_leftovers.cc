@@ -25,6 +25,29 @@ Error RemoveSnapshot(rados_ioctx_t ioctx, const std::string& key, const Record& 
   return ImageJournal(ioctx).Remove(key);
 }
 
+// Snapshots of a temporary that was to have some.
+Error RemoveSnapshots(rados_ioctx_t ioctx, const std::string& name) {
+  OpenImage image;
+  int r = Rbd().rbd_open(ioctx, name.c_str(), image.out(), nullptr);
+  if (r == -ENOENT) return {};
+  if (r < 0) return Error(r, "rbd_open");
+  std::vector<rbd_snap_info_t> snapshots(64);
+  int most = static_cast<int>(snapshots.size());
+  int count;
+  while ((count = Rbd().rbd_snap_list(image.get(), snapshots.data(), &most)) == -ERANGE) {
+    snapshots.resize(static_cast<size_t>(most));
+  }
+  if (count < 0) return Error(count, "rbd_snap_list");
+  Error error;
+  for (int i = 0; i < count && !error; ++i) {
+    Rbd().rbd_snap_unprotect(image.get(), snapshots[i].name);
+    r = Rbd().rbd_snap_remove2(image.get(), snapshots[i].name, 0, NoProgress, nullptr);
+    if (r < 0 && r != -ENOENT) error = Error(r, "rbd_snap_remove2");
+  }
+  Rbd().rbd_snap_list_end(snapshots.data());
+  return error;
+}
+
 Error Clear(rados_ioctx_t ioctx, const std::string& key, Record record) {
   if (record.kind == RecordKind::kSnapshot) return RemoveSnapshot(ioctx, key, record);
   if (record.state == RecordState::kCopying) return RemoveTemporary(ioctx, key);
@@ -57,6 +80,7 @@ Error IsInUse(rados_ioctx_t ioctx, const Record& record, bool* in_use) {
 }
 
 Error RemoveTemporary(rados_ioctx_t ioctx, const std::string& key) {
+  if (Error error = RemoveSnapshots(ioctx, key)) return error;
   int r = Rbd().rbd_remove_with_progress(ioctx, key.c_str(), NoProgress, nullptr);
   if (r < 0 && r != -ENOENT) return Error(r, "rbd_remove_with_progress");
   // A create or remove that was cut may have left no more than this.

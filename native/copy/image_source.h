@@ -14,6 +14,13 @@ namespace rbdkit::copy {
 struct Changes {
   std::string from;            // since this snapshot; empty: since there was nothing
   bool whole_objects = false;  // objects that have changed, rather than the bytes in them: faster
+  bool whole_holes = false;    // objects that are gone, rather than the bytes that were in them
+};
+
+struct SnapshotInfo {
+  uint64_t id = 0;
+  uint64_t size = 0;
+  SnapshotSpec spec;
 };
 
 // Without a snapshot the image is kept from changing: by the exclusive lock when nobody else has it open,
@@ -40,7 +47,15 @@ class ImageSource final : public Source {
   std::string identity() const override;
   // What has become zero is told apart from what is the same.
   bool reads_holes() const override { return !changes_; }
-  // After Open(), of changes.
+  // Is of changes, instead of all. After Open().
+  Error Since(Changes changes);
+  // After Open(). The oldest first; without those that copies have made for themselves.
+  Error ListSnapshots(std::vector<SnapshotInfo>* snapshots) const;
+  // Of the snapshot that was asked for; 0: the image as it is now.
+  uint64_t snapshot_id() const { return temporary_snapshot_ ? 0 : snapshot_id_; }
+  // Which image of all the world's it is.
+  std::string place() const;
+  // Of changes.
   Error DescribeChanges(DiffHeader* header) const;
   Error Next(uint64_t offset, Extent* extent) override;
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
@@ -50,17 +65,23 @@ class ImageSource final : public Source {
   Error Close() override;
 
  private:
+  static Error Changed(const char* function, const char* what);
   Error OpenHead();
   Error TakeSnapshot();
   Error Describe();
+  Error FindBegin();
+  Error ChooseWindow();
   Error Diff(uint64_t offset);
+  Error Iterate(const char* from, uint64_t offset, uint64_t length, bool whole_objects,
+                std::vector<Extent>* extents) const;
+  Error WidenHoles(uint64_t offset, uint64_t length);
   Error ConfirmSnapshot(rbd_image_t image, uint64_t id) const;
 
   const rados_ioctx_t like_;
   const std::string name_;
   const Hold hold_;
   std::string snapshot_;
-  const std::optional<Changes> changes_;
+  std::optional<Changes> changes_;
   OwnIoCtx ioctx_;
   OpenImage image_;   // what is read
   OpenImage holder_;  // read/write; holds the temporary snapshot

@@ -3,10 +3,8 @@
 #include <algorithm>
 
 #include "copy/diff_destination.h"
-#include "copy/diff_image.h"
-#include "copy/diff_source.h"
 #include "copy/image_source.h"
-#include "copy/new_image.h"
+#include "copy/image_stream_source.h"
 
 namespace rbdkit::copy {
 
@@ -56,13 +54,6 @@ class Layers {
   uint64_t done_ = 0;
 };
 
-void Add(const DiffSummary& layer, ImageSummary* summary) {
-  if (layer.header.to) summary->snapshots.push_back(*layer.header.to);
-  summary->size = layer.header.size;
-  summary->data_bytes += layer.data_bytes;
-  summary->zero_bytes += layer.zero_bytes;
-}
-
 // Reads all of it but the data.
 Error CheckWhole(FdInput& input) {
   FormatReader reader(input, false);
@@ -88,9 +79,8 @@ ImageOptions Layout(const ImageHeader& header, ImageOptions options) {
   return options;
 }
 
-std::vector<std::pair<std::string, std::string>> Trusted(const ImageHeader& header, bool all,
-                                                         ImageSummary* summary) {
-  std::vector<std::pair<std::string, std::string>> kept;
+Metadata Trusted(const ImageHeader& header, bool all, ImageSummary* summary) {
+  Metadata kept;
   for (const auto& entry : header.metadata) {
     if (all || entry.first.rfind(kConfiguration, 0) != 0) {
       kept.push_back(entry);
@@ -121,7 +111,7 @@ Error ExportImage(rados_ioctx_t ioctx, const ImageExport& what, const StreamSpec
     ImageSource source(ioctx, what.image, snapshot, Changes{from, false});
     DiffDestination destination(writer, 2, source, stop);
     if (Error error = layers.Run(source, destination, options, stop)) return error;
-    Add(destination.summary(), summary);
+    summary->Add(destination.summary());
     from = snapshot;
   }
   summary->file_bytes = writer.position();
@@ -147,30 +137,18 @@ Error ImportImage(const StreamSpec& from, rados_ioctx_t ioctx, const ImageImport
   DiffReader* diff = nullptr;
   if (Error error = stream.NextDiff(&diff)) return At(Side::kSource, std::move(error));
 
-  OwnIoCtx own;
-  if (Error error = own.Open(ioctx)) return At(Side::kDestination, std::move(error));
-  own.TryWhenFull();
-  NewImage image(own.get(), what.image);
-  if (Error error = image.Create(diff->header().size, Layout(stream.header(), what.layout))) {
-    return At(Side::kDestination, std::move(error));
-  }
-  if (Error error = image.SetMetadata(Trusted(stream.header(), what.trust_metadata, summary))) {
-    return At(Side::kDestination, std::move(error));
-  }
-  Layers layers(stream.diffs(), report);
-  while (diff != nullptr) {
-    DiffSource source(*diff, stop);
-    // It is ours alone: the sizes are as the image's history has them.
-    DiffImage destination(ioctx, image.temporary(), diff->header(), true);
-    if (Error error = layers.Run(source, destination, options, stop)) return error;
-    Add(source.summary(), summary);
-    if (Error error = stream.NextDiff(&diff)) return At(Side::kSource, std::move(error));
-  }
+  ImageStreamSource source(stream, *diff, Trusted(stream.header(), what.trust_metadata, summary), stop,
+                           summary);
+  ImageDestination destination(ioctx, what.image, Layout(stream.header(), what.layout), Naming());
+  options.checksum = false;  // the stream's is what is told
+  Engine engine(source, destination, options);
+  stop.OnStop([&engine] { engine.Cancel(); });
+  Result result;
+  Error error = engine.Run(report, &result);
+  stop.OnStop(nullptr);
+  if (error) return error;
   summary->file_bytes = reader.position();
   summary->crc32c = reader.crc32c();
-  if (stop.stopped()) return Error::Coded(kCancelled, "import", "cancelled");
-  if (Error error = image.Publish()) return At(Side::kDestination, std::move(error));
-  layers.Finish();
   return {};
 }
 

@@ -9,22 +9,10 @@
 
 #include "copy/engine.h"
 #include "copy/image_destination.h"
-#include "copy/image_format.h"
+#include "copy/image_summary.h"
 #include "copy/stream_file.h"
 
 namespace rbdkit::copy {
-
-// What is in such a stream.
-struct ImageSummary {
-  ImageHeader header;
-  std::vector<std::string> snapshots;
-  std::vector<std::string> dropped;  // keys of metadata that were left out
-  uint64_t size = 0;                 // of the image at its end
-  uint64_t data_bytes = 0;
-  uint64_t zero_bytes = 0;
-  uint64_t file_bytes = 0;
-  uint32_t crc32c = 0;  // of the stream's bytes
-};
 
 // Both block; `stop` ends them early, `report` is called on other threads.
 

@@ -50,6 +50,8 @@ void Visit(Field field, Record* record, uint64_t* kind, uint64_t* state, uint64_
   field("source", &record->source);
   field("settings", &record->settings);
   field("size", &record->size);
+  field("layer", &record->mark.layer);
+  field("before", &record->mark.before);
   field("offset", &record->mark.offset);
   field("read", &record->mark.bytes_read);
   field("wrote", &record->mark.bytes_written);

@@ -23,7 +23,7 @@ struct Record {
   std::string id;        // of the temporary image, empty until it is made; of the snapshot's image
   std::string source;    // Source::identity(); empty: cannot be gone on with
   std::string settings;  // what else makes two copies the same
-  uint64_t size = 0;
+  uint64_t size = 0;     // of all layers
   Mark mark;
   std::string old_id;    // of the image that is replaced; empty: none
   std::string old_name;  // what it is called then

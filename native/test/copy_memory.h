@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <random>
 #include <string>
@@ -248,7 +249,18 @@ class MemoryDestination : public Destination {
   Error Prepare(uint64_t size, const std::optional<ImageLayout>& /*source*/) override {
     if (Error error = Step("Prepare")) return error;
     exists = true;
-    return in_place ? Error() : Resize(size == kUnknownSize ? 0 : size);
+    return in_place || earlier.layer > 0 ? Error() : Resize(size == kUnknownSize ? 0 : size);
+  }
+  Error BeginLayer(uint64_t size) override {
+    in_place = true;
+    return Resize(size);
+  }
+  Error TakeSnapshot(const SnapshotSpec& snapshot) override {
+    if (Error error = Step("TakeSnapshot")) return error;
+    const bool there = snapshots.count(snapshot.name) > 0;
+    if (there) content = snapshots[snapshot.name];
+    snapshots[snapshot.name] = content;
+    return {};
   }
   Error Resize(uint64_t size) override {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -318,6 +330,7 @@ class MemoryDestination : public Destination {
 
   FaultPlan faults;
   std::string content;
+  std::map<std::string, std::string> snapshots;
   std::atomic<uint64_t> bytes_zeroed{0};
   int resized = 0;
   bool backwards = false;

@@ -15,6 +15,8 @@ Record Example() {
   record.source = "file 1 2 3";
   record.settings = "22 - - - -";
   record.size = UINT64_MAX;
+  record.mark.layer = 2;
+  record.mark.before = 1 << 20;
   record.mark.offset = 5;
   record.mark.bytes_read = 4;
   record.mark.bytes_written = 3;
@@ -33,6 +35,7 @@ TEST_CASE("copy record: comes back as it was") {
   CHECK(back.target == Example().target);
   CHECK(back.size == UINT64_MAX);
   CHECK(back.mark.crc == UINT32_MAX);
+  CHECK(back.mark.durable() == (1 << 20) + 5);
   CHECK(back.mark.confirmed);
 }
 

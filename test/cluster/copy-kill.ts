@@ -11,12 +11,13 @@ import type { CopyPool } from './copy-fixture.js'
 const child = fileURLToPath(new URL('copy-child.mjs', import.meta.url))
 const preloadSource = fileURLToPath(new URL('../helpers/kill-at.c', import.meta.url))
 
-type End = { file: string } | { image: string; snapshot?: string }
+/** `stream`: a file of `rbd export --export-format 2`, which is imported. */
+type End = { file: string } | { stream: string } | { image: string; snapshot?: string }
 
 export interface KilledCopy {
   source: End
   destination: End
-  options?: Pick<CopyOptions, 'replace' | 'resume' | 'maxMemory'>
+  options?: Pick<CopyOptions, 'replace' | 'resume' | 'maxMemory' | 'deep'>
   /** `function:which:before|after`. */
   at?: string
   /** Milliseconds after data began to move. */

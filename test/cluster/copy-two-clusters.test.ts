@@ -42,6 +42,34 @@ t.test('between two clusters, there and back', async (t) => {
   t.equal(back.digest, first.digest)
   t.ok((await contentOf(here.ioctx, 'back')).equals(content))
 
+  // With its history, which each cluster numbers for itself.
+  await withImage(here.ioctx, 'back', async (image) => {
+    await image.createSnapshot('a')
+    await image.protectSnapshot('a')
+    await image.write(Buffer.alloc(5000, 1), { position: 7 * mib })
+    await image.resize(20 * mib, { allowShrink: true })
+    await image.createSnapshot('b')
+    await image.setMetadata('owner', 'somebody')
+  })
+  const deep = { ioctx: there.ioctx, image: 'deep' }
+  await copy({ ioctx: here.ioctx, image: 'back' }, deep, { deep: true })
+  for (const snapshot of ['a', 'b', undefined]) {
+    const want = await contentOf(here.ioctx, 'back', snapshot)
+    t.ok((await contentOf(there.ioctx, 'deep', snapshot)).equals(want), `at ${snapshot}`)
+  }
+  await withImage(there.ioctx, 'deep', async (image) => {
+    t.same(
+      (await image.listSnapshots()).map((snapshot) => [snapshot.name, snapshot.protected]),
+      [
+        ['a', true],
+        ['b', false],
+      ],
+    )
+    t.same([...(await image.listMetadata())], [['owner', 'somebody']])
+    await image.unprotectSnapshot('a')
+  })
+  await withImage(here.ioctx, 'back', (image) => image.unprotectSnapshot('a'))
+
   // The name is free there and taken here: each end is looked up in its own cluster.
   await Image.rename(there.ioctx, 'disk', 'elsewhere')
   await t.rejects(
@@ -53,5 +81,5 @@ t.test('between two clusters, there and back', async (t) => {
     { code: 'ENOENT', pool: there.ioctx.pool },
   )
   t.same(await imageNames(here.ioctx), ['back', 'disk'])
-  t.same(await imageNames(there.ioctx), ['elsewhere'])
+  t.same(await imageNames(there.ioctx), ['deep', 'elsewhere'])
 })

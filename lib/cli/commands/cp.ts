@@ -12,6 +12,7 @@ export function command(): Command {
     .description('copy an image or a snapshot to a new image')
     .argument('<source-image-spec>', '[pool/[namespace/]]image[@snapshot]')
     .argument('<image-spec>', 'the image to make; what is not said of its layout is as the source has it')
+    .option('--deep', 'with its snapshots and its metadata')
   return addOptions(addCopyOptions(addLayoutOptions(cp))).action(
     action<CopyFlags, [string, string]>((session, source, destination) =>
       runCopy(session, session.imageSpec(source), session.imageSpec(destination, 'none')),

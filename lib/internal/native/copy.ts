@@ -8,7 +8,7 @@ export type NativeEndpoint =
       format?: 'raw' | 'qcow2' | undefined
       backingDirectories?: string[]
     } & NativeNaming)
-  | ({ image: string; snapshot?: string; layout?: NativeLayout } & NativeNaming)
+  | ({ image: string; snapshot?: string; layout?: NativeLayout } & NativeNaming & NativeDeep)
   | { fd: number }
   | { handover: object; size?: number }
 
@@ -19,9 +19,18 @@ export interface NativeNaming {
   resume?: boolean
 }
 
+/** What an image that is copied with its snapshots comes with: its metadata. */
+export interface NativeDeep {
+  deep?: boolean
+  keys?: string[]
+  values?: string[]
+}
+
 /** What a copy resolves with. */
 export interface NativeCopyResult {
   bytes: number
+  /** Of all layers. */
+  bytesCovered: number
   bytesRead: number
   bytesWritten: number
   bytesResumed: number

@@ -1,0 +1,54 @@
+#include "copy/deep_source.h"
+
+#include "copy/crc32c.h"
+
+namespace rbdkit::copy {
+
+Error DeepSource::Open() {
+  if (Error error = end_.Open()) return error;
+  std::vector<SnapshotInfo> snapshots;
+  if (Error error = end_.ListSnapshots(&snapshots)) return error;
+  const uint64_t newest = end_.snapshot_id();
+  uint32_t names = 0;
+  uint64_t last = 0;
+  for (const SnapshotInfo& snapshot : snapshots) {
+    if (newest != 0 && snapshot.id > newest) break;
+    layers_.push_back({snapshot.spec, snapshot.size});
+    // With its NUL, so that names do not run together.
+    names = Crc32cUpdate(names, snapshot.spec.name.c_str(), snapshot.spec.name.size() + 1);
+    last = snapshot.id;
+  }
+  // How many there are up to which one tells which ones they are, for newer ones have higher ids.
+  identity_ = "deep " + end_.place() + ' ' + std::to_string(layers_.size()) + ' ' + std::to_string(last) +
+              ' ' + std::to_string(names);
+  if (newest == 0) {
+    if (layers_.empty()) identity_.clear();
+    layers_.push_back({std::nullopt, end_.size()});
+  }
+  return BeginLayer(0);
+}
+
+Error DeepSource::BeginLayer(uint64_t index) {
+  index_ = index;
+  earlier_.reset();
+  std::optional<Changes> changes;
+  if (index > 0) changes = Changes{layers_[index - 1].snapshot->name, false, true};
+  if (at_end()) return changes ? end_.Since(*changes) : Error();
+  earlier_ = std::make_unique<ImageSource>(ioctx_, name_, layers_[index].snapshot->name, changes);
+  return earlier_->Open();
+}
+
+uint64_t DeepSource::total() const {
+  uint64_t bytes = 0;
+  for (const Layer& layer : layers_) bytes += layer.size;
+  return bytes;
+}
+
+std::string DeepSource::identity() const { return identity_; }
+
+Error DeepSource::Close() {
+  earlier_.reset();
+  return end_.Close();
+}
+
+}  // namespace rbdkit::copy

@@ -1,0 +1,40 @@
+// The checksum of what a copy of several layers has come to.
+#ifndef RBDKIT_COPY_HEAD_DIGEST_H_
+#define RBDKIT_COPY_HEAD_DIGEST_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "copy/sweep.h"
+#include "copy/verifier.h"
+
+namespace rbdkit::copy {
+
+// Reads the destination again, for the last layer that was copied is only what has changed. With one layer
+// there is no need.
+class HeadDigest final : public Verifier {
+ public:
+  // Both are borrowed.
+  HeadDigest(const Source& source, Destination& destination, size_t max_memory, Limits limits)
+      : source_(source), destination_(destination), max_memory_(max_memory), limits_(limits) {}
+
+  Error Prepare(uint64_t /*size*/) override { return {}; }
+  void Written(uint64_t /*offset*/, const char* /*data*/, size_t /*length*/) override {}
+  Error Verify(uint64_t size, Meter& meter, const std::atomic<bool>& stop) override;
+  void Wake() override { sweep_.Wake(); }
+
+  // `copied`: that of the data which was copied last.
+  uint32_t crc32c(uint32_t copied) const { return source_.layers() == 1 ? copied : crc32c_; }
+
+ private:
+  const Source& source_;
+  Destination& destination_;
+  const size_t max_memory_;
+  const Limits limits_;
+  Sweep sweep_;
+  uint32_t crc32c_ = 0;
+};
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_HEAD_DIGEST_H_

@@ -1,0 +1,190 @@
+// Where an image source has data: all of it, or what has changed since a snapshot.
+#include <algorithm>
+
+#include "copy/image_journal.h"
+#include "copy/image_source.h"
+
+namespace rbdkit::copy {
+
+namespace {
+
+// Objects per rbd_diff_iterate2(): with fast diff it costs nothing, without one request an object, and the
+// first reads should not wait for them all.
+constexpr uint64_t kFastWindow = 1 << 18;
+constexpr uint64_t kSlowWindow = 1 << 8;
+
+}  // namespace
+
+Error ImageSource::Since(Changes changes) {
+  changes_ = std::move(changes);
+  if (Error error = FindBegin()) return error;
+  return ChooseWindow();
+}
+
+Error ImageSource::FindBegin() {
+  if (!changes_ || changes_->from.empty()) return {};
+  const int r = Rbd().rbd_snap_get_id(image_.get(), changes_->from.c_str(), &from_id_);
+  if (r < 0) {
+    Error error(r, "rbd_snap_get_id");
+    error.message = "the image has no snapshot '" + changes_->from + "' to begin at";
+    return error;
+  }
+  if (!snapshot_.empty() && from_id_ >= snapshot_id_) {
+    Error error(-EINVAL, "rbd_diff_iterate2");
+    error.message = "snapshot '" + changes_->from + "' is not older than what the diff is to end at";
+    return error;
+  }
+  return {};
+}
+
+Error ImageSource::ChooseWindow() {
+  uint64_t flags = 0;
+  const int r = Rbd().rbd_get_flags(image_.get(), &flags);
+  if (r < 0) return Error(r, "rbd_get_flags");
+  const bool exact = changes_ && !changes_->whole_objects;
+  const bool fast = !exact && (layout_.features & RBD_FEATURE_FAST_DIFF) != 0 &&
+                    (flags & (RBD_FLAG_OBJECT_MAP_INVALID | RBD_FLAG_FAST_DIFF_INVALID)) == 0;
+  // Whole stripes: fast diff of parts of an object was wrong before Ceph 16.2.8 (tracker 53784).
+  const uint64_t stripe = layout_.object_size * layout_.stripe_count;
+  const uint64_t objects = fast ? kFastWindow : kSlowWindow;
+  window_ = stripe * std::max<uint64_t>(1, objects / layout_.stripe_count);
+  return {};
+}
+
+Error ImageSource::Iterate(const char* from, uint64_t offset, uint64_t length, bool whole_objects,
+                           std::vector<Extent>* extents) const {
+  const auto add = [](uint64_t begin, size_t count, int exists, void* arg) {
+    auto& list = *static_cast<std::vector<Extent>*>(arg);
+    const Content content = exists == 0 ? Content::kHole : Content::kData;
+    if (!list.empty() && list.back().end() == begin && list.back().content == content) {
+      list.back().length += count;
+    } else {
+      list.push_back({begin, count, content});
+    }
+    return 0;
+  };
+  const int r =
+      Rbd().rbd_diff_iterate2(image_.get(), from, offset, length, 1, whole_objects ? 1 : 0, add, extents);
+  if (r == -ENOENT) return Changed("rbd_diff_iterate2", "was removed");
+  if (r < 0) return Error(r, "rbd_diff_iterate2");
+  // Objects of a striped image do not come in the image's order.
+  std::sort(extents->begin(), extents->end(),
+            [](const Extent& a, const Extent& b) { return a.offset < b.offset; });
+  return {};
+}
+
+Error ImageSource::Diff(uint64_t offset) {
+  extents_.clear();
+  next_extent_ = 0;
+  const uint64_t length = std::min(window_, size_ - offset);
+  // Of all of an image objects, not the bytes in them: one request less an object where there is no fast
+  // diff; zeros inside are found when they are read.
+  const bool whole_objects = !changes_ || changes_->whole_objects;
+  const char* from = changes_ && !changes_->from.empty() ? changes_->from.c_str() : nullptr;
+  if (Error error = Iterate(from, offset, length, whole_objects, &extents_)) return error;
+  if (changes_ && changes_->whole_holes) {
+    if (Error error = WidenHoles(offset, length)) return error;
+  }
+  window_end_ = offset + length;
+  return {};
+}
+
+// Of an object that is gone librbd tells only where there were bytes in it: somebody who zeroes no more than
+// those keeps an empty object.
+Error ImageSource::WidenHoles(uint64_t offset, uint64_t length) {
+  std::vector<Extent> zeros;
+  const uint64_t set = layout_.object_size * layout_.stripe_count;  // objects that lie side by side
+  for (const Extent& extent : extents_) {
+    if (extent.content != Content::kHole) continue;
+    const uint64_t begin = extent.offset / set * set;
+    const uint64_t end = std::min((extent.end() + set - 1) / set * set, offset + length);
+    if (zeros.empty() || zeros.back().end() < begin) zeros.push_back({begin, 0, Content::kHole});
+    zeros.back().length = end - zeros.back().offset;
+  }
+  if (zeros.empty()) return {};
+  // But only where there is nothing.
+  std::vector<Extent> objects;
+  if (Error error = Iterate(nullptr, offset, length, true, &objects)) return error;
+  objects.push_back({offset + length, 0, Content::kData});
+  for (const Extent& zero : zeros) {
+    uint64_t at = zero.offset;
+    for (const Extent& object : objects) {
+      const uint64_t next = std::min(object.offset, zero.end());
+      if (next > at) extents_.push_back({at, next - at, Content::kHole});
+      at = std::max(at, object.end());
+    }
+  }
+  // They may lie over those that are there, which are zero as well.
+  std::sort(extents_.begin(), extents_.end(),
+            [](const Extent& a, const Extent& b) { return a.offset < b.offset; });
+  size_t count = 0;
+  for (const Extent& extent : extents_) {
+    Extent* const last = count == 0 ? nullptr : &extents_[count - 1];
+    if (last != nullptr && last->content == extent.content && extent.offset <= last->end()) {
+      last->length = std::max(last->end(), extent.end()) - last->offset;
+    } else {
+      extents_[count++] = extent;
+    }
+  }
+  extents_.resize(count);
+  return {};
+}
+
+Error ImageSource::Next(uint64_t offset, Extent* extent) {
+  if (offset >= window_end_) {
+    if (Error error = Diff(offset)) return error;
+  }
+  while (next_extent_ < extents_.size() && extents_[next_extent_].end() <= offset) ++next_extent_;
+  uint64_t end = window_end_;
+  Content content = changes_ ? Content::kSame : Content::kHole;
+  if (next_extent_ < extents_.size()) {
+    const Extent& next = extents_[next_extent_];
+    if (next.offset <= offset) content = next.content;
+    end = std::min(end, next.offset <= offset ? next.end() : next.offset);
+  }
+  *extent = {offset, end - offset, content};
+  return {};
+}
+
+Error ImageSource::ListSnapshots(std::vector<SnapshotInfo>* snapshots) const {
+  std::vector<rbd_snap_info_t> list(64);
+  int most = static_cast<int>(list.size());
+  int count;
+  while ((count = Rbd().rbd_snap_list(image_.get(), list.data(), &most)) == -ERANGE) {
+    list.resize(static_cast<size_t>(most));
+  }
+  if (count < 0) return Error(count, "rbd_snap_list");
+  std::vector<std::pair<std::string, Record>> records;
+  Error error = ImageJournal(ioctx_.get()).List(&records);
+  const auto is_temporary = [&records, this](const std::string& name) {
+    return std::any_of(records.begin(), records.end(), [&](const auto& entry) {
+      return entry.first == name && entry.second.kind == RecordKind::kSnapshot && entry.second.id == id_;
+    });
+  };
+  for (int i = 0; i < count && !error; ++i) {
+    if (is_temporary(list[i].name)) continue;
+    int is_protected = 0;
+    const int r = Rbd().rbd_snap_is_protected(image_.get(), list[i].name, &is_protected);
+    if (r == -ENOENT) continue;  // not a user's: of a group, of a mirror, or in the trash
+    if (r < 0) error = Error(r, "rbd_snap_is_protected");
+    snapshots->push_back({list[i].id, list[i].size, {list[i].name, is_protected != 0}});
+  }
+  Rbd().rbd_snap_list_end(list.data());
+  std::sort(snapshots->begin(), snapshots->end(),
+            [](const SnapshotInfo& a, const SnapshotInfo& b) { return a.id < b.id; });
+  return error;
+}
+
+Error ImageSource::DescribeChanges(DiffHeader* header) const {
+  header->size = size_;
+  if (!changes_->from.empty()) header->from = changes_->from;
+  if (snapshot_.empty() || temporary_snapshot_) return {};
+  header->to = snapshot_;
+  int is_protected = 0;
+  const int r = Rbd().rbd_snap_is_protected(image_.get(), snapshot_.c_str(), &is_protected);
+  if (r < 0) return Error(r, "rbd_snap_is_protected");
+  header->is_protected = is_protected != 0;
+  return {};
+}
+
+}  // namespace rbdkit::copy

@@ -1,0 +1,36 @@
+// A stream of an image with its snapshots as a source: each of its diffs is a layer.
+#ifndef RBDKIT_COPY_IMAGE_STREAM_SOURCE_H_
+#define RBDKIT_COPY_IMAGE_STREAM_SOURCE_H_
+
+#include "copy/diff_source.h"
+#include "copy/image_format.h"
+#include "copy/image_summary.h"
+
+namespace rbdkit::copy {
+
+class ImageStreamSource final : public DiffSource {
+ public:
+  // `stream` is borrowed, as the summary is, which layers are added to; `first` is its first diff.
+  ImageStreamSource(ImageReader& stream, DiffReader& first, Metadata metadata, StopSignal& stop,
+                    ImageSummary* summary)
+      : DiffSource(first, stop), stream_(stream), metadata_(std::move(metadata)), image_summary_(*summary) {}
+
+  Metadata metadata() const override { return metadata_; }
+  uint64_t layers() const override { return stream_.diffs(); }
+  Error BeginLayer(uint64_t index) override;
+  std::optional<SnapshotSpec> snapshot() const override;
+  // What is to come is not known: as if it was as large as this layer.
+  uint64_t total() const override { return before_ + size() * (layers() - index_); }
+  Error Confirm() override;
+
+ private:
+  ImageReader& stream_;
+  const Metadata metadata_;
+  ImageSummary& image_summary_;
+  uint64_t index_ = 0;
+  uint64_t before_ = 0;  // the sizes of the layers before
+};
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_IMAGE_STREAM_SOURCE_H_

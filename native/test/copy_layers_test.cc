@@ -1,0 +1,175 @@
+// A copy of several layers: each is what it is to be, and one that was cut off goes on.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "copy/crc32c.h"
+#include "copy/engine.h"
+#include "copy_memory.h"
+
+namespace rbdkit::copy {
+namespace {
+
+void IgnoreProgress(const Progress& /*progress*/) {}
+
+// A history: a disk at each moment, and what has changed since the one before.
+std::vector<Disk> RandomHistory(uint32_t seed, size_t layers) {
+  std::minstd_rand random(seed);
+  std::vector<Disk> history{RandomDisk(seed, (9 << 20) + random() % 100000)};
+  while (history.size() < layers) {
+    const std::string& before = history.back().bytes;
+    // Grown, shrunk, or empty.
+    Disk disk = RandomDisk(seed + static_cast<uint32_t>(history.size()),
+                           random() % 5 == 0 ? 0 : (5 << 20) + random() % (9 << 20));
+    for (Extent& extent : disk.extents) {
+      if (random() % 2 != 0) continue;
+      extent.content = Content::kSame;
+      for (uint64_t i = extent.offset; i < extent.end(); ++i) {
+        disk.bytes[i] = i < before.size() ? before[i] : '\0';
+      }
+    }
+    history.push_back(std::move(disk));
+  }
+  return history;
+}
+
+class LayeredSource final : public Source {
+ public:
+  LayeredSource(const std::vector<Disk>& history, LateCompletions& late) {
+    for (const Disk& disk : history) {
+      layers_.push_back(std::make_unique<MemorySource>(disk.bytes, disk.extents, late));
+      layers_.back()->separate = layers_.size() > 1;
+    }
+  }
+  Error Open() override { return {}; }
+  std::string identity() const override { return "layers"; }
+  uint64_t layers() const override { return layers_.size(); }
+  Error BeginLayer(uint64_t index) override {
+    index_ = index;
+    return {};
+  }
+  std::optional<SnapshotSpec> snapshot() const override {
+    if (index_ + 1 == layers_.size()) return std::nullopt;
+    return SnapshotSpec{std::to_string(index_), false};
+  }
+  uint64_t total() const override {
+    uint64_t bytes = 0;
+    for (const auto& layer : layers_) bytes += layer->size();
+    return bytes;
+  }
+  uint64_t size() const override { return layers_[index_]->size(); }
+  bool reads_holes() const override { return layers_[index_]->reads_holes(); }
+  Error Next(uint64_t offset, Extent* extent) override { return layers_[index_]->Next(offset, extent); }
+  void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override {
+    layers_[index_]->Read(offset, length, buffer, done);
+  }
+  Error ReadError(int64_t result) const override { return layers_[index_]->ReadError(result); }
+  Error Confirm() override { return layers_[index_]->Confirm(); }
+  Error Close() override { return {}; }
+
+  std::vector<std::unique_ptr<MemorySource>> layers_;
+  uint64_t index_ = 0;
+};
+
+// What there was when a mark was kept.
+struct Killed {
+  Mark mark;
+  std::string content;
+  std::map<std::string, std::string> snapshots;
+};
+
+TEST_CASE("copy layers: each snapshot is what it was, also of a copy that was cut off") {
+  for (uint32_t seed = 0; seed < 6; ++seed) {
+    CAPTURE(seed);
+    const std::vector<Disk> history = RandomHistory(seed + 7, 4);
+    Options options;
+    options.max_memory = kMinMemory;
+    options.mark_interval = std::chrono::milliseconds(0);
+    LateCompletions late(seed);
+    std::vector<Killed> killed;
+    const auto check = [&](const MemoryDestination& destination, const Result& result) {
+      CHECK(destination.published);
+      CHECK(destination.content == history.back().bytes);
+      REQUIRE(destination.snapshots.size() == 3);
+      for (size_t i = 0; i < 3; ++i) CHECK(destination.snapshots.at(std::to_string(i)) == history[i].bytes);
+      CHECK(result.bytes == history.back().bytes.size());
+      CHECK(result.bytes_covered == LayeredSource(history, late).total());
+    };
+    {
+      LayeredSource source(history, late);
+      MemoryDestination destination(late, 0);
+      destination.on_keep = [&](const Mark& mark) {
+        killed.push_back({mark, destination.content, destination.snapshots});
+      };
+      Engine engine(source, destination, options);
+      Result result;
+      REQUIRE(!engine.Run(IgnoreProgress, &result));
+      check(destination, result);
+      CHECK(killed.back().mark.confirmed);
+      CHECK(killed.back().mark.layer == 3);
+    }
+    for (const Killed& moment : killed) {
+      CAPTURE(moment.mark.layer);
+      CAPTURE(moment.mark.offset);
+      // A layer that is no snapshot is not gone on with.
+      if (!moment.mark.confirmed) CHECK(moment.mark.layer < 3);
+      LayeredSource source(history, late);
+      MemoryDestination destination(late, 0);
+      destination.content = moment.content;
+      destination.snapshots = moment.snapshots;
+      destination.earlier = moment.mark;
+      destination.on_keep = [](const Mark& /*mark*/) {};
+      Engine engine(source, destination, options);
+      Result result;
+      REQUIRE(!engine.Run(IgnoreProgress, &result));
+      check(destination, result);
+      CHECK(result.bytes_resumed == moment.mark.durable());
+      for (size_t i = 0; i < moment.mark.layer; ++i) CHECK(source.layers_[i]->bytes_read == 0);
+    }
+    // Cut after the next layer had begun and before it had a mark.
+    Killed late_mark = killed.front();
+    for (const Killed& moment : killed) {
+      if (moment.mark.layer == 2 && moment.mark.offset == history[2].bytes.size()) late_mark = moment;
+    }
+    LayeredSource source(history, late);
+    MemoryDestination destination(late, 0);
+    destination.content = std::string(3 << 20, 'x');
+    destination.snapshots = late_mark.snapshots;
+    destination.snapshots["2"] = history[2].bytes;
+    destination.earlier = late_mark.mark;
+    Engine engine(source, destination, options);
+    Result result;
+    REQUIRE(!engine.Run(IgnoreProgress, &result));
+    check(destination, result);
+  }
+}
+
+TEST_CASE("copy layers: a snapshot that cannot be made, or a source that changed, publishes nothing") {
+  const std::vector<Disk> history = RandomHistory(3, 3);
+  LateCompletions late(2);
+  for (const int which : {0, 1}) {
+    LayeredSource source(history, late);
+    MemoryDestination destination(late, 0);
+    destination.faults.Set({"TakeSnapshot", which, -ENOSPC});
+    Engine engine(source, destination, Options());
+    Result result;
+    const Error error = engine.Run(IgnoreProgress, &result);
+    CHECK(error.result == -ENOSPC);
+    CHECK(error.side == Side::kDestination);
+    CHECK_FALSE(destination.exists);
+  }
+  for (size_t layer = 0; layer < history.size(); ++layer) {
+    LayeredSource source(history, late);
+    MemoryDestination destination(late, 0);
+    source.layers_[layer]->faults.Set({"Confirm", 0, -ESTALE});
+    Engine engine(source, destination, Options());
+    Result result;
+    const Error error = engine.Run(IgnoreProgress, &result);
+    CHECK(error.result == -ESTALE);
+    CHECK(destination.snapshots.size() == layer);
+    CHECK_FALSE(destination.published);
+  }
+}
+
+}  // namespace
+}  // namespace rbdkit::copy
