@@ -43,6 +43,10 @@ t.test('there and back: import, cp, export, with namespaces and snapshots', asyn
   await rbd('snap', 'create', 'vm1@s')
   await withImage(ioctx, 'vm1', (image) => image.write(Buffer.alloc(mib, 7), { position: 30 * mib }))
 
+  t.match(await run('cp', '--deep', `${name}/vm1`, `${name}/vm3`), { status: 0, stderr: '' })
+  t.ok((await contentOf(ioctx, 'vm3', 's')).equals(data), 'its snapshot, too')
+  t.ok((await contentOf(ioctx, 'vm3')).equals(await contentOf(ioctx, 'vm1')))
+
   const namespace = randomName('ns')
   await namespaceCreate(ioctx, namespace)
   const copied = await run('cp', '-p', name, 'vm1@s', `${name}/${namespace}/vm2`, '--json')

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { cleanupCopies, copy, exportImage, Image } from 'rbdkit'
+import { cleanupCopies, compare, copy, exportImage, Image } from 'rbdkit'
 import t from 'tap'
 import { listed, makeSource, sameContent, unprotectAll } from './copy-deep-fixture.js'
 import { type CopyPool, imageNames, mib, openPool, withImage } from './copy-fixture.js'
@@ -123,8 +123,13 @@ t.test('aborted, or a snapshot goes away: nothing is left', { buffered: true }, 
     code: 'ERR_SOURCE_CHANGED',
   })
   await removed
+  await image.removeMetadata('conf_rbd_qos_read_bps_limit')
+  await image.write(randomBytes(5000), { position: 20 * mib })
+  const to = { ioctx, image: 'to' }
+  t.equal((await copy(from, to, { deep: true })).digest, (await compare(from, to)).a.digest)
+  t.match(await listed(pool, 'to'), [{ name: 'a' }, { name: 'c' }], 'not the snapshot that holds the source')
   await image.close()
-  t.same(await imageNames(ioctx), ['from'])
+  t.same(await imageNames(ioctx), ['from', 'to'])
   t.same(await traces(pool), [])
 })
 
