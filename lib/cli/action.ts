@@ -1,10 +1,11 @@
 /** From a command line to an exit status: runs a command's work, prints what it reports, says what went wrong. */
 
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import type { Flags } from './options.js'
 import { noProgress, type ProgressView } from './progress.js'
 import { type Report, Session } from './session.js'
 import { Interrupted, withSignals } from './signals.js'
+import { isUsageError, usageMessage } from './usage-error.js'
 
 /** Milliseconds that ending may take after Ctrl-C before we say what is going on. */
 const PATIENCE = 1000
@@ -34,12 +35,12 @@ function print(text: string, stream: NodeJS.WritableStream = process.stdout): vo
 }
 
 /** Ends the process with the status of a wrong command line, or sets the status of a failure. */
-function fail(error: unknown, command: Command, { json = false }: Flags): void {
+function fail(error: unknown, command: Command, { json = false }: Flags, status: number): void {
   const message = error instanceof Error ? error.message : String(error)
-  if (error instanceof InvalidArgumentError) command.error(`error: ${message}`)
+  if (isUsageError(error)) command.error(`error: ${usageMessage(message)}`)
   if (json) print(`${JSON.stringify({ error: toJson(error) }, null, 2)}\n`)
   say(message)
-  process.exitCode = error instanceof Interrupted ? error.exitCode : 1
+  process.exitCode = error instanceof Interrupted ? error.exitCode : status
 }
 
 async function run<F extends Flags>(
@@ -67,12 +68,13 @@ async function run<F extends Flags>(
 }
 
 /**
- * What commander calls: runs `work` with a {@link Session} and the operands, prints its report. Exit status 1 and one
- * line on stderr when it fails, with `--json` an object `error` on stdout too; 2 for a wrong command line; 128 and the
- * signal's number after one.
+ * What commander calls: runs `work` with a {@link Session} and the operands, prints its report. Exit status `trouble`
+ * and one line on stderr when it fails, with `--json` an object `error` on stdout too; 2 for a wrong command line; 128
+ * and the signal's number after one.
  */
 export function action<F extends Flags, A extends (string | undefined)[]>(
   work: (session: Session<F>, ...operands: A) => Promise<Report>,
+  trouble = 1,
 ): (...args: unknown[]) => Promise<void> {
   return async (...args) => {
     const command = args.at(-1) as Command
@@ -84,9 +86,10 @@ export function action<F extends Flags, A extends (string | undefined)[]>(
       view.stop()
       const text = flags.json ? `${JSON.stringify(report.json, null, 2)}\n` : report.text
       print(text, report.aside ? process.stderr : process.stdout)
+      process.exitCode = report.status
     } catch (error) {
       view.stop()
-      fail(error, command, flags)
+      fail(error, command, flags, trouble)
     }
   }
 }

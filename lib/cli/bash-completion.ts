@@ -122,8 +122,13 @@ _rbdkit() {
     [[ $operand -gt $last && $kind != *... ]] && kind=
   fi
 
+  # compare's: an image, unless it looks like a path.
+  if [[ $kind == disk[12] ]]; then
+    kind=image-spec
+    [[ $current =~ ^\\.{0,2}/ ]] && kind=path
+  fi
   case \${kind%...} in
-    path | files)
+    *path | files)
       compopt -o filenames 2>/dev/null
       mapfile -t found < <(compgen -f -- "$current") ;;
     *image-spec | snap-spec | pool-spec | images | pool)

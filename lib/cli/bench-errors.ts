@@ -29,9 +29,3 @@ export function messageFor(error: unknown): string {
     )
     .replaceAll(/"options\.(\w+)[^"]*"/g, (all, name: string) => flags[name] ?? all)
 }
-
-/** Whether it is the command line that is wrong: a value out of range, or options that do not go together. */
-export function isUsageError(error: unknown): boolean {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
-  return typeof code === 'string' && /^ERR_(?:OUT_OF_RANGE|INVALID_ARG)/.test(code)
-}

@@ -1,32 +1,45 @@
 /** What `cp`, `import` and `export` share: a copy with its progress, and what is said of it. */
 
 import { statSync } from 'node:fs'
+import { InvalidArgumentError } from 'commander'
 import { formatBandwidth, formatBytes, formatSeconds } from '../bench/report/format.js'
-import type { CopyDestination, CopyProgress, CopySource } from '../copy/types.js'
+import type { CompareProgress } from '../copy/compare.js'
+import type { CopyDestination, CopyProgress, CopySource, DiskSource, ImageSource } from '../copy/types.js'
 import { formatImageSpec, type ImageSpec } from './image-spec.js'
-import type { CopyFlags } from './options.js'
-import { toLayout } from './options.js'
+import { type CopyFlags, toJobOptions, toLayout } from './options.js'
 import type { Progress } from './progress.js'
 import type { Report, Session } from './session.js'
 import { Interrupted } from './signals.js'
 
+/** An image, a snapshot or a file. */
+export type DiskEnd = ImageSpec | { readonly file: string }
+
 /** One end of a copy. */
-export type End = ImageSpec | { readonly file: string } | { readonly fd: 0 | 1 }
+export type End = DiskEnd | { readonly fd: 0 | 1 }
 
 /** What `-` is. */
 export const standardInput: End = { fd: 0 }
 export const standardOutput: End = { fd: 1 }
 
-const words: Readonly<Record<CopyProgress['phase'], string>> = {
+/** Throws commander's error when standard output cannot be had for `what`. */
+export function checkStandardOutput(session: Session, what: string): void {
+  if (process.stdout.isTTY) throw new InvalidArgumentError(`'-': ${what} does not belong on a terminal`)
+  if (session.flags.json) throw new InvalidArgumentError('--json needs standard output for itself')
+}
+
+type JobProgress = CopyProgress | CompareProgress
+
+const words: Readonly<Record<JobProgress['phase'], string>> = {
   prepare: 'preparing',
   copy: 'copying',
+  compare: 'comparing',
   flush: 'flushing',
   verify: 'verifying',
   publish: 'finishing',
   done: 'done',
 }
 
-function toProgress({ phase, bytesDone, bytesTotal, bytesPerSecond, stalled }: CopyProgress): Progress {
+function toProgress({ phase, bytesDone, bytesTotal, bytesPerSecond, stalled }: JobProgress): Progress {
   const share = bytesTotal === 0 ? 0 : bytesDone / bytesTotal
   const seconds = bytesPerSecond > 0 ? Math.ceil((bytesTotal - bytesDone) / bytesPerSecond) : 0
   const percent = `${String(Math.floor(share * 100)).padStart(3)} %  `
@@ -35,17 +48,31 @@ function toProgress({ phase, bytesDone, bytesTotal, bytesPerSecond, stalled }: C
     bytesTotal === 0
       ? formatBytes(bytesDone)
       : `${percent}${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`
+  const timed = phase === 'copy' || phase === 'compare' || phase === 'verify'
   const moving = stalled ? 'nothing has completed for ten seconds' : formatBandwidth(bytesPerSecond)
   return {
     phase: words[phase],
     share,
     figures: bytesTotal + bytesDone === 0 ? '' : `${amount}  ${moving}`,
-    left:
-      phase === 'copy' && bytesTotal > 0 && seconds > 0 && !stalled ? `${formatSeconds(seconds)} left` : '',
+    left: timed && bytesTotal > 0 && seconds > 0 && !stalled ? `${formatSeconds(seconds)} left` : '',
   }
 }
 
-function nameOf(end: End): string {
+/** What every job is given: Ctrl-C ends it, its progress is shown. */
+export function watched({ signal, progress }: Session): {
+  signal: AbortSignal
+  onProgress(p: JobProgress): void
+} {
+  return {
+    signal,
+    onProgress(p) {
+      if (!signal.aborted && p.phase !== 'done') progress.update(toProgress(p))
+    },
+  }
+}
+
+/** How a command calls it. */
+export function nameOf(end: End): string {
   if ('fd' in end) return '-'
   return 'file' in end ? end.file : formatImageSpec(end)
 }
@@ -57,10 +84,15 @@ function isInPlace(end: End): boolean {
   return there !== undefined && !there.isFile()
 }
 
-async function toSource(session: Session, end: End): Promise<CopySource> {
-  if ('file' in end || 'fd' in end) return end
-  const { image, snapshot } = end
-  return { ioctx: await session.ioctx(end), image, ...(snapshot === undefined ? {} : { snapshot }) }
+/** What `copy()` and its like take for an image or a snapshot that is read. */
+export async function toImageSource(session: Session, spec: ImageSpec): Promise<ImageSource> {
+  const { image, snapshot } = spec
+  return { ioctx: await session.ioctx(spec), image, ...(snapshot === undefined ? {} : { snapshot }) }
+}
+
+/** Likewise, for files too. */
+export async function toDiskSource(session: Session, end: DiskEnd): Promise<DiskSource> {
+  return 'file' in end ? end : toImageSource(session, end)
 }
 
 async function toDestination(session: Session<CopyFlags>, end: End): Promise<CopyDestination> {
@@ -68,20 +100,21 @@ async function toDestination(session: Session<CopyFlags>, end: End): Promise<Cop
   return { ioctx: await session.ioctx(end), image: end.image, ...toLayout(session.flags) }
 }
 
+async function toSource(session: Session, end: End): Promise<CopySource> {
+  return 'fd' in end ? end : toDiskSource(session, end)
+}
+
 /** Copies. A copy that fails or is interrupted leaves nothing. */
 export async function runCopy(session: Session<CopyFlags>, from: End, to: End): Promise<Report> {
-  const { flags, signal, progress } = session
+  const { flags } = session
   const destination = await toDestination(session, to)
   const source = await toSource(session, from)
   const { copy } = await import('../copy/copy.js')
-  const onProgress = (p: CopyProgress): void => {
-    if (!signal.aborted && p.phase !== 'done') progress.update(toProgress(p))
-  }
   try {
     const options = {
-      signal,
-      onProgress,
-      ...(flags.maxMemory === undefined ? {} : { maxMemory: flags.maxMemory }),
+      ...watched(session),
+      ...toJobOptions(flags),
+      verify: flags.verify,
       ...(flags.replace === undefined ? {} : { replace: flags.force ? ('force' as const) : flags.replace }),
       ...(flags.resume === undefined ? {} : { resume: flags.resume }),
       ...(flags.deep === undefined ? {} : { deep: flags.deep }),
@@ -89,9 +122,11 @@ export async function runCopy(session: Session<CopyFlags>, from: End, to: End): 
     const result = await copy(source, destination, options)
     const { bytes, bytesWritten, seconds, digest } = result
     const rate = formatBandwidth(bytes / Math.max(seconds, 1e-3))
+    const again = flags.verify === 'checksum' ? '' : ', verified'
+    const checked = flags.verify === 'none' ? '' : `, ${digest}${again}`
     const text =
       `${nameOf(from)} -> ${nameOf(to)}: ${formatBytes(bytes)} (${formatBytes(bytesWritten)} of it data) ` +
-      `in ${formatSeconds(seconds)}, ${rate}, ${digest}\n`
+      `in ${formatSeconds(seconds)}, ${rate}${checked}\n`
     const { bytesResumed, replaced } = result
     const old = replaced && (replaced.name === undefined ? `in the trash: ${replaced.id}` : replaced.name)
     const more =

@@ -1,6 +1,7 @@
 /** Options that the commands on images share, and what commander makes of them. */
 
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { VerifyLevel } from '../copy/types.js'
 import { type Feature, featureNames } from '../rbd/features.js'
 import type { ImageLayout } from '../rbd/layout.js'
 import { addConnectionOptions, type ConnectionFlags } from './connection.js'
@@ -24,9 +25,15 @@ export interface LayoutFlags extends Flags {
   readonly dataPool?: string
 }
 
-/** Of the commands that copy. */
-export interface CopyFlags extends LayoutFlags {
+/** Of the commands that move data. */
+export interface JobFlags extends Flags {
   readonly maxMemory?: number
+  readonly bwlimit?: number
+}
+
+/** Of the commands that copy. */
+export interface CopyFlags extends LayoutFlags, JobFlags {
+  readonly verify: VerifyLevel
   readonly replace?: boolean
   readonly force?: boolean
   readonly resume?: boolean
@@ -34,13 +41,17 @@ export interface CopyFlags extends LayoutFlags {
   readonly deep?: boolean
 }
 
+/** Adds `--json`. */
+export function addJsonOption(command: Command): Command {
+  return command.option('--json', 'one JSON document on stdout')
+}
+
 /** Adds `--pool`, `--namespace`, `--json` and what connecting takes. */
 export function addOptions(command: Command): Command {
   command
     .option('-p, --pool <pool>', 'the pool of specs that name none (default: rbd)')
     .option('--namespace <namespace>', 'the namespace of specs that name none')
-    .option('--json', 'one JSON document on stdout')
-  return addConnectionOptions(command)
+  return addConnectionOptions(addJsonOption(command))
 }
 
 /** Adds `--no-progress`. */
@@ -48,14 +59,17 @@ export function addProgressOption(command: Command): Command {
   return command.option('--no-progress', 'do not show on stderr how far it is')
 }
 
-function sizeBetween(min: number, max: number, powerOfTwo = false): (text: string) => number {
-  return (text) => {
-    const bytes = parseSize(text)
-    if (bytes < min || bytes > max) throw new InvalidArgumentError(`must be from ${min} to ${max} bytes`)
-    if (powerOfTwo && !Number.isInteger(Math.log2(bytes)))
-      throw new InvalidArgumentError('must be a power of two')
-    return bytes
-  }
+function parseObjectSize(text: string): number {
+  const bytes = parseSize(text)
+  if (bytes < 4096 || bytes > 2 ** 25 || !Number.isInteger(Math.log2(bytes)))
+    throw new InvalidArgumentError('must be a power of two from 4k to 32m')
+  return bytes
+}
+
+function parseMemory(text: string): number {
+  const bytes = parseSize(text)
+  if (bytes < 2 ** 24) throw new InvalidArgumentError('must be at least 16m')
+  return bytes
 }
 
 /** Every feature that has a name. */
@@ -86,29 +100,49 @@ function parseCount(text: string): number {
 /** Adds what an image that is made may be like. */
 export function addLayoutOptions(command: Command): Command {
   return command
-    .option(
-      '--object-size <size>',
-      'bytes of an object: a power of two from 4k to 32m',
-      sizeBetween(4096, 2 ** 25, true),
-    )
+    .option('--object-size <size>', 'bytes of an object: a power of two from 4k to 32m', parseObjectSize)
     .option('--image-feature <names>', 'features, with commas between; may be given again', parseFeatures)
     .option('--stripe-unit <size>', 'bytes of a stripe unit; with --stripe-count', parseSize)
     .option('--stripe-count <n>', 'objects of a stripe', parseCount)
     .option('--data-pool <pool>', 'the pool for the data objects')
 }
 
-/** Adds what copies have in common, and `--no-progress`. */
+/** Adds `--max-memory` and `--no-progress`. */
+export function addJobOptions(command: Command): Command {
+  command.option('--max-memory <size>', 'bytes of buffers, at least 16m (default: 64m)', parseMemory)
+  return addProgressOption(command)
+}
+
+/** Adds `--bwlimit`, which has the name that it has in rsync and rclone. */
+export function addLimitOption(command: Command): Command {
+  return command.option('--bwlimit <size>', 'bytes a second at most: 100m is 100 MiB/s', parseSize)
+}
+
+/** What the jobs of the library take for them. */
+export function toJobOptions({ maxMemory, bwlimit }: JobFlags): {
+  maxMemory?: number
+  bandwidthLimit?: number
+} {
+  return {
+    ...(maxMemory === undefined ? {} : { maxMemory }),
+    ...(bwlimit === undefined ? {} : { bandwidthLimit: bwlimit }),
+  }
+}
+
+const verifyLevels: readonly VerifyLevel[] = ['none', 'checksum', 'osd', 'read-back', 'full']
+
+/** Adds what copies have in common. */
 export function addCopyOptions(command: Command): Command {
   command
-    .option(
-      '--max-memory <size>',
-      'bytes of buffers, at least 16m (default: 64m)',
-      sizeBetween(2 ** 24, Number.MAX_SAFE_INTEGER),
+    .addOption(
+      new Option('--verify <level>', 'how the copy is verified before it has its name')
+        .choices(verifyLevels)
+        .default('checksum'),
     )
     .option('--replace', 'replace what has the name when the copy is whole')
     .option('--force', 'with --replace: also an image that is open for writing')
     .option('--resume', 'go on with a copy of the same source that was cut off')
-  return addProgressOption(command)
+  return addJobOptions(addLimitOption(command))
 }
 
 /** The layout that they ask for. Throws commander's error for options that contradict each other. */

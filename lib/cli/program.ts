@@ -10,11 +10,20 @@ interface Manifest {
   readonly description: string
 }
 
-/** Gives a command and those below it the settings of `from`: commander passes none to commands that are added. */
-function inherit(command: Command, from: Command): Command {
-  command.copyInheritedSettings(from)
-  for (const child of command.commands) inherit(child, command)
+/**
+ * Gives a command and those below it the settings of `from`, which commander does not do to commands that are added,
+ * and says whose help an error is to name.
+ */
+function inherit(command: Command, from: Command, path: string): Command {
+  const name = `${path} ${command.name()}`
+  command.copyInheritedSettings(from).showHelpAfterError(`See '${name} --help'.`)
+  for (const child of command.commands) inherit(child, command, name)
   return command
+}
+
+/** What a list of commands has on the left: with the operands there is no room for the rest. */
+function subcommandTerm(command: Command): string {
+  return [command.name(), ...command.aliases()].join(', ')
 }
 
 /** The program with the command `name` alone, or with all of them when there is none of this name. */
@@ -28,14 +37,15 @@ export async function createProgram(name?: string): Promise<Command> {
     // A command and what is below it may have options of the same name: `bench --html`, `bench compare --html`.
     .enablePositionalOptions()
     .exitOverride()
+    .configureHelp({ subcommandTerm, sortSubcommands: true })
     .showHelpAfterError("See 'rbdkit --help'.")
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rbdkit: ')) })
   if (name === '--version' || name === '-V') return program
   const files = readdirSync(directory).filter((file) => file.endsWith('.js'))
-  const wanted = files.includes(`${name}.js`) ? [`${name}.js`] : files.sort()
+  const wanted = files.includes(`${name}.js`) ? [`${name}.js`] : files
   for (const file of wanted) {
     const { command } = (await import(new URL(file, directory).href)) as { command: () => Command }
-    program.addCommand(inherit(command(), program))
+    program.addCommand(inherit(command(), program, 'rbdkit'))
   }
   return program
 }

@@ -18,6 +18,8 @@ export interface Report {
   readonly text: string
   /** Standard output has something else: this goes to stderr. */
   readonly aside?: boolean
+  /** The exit status, when it says something: by default 0. */
+  readonly status?: number
 }
 
 /** One run of a command. The cluster is connected to when it is first needed, and closed at the end. */

@@ -64,7 +64,10 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
     'dev',
   ])
     t.ok(commands.includes(command), command)
-  t.same(await complete('rbdkit exp'), ['export'])
+  t.same(await complete('rbdkit exp'), ['export', 'export-diff'])
+  t.same(await complete('rbdkit cp a b --verify '), ['none', 'checksum', 'osd', 'read-back', 'full'])
+  t.same((await complete('rbdkit merge-diff other disk')).sort(), ['disk.qcow2', 'disk.raw'])
+  t.same(await complete(`rbdkit import-diff other ${pool}/g`), [`${pool}/golden`])
   t.same(await complete('rbdkit snap r'), ['rm', 'rename', 'rollback'])
   t.same(await complete('rbdkit import --s'), ['--stripe-unit', '--stripe-count'])
   t.ok((await complete('rbdkit snap ls --')).includes('--namespace'))
@@ -83,6 +86,9 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
   t.same(await complete(`rbdkit info ${pool}/vm1@`), ['@monday', '@tuesday'], 'what readline replaces')
   t.same(await complete(`rbdkit cp --pool ${pool} vm1@m`), ['@monday'])
   t.same(await complete(`rbdkit info --conf /nonexistent ${pool}/`), [], 'no cluster, no names, no noise')
+  t.same(await complete(`rbdkit export-diff --from-snap x ${pool}/g`), [`${pool}/golden`])
+  t.same((await complete('rbdkit compare ./d')).sort(), ['./disk.qcow2', './disk.raw'])
+  t.same(await complete(`rbdkit compare ./disk.raw ${pool}/g`), [`${pool}/golden`])
   t.same(await complete(`rbdkit bench ${pool}/g`), [`${pool}/golden`])
   t.same(await complete(`rbdkit info ${pool}/golden `), [], 'it takes no more')
 

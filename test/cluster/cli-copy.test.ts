@@ -77,7 +77,7 @@ t.test("names that are not given: the file's for an image, the image's for a fil
   t.same(await imageNames(ioctx), ['disk.raw'])
   const elsewhere = join(directory, 'elsewhere')
   mkdirSync(elsewhere)
-  const exported = startCli(confFile, ['export', `${name}/disk.raw`], elsewhere)
+  const exported = startCli(confFile, ['export', `${name}/disk.raw`], { cwd: elsewhere })
   t.match(await exported.ended, { status: 0, stderr: '' })
   t.ok(readFileSync(join(elsewhere, 'disk.raw')).equals(data))
 })

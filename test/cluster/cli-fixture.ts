@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { root } from '../helpers/package.js'
@@ -20,16 +21,42 @@ export interface CliResult {
 export interface CliRun {
   readonly ended: Promise<CliResult>
   kill(signal: NodeJS.Signals): void
+  /** The names of its threads: what native code has begun. */
+  threads(): string[]
 }
 
-export function startCli(confFile: string, args: readonly string[], cwd?: string): CliRun {
+/** Starts it; `stdin` is a descriptor. */
+export function startCli(
+  confFile: string,
+  args: readonly string[],
+  { cwd, stdin = 'ignore' }: { cwd?: string; stdin?: number | 'ignore' } = {},
+): CliRun {
+  return start(process.execPath, [program, ...args], confFile, [stdin, 'pipe', 'pipe'], cwd)
+}
+
+/**
+ * Runs lines of bash in a directory; `rbdkit` is the command. What they print on stdout ends with the exit statuses of
+ * the last pipeline.
+ */
+export function bash(confFile: string, cwd: string, lines: string): Promise<CliResult> {
+  const script = `rbdkit() { '${process.execPath}' '${program}' "$@"; }\n${lines}\necho "\${PIPESTATUS[*]}"`
+  return start('bash', ['--norc', '-c', script], confFile, ['ignore', 'pipe', 'pipe'], cwd).ended
+}
+
+function start(
+  file: string,
+  args: readonly string[],
+  confFile: string,
+  stdio: ['ignore' | number, 'pipe', 'pipe'],
+  cwd?: string,
+): CliRun {
   const env = { ...process.env, CEPH_CONF: confFile, NODE_OPTIONS: '' }
-  const child = spawn(process.execPath, [program, ...args], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(file, args, { env, cwd, stdio })
   const result = { stdout: '', stderr: '' }
-  child.stdout.on('data', (data: Buffer) => {
+  child.stdout?.on('data', (data: Buffer) => {
     result.stdout += data.toString()
   })
-  child.stderr.on('data', (data: Buffer) => {
+  child.stderr?.on('data', (data: Buffer) => {
     result.stderr += data.toString()
   })
   const late = setTimeout(() => child.kill('SIGKILL'), 90_000)
@@ -37,7 +64,11 @@ export function startCli(confFile: string, args: readonly string[], cwd?: string
     clearTimeout(late)
     return { ...result, status: child.exitCode, signal: child.signalCode }
   })
-  return { ended, kill: (signal) => child.kill(signal) }
+  const threads = (): string[] => {
+    const tasks = `/proc/${child.pid}/task`
+    return readdirSync(tasks).map((id) => readFileSync(join(tasks, id, 'comm'), 'utf8').trim())
+  }
+  return { ended, kill: (signal) => child.kill(signal), threads }
 }
 
 /** Runs it to its end. */

@@ -29,19 +29,28 @@ t.test('version and help', async (t) => {
 })
 
 t.test('a wrong command line: status 2, what is wrong, where help is', async (t) => {
-  for (const [args, message] of [
-    [['zzzz'], "unknown command 'zzzz'"],
-    [['dev', 'nope'], "unknown command 'nope'"],
-    [['--nope'], "unknown option '--nope'"],
-    [['dev', 'status', '--zz'], "unknown option '--zz'"],
-    [['bench', 'x', '--zz'], "unknown option '--zz'"],
-    [['bench'], 'name an image: [pool/[namespace/]]image[@snapshot]'],
-    [['bench', 'a/b/c/d'], "'a/b/c/d' is not of the form [pool/[namespace/]]image[@snapshot]"],
-    [['bench', 'x', '--rw=randread', '--rwmixread=50'], '--rwmixread does not go with --rw randread'],
-    [['bench', 'x', '--pattern=interleaved'], '--pattern interleaved does not go with --rw randread'],
-    [['bench', 'compare', 'one.json'], 'give two to 6 files'],
+  for (const [args, path, message] of [
+    [['zzzz'], [], "unknown command 'zzzz'"],
+    [['dev', 'nope'], ['dev'], "unknown command 'nope'"],
+    [['--nope'], [], "unknown option '--nope'"],
+    [['dev', 'status', '--zz'], ['dev', 'status'], "unknown option '--zz'"],
+    [['bench', 'x', '--zz'], ['bench'], "unknown option '--zz'"],
+    [['bench'], ['bench'], 'name an image: [pool/[namespace/]]image[@snapshot]'],
+    [['bench', 'a/b/c/d'], ['bench'], "'a/b/c/d' is not of the form [pool/[namespace/]]image[@snapshot]"],
+    [
+      ['bench', 'x', '--rw=randread', '--rwmixread=50'],
+      ['bench'],
+      '--rwmixread does not go with --rw randread',
+    ],
+    [
+      ['bench', 'x', '--pattern=interleaved'],
+      ['bench'],
+      '--pattern interleaved does not go with --rw randread',
+    ],
+    [['bench', 'compare', 'one.json'], ['bench', 'compare'], 'give two to 6 files'],
   ] as const) {
-    t.match(rbdkit(...args), { status: 2, stdout: '', stderr: `rbdkit: ${message}\nSee 'rbdkit --help'.\n` })
+    const stderr = `rbdkit: ${message}\nSee '${['rbdkit', ...path].join(' ')} --help'.\n`
+    t.match(rbdkit(...args), { status: 2, stdout: '', stderr })
   }
   t.match(rbdkit(), { status: 2, stdout: '', stderr: /^Usage: rbdkit / }, 'no command: all the help')
 })

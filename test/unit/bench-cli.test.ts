@@ -3,7 +3,7 @@
 import { InvalidArgumentError } from 'commander'
 import fc from 'fast-check'
 import t from 'tap'
-import { isUsageError, messageFor } from '../../lib/cli/bench-errors.js'
+import { messageFor } from '../../lib/cli/bench-errors.js'
 import { type BenchFlags, toBenchOptions } from '../../lib/cli/bench-options.js'
 import { toConnectOptions } from '../../lib/cli/connection.js'
 import {
@@ -16,6 +16,7 @@ import {
   workloads,
 } from '../../lib/cli/fio-values.js'
 import { formatImageSpec, parseImageSpec } from '../../lib/cli/image-spec.js'
+import { isUsageError } from '../../lib/cli/usage-error.js'
 import { outOfRange } from '../../lib/internal/validate.js'
 
 t.test('image specs, as rbd takes them', async (t) => {

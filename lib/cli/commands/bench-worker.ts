@@ -1,10 +1,10 @@
 /** `rbdkit bench-worker`: waits in a pool for benchmarks that other hosts ask for. The work is in ../bench-worker-run.ts. */
 
 import { Command } from 'commander'
-import { isUsageError } from '../bench-errors.js'
 import { addConnectionOptions, type ConnectionFlags } from '../connection.js'
 import { type PoolSpec, parsePoolSpec } from '../image-spec.js'
 import { Interrupted } from '../signals.js'
+import { isUsageError } from '../usage-error.js'
 
 /** The command line, checked. */
 export interface WorkerFlags extends ConnectionFlags {

@@ -1,12 +1,13 @@
 /** `rbdkit bench`: what the command line says; the work is in files that are loaded when there is some. */
 
 import { Command, InvalidArgumentError } from 'commander'
-import { isUsageError, messageFor } from '../bench-errors.js'
+import { messageFor } from '../bench-errors.js'
 import { checkHosts } from '../bench-hosts.js'
 import { addBenchOptions, type BenchFlags, toBenchOptions } from '../bench-options.js'
 import { parseImageSpec } from '../image-spec.js'
 import { checkOutput } from '../output.js'
 import { Interrupted } from '../signals.js'
+import { isUsageError } from '../usage-error.js'
 
 const examples = `
 Examples:
@@ -49,8 +50,7 @@ async function ended(command: Command, work: Promise<void>): Promise<void> {
   try {
     await work
   } catch (error) {
-    if (error instanceof InvalidArgumentError || isUsageError(error))
-      command.error(`error: ${messageFor(error)}`)
+    if (isUsageError(error)) command.error(`error: ${messageFor(error)}`)
     process.stderr.write(`rbdkit: ${messageFor(error)}\n`)
     process.exitCode = error instanceof Interrupted ? error.exitCode : 1
   }

@@ -1,8 +1,8 @@
 /** `rbdkit export`. */
 
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { action } from '../action.js'
-import { runCopy, standardOutput } from '../copying.js'
+import { checkStandardOutput, runCopy, standardOutput } from '../copying.js'
 import { addCopyOptions, addOptions, type CopyFlags } from '../options.js'
 
 /** Copies an image, or a snapshot of it, to a new file or to standard output. */
@@ -15,8 +15,7 @@ export function command(): Command {
     action<CopyFlags, [string, string | undefined]>((session, image, path) => {
       const spec = session.imageSpec(image)
       if (path !== '-') return runCopy(session, spec, { file: path ?? spec.image })
-      if (process.stdout.isTTY) throw new InvalidArgumentError("'-': a disk does not belong on a terminal")
-      if (session.flags.json) throw new InvalidArgumentError('--json needs standard output for itself')
+      checkStandardOutput(session, 'a disk')
       return runCopy(session, spec, standardOutput)
     }),
   )
