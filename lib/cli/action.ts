@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import type { Flags } from './options.js'
-import { noProgress, type ProgressView } from './progress.js'
+import { noProgress, type ProgressView, progressLines } from './progress.js'
 import { type Report, Session } from './session.js'
 import { Interrupted, withSignals } from './signals.js'
 import { isUsageError, usageMessage } from './usage-error.js'
@@ -15,8 +15,9 @@ const LINES_EVERY = 10
 
 async function viewFor({ progress = false }: Flags): Promise<ProgressView> {
   if (!progress) return noProgress
-  const { progressBar, progressLines } = await import('./progress.js')
-  return process.stderr.isTTY ? progressBar(process.stderr) : progressLines(process.stderr, LINES_EVERY)
+  if (!process.stderr.isTTY) return progressLines(process.stderr, LINES_EVERY)
+  const { progressBar } = await import('./progress-bar.js')
+  return progressBar(process.stderr)
 }
 
 function say(text: string): void {

@@ -2,7 +2,8 @@
 
 import { formatBandwidth, formatLatency, formatSeconds, formatShort } from '../bench/report/format.js'
 import type { BenchProgress } from '../bench/types.js'
-import { noProgress, type Progress, progressBar, progressLines } from './progress.js'
+import { noProgress, type Progress, progressLines } from './progress.js'
+import { progressBar } from './progress-bar.js'
 
 const words: Readonly<Record<BenchProgress['phase'], string>> = {
   prepare: 'preparing',

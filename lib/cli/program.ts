@@ -37,14 +37,15 @@ export async function createProgram(name?: string): Promise<Command> {
     // A command and what is below it may have options of the same name: `bench --html`, `bench compare --html`.
     .enablePositionalOptions()
     .exitOverride()
-    .configureHelp({ subcommandTerm, sortSubcommands: true })
+    .configureHelp({ subcommandTerm })
     .showHelpAfterError("See 'rbdkit --help'.")
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rbdkit: ')) })
   if (name === '--version' || name === '-V') return program
   const files = readdirSync(directory).filter((file) => file.endsWith('.js'))
-  const wanted = files.includes(`${name}.js`) ? [`${name}.js`] : files
-  for (const file of wanted) {
-    const { command } = (await import(new URL(file, directory).href)) as { command: () => Command }
+  const names = files.map((file) => file.slice(0, -'.js'.length)).sort()
+  const wanted = name !== undefined && names.includes(name) ? [name] : names
+  for (const one of wanted) {
+    const { command } = (await import(new URL(`${one}.js`, directory).href)) as { command: () => Command }
     program.addCommand(inherit(command(), program, 'rbdkit'))
   }
   return program

@@ -134,7 +134,7 @@ t.test('cp, import and export: --verify and --bwlimit', async (t) => {
       `option '--verify <level>' argument 'some' is invalid. Allowed choices are .*`,
     ],
     [['export', 'vm', 'x', '--verify=osd'], `--verify: 'osd' is for images; .*`],
-    [['export', 'vm', '-', '--verify=full'], '--verify: a descriptor cannot be read again'],
+    [['export', 'vm', '-', '--verify=full'], '--verify: a stream or descriptor cannot be read again'],
     [
       ['import', 'disk.raw', 'x', '--resume', '--verify=osd'],
       "--verify: with 'resume' there are no checksums .*",
