@@ -59,7 +59,7 @@ class FioSpelling extends Option {
 
 function workloadOptions(): Option[] {
   return [
-    new Option('--rw <workload>', `what is done: ${Object.keys(workloads).join(', ')}`)
+    new Option('--rw <workload>', 'what is done, as with fio')
       .choices(Object.keys(workloads))
       .default('randread'),
     new Option(

@@ -37,7 +37,7 @@ export async function createProgram(name?: string): Promise<Command> {
     // A command and what is below it may have options of the same name: `bench --html`, `bench compare --html`.
     .enablePositionalOptions()
     .exitOverride()
-    .configureHelp({ subcommandTerm })
+    .configureHelp({ subcommandTerm, minWidthToWrap: 36 })
     .showHelpAfterError("See 'rbdkit --help'.")
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rbdkit: ')) })
   if (name === '--version' || name === '-V') return program
