@@ -137,7 +137,7 @@ class Destination {
   // are done. One thread at a time.
   virtual Error Resize(uint64_t /*size*/) { return {}; }
   // What else it is to have by the time it gets its name. After Prepare().
-  virtual void Adopt(Metadata /*metadata*/) {}
+  virtual void Adopt(const Metadata& /*metadata*/) {}
   // What is written next, `size` bytes, lies over what was written before, so zeros are written, too.
   virtual Error BeginLayer(uint64_t /*size*/) { return Error(-ENOTSUP, "copy"); }
   // After Flush(): keeps what is there as a snapshot. One that a resumed copy has made already is there to

@@ -34,7 +34,7 @@ class ImageDestination final : public Destination {
 
   Error Resume(const std::string& source, uint64_t size, Mark* mark) override;
   Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
-  void Adopt(Metadata metadata) override { metadata_ = std::move(metadata); }
+  void Adopt(const Metadata& metadata) override { metadata_ = metadata; }
   Error Resize(uint64_t size) override;
   Error BeginLayer(uint64_t size) override;
   Error TakeSnapshot(const SnapshotSpec& snapshot) override;
