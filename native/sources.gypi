@@ -27,6 +27,7 @@
       "native/copy/checksums.cc",
       "native/copy/compare.cc",
       "native/copy/crc32c.cc",
+      "native/copy/data_objects.cc",
       "native/copy/decompress.cc",
       "native/copy/deep_source.cc",
       "native/copy/device_destination.cc",

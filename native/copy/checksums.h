@@ -7,6 +7,7 @@
 
 #include "copy/buffer_pool.h"
 #include "copy/endpoint.h"
+#include "copy/striping.h"
 
 namespace rbdkit::copy {
 
@@ -23,10 +24,12 @@ class Checksums {
   explicit Checksums(const ImageLayout& layout);
 
   // How many objects an image of `size` bytes may have.
-  uint64_t ObjectCount(uint64_t size) const;
+  uint64_t ObjectCount(uint64_t size) const { return striping_.ObjectCount(size); }
 
   // Any thread. Beyond kMaxObjects nothing is added: callers check the size.
   void Add(uint64_t offset, const char* data, size_t length);
+  // What is in one piece in an object, by the register of its content, from 0.
+  void AddPiece(uint64_t offset, uint32_t crc, uint64_t length);
   // The content of one object: `crc` is the register of its first `length` bytes, from 0; the rest is zero.
   void AddObject(uint64_t object, uint32_t crc, uint64_t length);
 
@@ -35,6 +38,7 @@ class Checksums {
 
  private:
   const ImageLayout layout_;
+  const Striping striping_;
   BufferPool memory_;
   uint32_t* const registers_;
 };

@@ -45,9 +45,11 @@ Error Engine::Run(Meter::Report report, Result* result) {
   }
   result->bytes = source_.size();
   result->bytes_covered = watermark_.mark().durable();
-  result->bytes_resumed = resumed_.durable();
+  result->bytes_resumed = resumed_.durable() + bytes_found_;
   result->bytes_read = bytes_read_;
   result->bytes_written = bytes_written_;
+  result->objects_moved = watermark_.mark().objects_moved;
+  result->bytes_moved = watermark_.mark().bytes_moved;
   result->crc32c = Crc32cCombine(watermark_.mark().crc, source_.size());
   result->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return {};
@@ -64,6 +66,7 @@ void Engine::Cancel() {
   source_.Interrupt();
   destination_.Interrupt();
   if (verifier_ != nullptr) verifier_->Wake();
+  if (offload_ != nullptr) offload_->Wake();
 }
 
 Error Engine::Transfer() {
@@ -76,7 +79,8 @@ Error Engine::Transfer() {
     idle_.push_back(units_.back().get());
   }
   const uint64_t begin = watermark_.mark().offset;
-  plan_ = std::make_unique<Plan>(source_, destination_, begin, stop_);
+  plan_ = std::make_unique<Plan>(source_, destination_, begin, stop_,
+                                 offloads() ? &offload_->moved() : nullptr);
   planned_ = false;
   turn_ = 0;
   kept_ = begin;
@@ -161,13 +165,15 @@ void Engine::WaitForPace(std::unique_lock<std::mutex>& lock, const Unit& unit) {
 // False: there is none, or an error ended the transfer.
 bool Engine::NextSpan(Unit& unit) {
   const uint64_t start = plan_->position();
+  const uint64_t moved = plan_->bytes_moved();
   bool found = false;
   if (Error error = plan_->Next(unit.slab, &unit.span, &found)) {
     Fail(At(Side::kSource, std::move(error)));
     return false;
   }
   meter_->Touch();
-  meter_->Add((found ? unit.span.offset : plan_->position()) - start);
+  const uint64_t passed = (found ? unit.span.offset : plan_->position()) - start;
+  meter_->Add(passed - (plan_->bytes_moved() - moved));
   if (!found || stopping()) return false;
   if (unknown_size_) {
     if (Error error = MakeRoom(unit.span.offset + unit.span.length)) {

@@ -14,6 +14,7 @@
 #include "copy/endpoint.h"
 #include "copy/memory_watch.h"
 #include "copy/meter.h"
+#include "copy/offload.h"
 #include "copy/pace.h"
 #include "copy/plan.h"
 #include "copy/span.h"
@@ -41,6 +42,8 @@ struct Result {
   uint64_t bytes_covered = 0;  // of all layers
   uint64_t bytes_read = 0;     // by an earlier copy as well; the rest was known to be zero beforehand
   uint64_t bytes_written = 0;  // the rest was left out as holes
+  uint64_t objects_moved = 0;  // on the OSDs, so neither read nor written here
+  uint64_t bytes_moved = 0;
   uint64_t bytes_resumed = 0;  // durable before, by an earlier copy
   double seconds = 0;
   uint32_t crc32c = 0;  // of all `bytes`, holes included; of a source without layers
@@ -51,12 +54,14 @@ struct Result {
 // operations by queueing only; zeros, checksums and blocking file calls are the workers'.
 class Engine {
  public:
-  // The endpoints, and the verifier if there is one, outlive the engine.
-  Engine(Source& source, Destination& destination, Options options, Verifier* verifier = nullptr)
+  // The endpoints, and verifier and offload if there are any, outlive the engine.
+  Engine(Source& source, Destination& destination, Options options, Verifier* verifier = nullptr,
+         Offload* offload = nullptr)
       : source_(source),
         destination_(destination),
         options_(options),
         verifier_(verifier),
+        offload_(offload),
         pace_(options.limits) {}
 
   // Copies, blocking. When it returns nothing is in flight and the destination is published or nothing is
@@ -124,12 +129,14 @@ class Engine {
   // Of the layer that is being copied: whether it is the last one, and whether somebody may go on with it.
   bool last() const { return watermark_.mark().layer + 1 == source_.layers(); }
   bool resumable() const;
+  bool offloads() const { return offload_ != nullptr && offload_->chosen(); }
   bool stopping() const { return stop_.load(std::memory_order_relaxed); }
 
   Source& source_;
   Destination& destination_;
   const Options options_;
   Verifier* const verifier_;
+  Offload* const offload_;
   Meter* meter_ = nullptr;
   // Less than what is promised by what may come between two looks.
   MemoryWatch memory_{2 * options_.max_memory - 2 * kUnitSize};
@@ -140,6 +147,7 @@ class Engine {
   std::atomic<uint64_t> bytes_written_{0};
 
   Mark resumed_;
+  uint64_t bytes_found_ = 0;  // that an earlier copy had moved
   bool keeps_marks_ = false;
 
   // Used by the worker that has set planning_.

@@ -25,6 +25,9 @@ Error Engine::Begin() {
   unknown_size_ = source_.size() == kUnknownSize;
   if (!unknown_size_) meter_->SetTotal(source_.total());
   if (stopping()) return Cancelled();
+  if (offload_ != nullptr) {
+    if (Error error = offload_->Choose()) return error;
+  }
   if (Error error = destination_.Resume(source_.identity(), source_.total(), &resumed_)) {
     return At(Side::kDestination, std::move(error));
   }
@@ -52,9 +55,9 @@ Error Engine::Begin() {
 }
 
 // Nobody goes on with a copy of what cannot be recognised; of a layer that is no snapshot it cannot be told
-// whether it is still the same.
+// whether it is still the same. What has been moved is recognised without marks.
 bool Engine::resumable() const {
-  return destination_.keeps_marks() && !source_.identity().empty() &&
+  return destination_.keeps_marks() && !source_.identity().empty() && !offloads() &&
          (source_.layers() == 1 || source_.snapshot());
 }
 
@@ -74,14 +77,26 @@ Error Engine::Fill() {
 // The order is what makes a copy safe: durable, then verified and confirmed, then named.
 Error Engine::FillLayer() {
   meter_->Enter(Phase::kCopy);
+  if (offloads()) {
+    if (Error error = offload_->Move(verifier_, *meter_, stop_)) return error;
+    if (stopping()) return Cancelled();
+  }
   if (Error error = Transfer()) return error;
   watermark_.End(source_.size());
+  if (offloads()) {
+    const MovedTotals& moved = offload_->totals();
+    watermark_.AddMoved(moved.objects, moved.bytes, moved.crc);
+    bytes_found_ = moved.bytes_found;
+  }
   meter_->SetTotal(source_.total());
   if (last()) meter_->Enter(Phase::kFlush);
   if (unknown_size_) {
     if (Error error = destination_.Resize(source_.size())) return At(Side::kDestination, std::move(error));
   }
   if (Error error = destination_.Flush()) return At(Side::kDestination, std::move(error));
+  if (offloads()) {
+    if (Error error = offload_->Finish(*meter_)) return error;
+  }
   if (last()) {
     if (Error error = Verify()) return error;
   }

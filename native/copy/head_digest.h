@@ -20,6 +20,7 @@ class HeadDigest final : public Verifier {
 
   Error Prepare(uint64_t /*size*/) override { return {}; }
   void Written(uint64_t /*offset*/, const char* /*data*/, size_t /*length*/) override {}
+  void Moved(uint64_t /*offset*/, uint32_t /*crc*/, uint64_t /*length*/) override {}
   Error Verify(uint64_t size, Meter& meter, const std::atomic<bool>& stop) override;
   void Wake() override { sweep_.Wake(); }
 

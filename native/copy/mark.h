@@ -13,6 +13,8 @@ struct Mark {
   uint64_t offset = 0;
   uint64_t bytes_read = 0;
   uint64_t bytes_written = 0;
+  uint64_t objects_moved = 0;  // on the OSDs
+  uint64_t bytes_moved = 0;
   uint32_t crc = 0;        // the CRC32C register over what is below in the layer (watermark.h)
   bool confirmed = false;  // that is all, and the source was what it had been: only the name is missing
 

@@ -22,6 +22,7 @@ Error Plan::Look(bool* more) {
   *more = position_ < source_.size();
   if (!*more || position_ < extent_.end()) return {};
   if (Error error = source_.Next(position_, &extent_)) return error;
+  if (moved_ != nullptr) moved_->Cut(&extent_);
   *more = extent_.length > 0;
   if (!*more && position_ < source_.size()) return source_.ReadError(0);
   return {};
@@ -36,6 +37,7 @@ Error Plan::Next(char* slab, Span* span, bool* found) {
     if (!more) return {};
     const uint64_t end = std::min(extent_.end(), source_.size());
     if (Skips()) {
+      if (moved_ != nullptr && extent_.content == Content::kSame) bytes_moved_ += end - position_;
       position_ = end;
       continue;
     }
@@ -82,6 +84,7 @@ Error Plan::NextData(char* buffer, Span* span) {
     } else if (!Skips()) {
       span->parts.push_back({position_, end - position_, false});
     } else if (extent_.content == Content::kSame) {
+      if (moved_ != nullptr) return {};  // no span goes over what is accounted for already
       joins = false;
     }
     position_ = end;

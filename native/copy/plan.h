@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "copy/endpoint.h"
+#include "copy/moved.h"
 #include "copy/span.h"
 
 namespace rbdkit::copy {
@@ -14,8 +15,9 @@ namespace rbdkit::copy {
 class Plan {
  public:
   // From `position` of the source on. It is open, the destination prepared. `stop`: no more is asked of the
-  // source.
-  Plan(Source& source, const Destination& destination, uint64_t position, const std::atomic<bool>& stop)
+  // source. `moved`, which may be nullptr: what is in no span.
+  Plan(Source& source, const Destination& destination, uint64_t position, const std::atomic<bool>& stop,
+       const Moved* moved)
       : source_(source),
         sequential_(source.sequential()),
         zeros_(destination.needs_zeros()),
@@ -23,6 +25,7 @@ class Plan {
         joins_(source.reads_holes() && !zeros_),
         smallest_hole_(source.reads_holes() && zeros_ ? destination.smallest_hole() : 0),
         stop_(stop),
+        moved_(moved),
         position_(position) {}
 
   // The next span; false: there is none. A sequential source's data is in `slab` then, at the offset's place
@@ -31,6 +34,8 @@ class Plan {
 
   // All before this is in a span or needs nothing.
   uint64_t position() const { return position_; }
+  // Of that: what has been moved.
+  uint64_t bytes_moved() const { return bytes_moved_; }
 
  private:
   Error Look(bool* more);
@@ -54,8 +59,10 @@ class Plan {
   // Holes that are cheaper read than zeroed.
   const size_t smallest_hole_;
   const std::atomic<bool>& stop_;
+  const Moved* const moved_;
   uint64_t position_;
   uint64_t sequence_ = 0;
+  uint64_t bytes_moved_ = 0;
   Extent extent_;
 };
 

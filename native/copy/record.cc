@@ -55,6 +55,8 @@ void Visit(Field field, Record* record, uint64_t* kind, uint64_t* state, uint64_
   field("offset", &record->mark.offset);
   field("read", &record->mark.bytes_read);
   field("wrote", &record->mark.bytes_written);
+  field("objects-moved", &record->mark.objects_moved);
+  field("moved", &record->mark.bytes_moved);
   field("crc", crc);
   field("old-id", &record->old_id);
   field("old-name", &record->old_name);

@@ -21,6 +21,9 @@ class Verifier {
   virtual Error Prepare(uint64_t size) = 0;
   // What is written, other than zeros. Any engine thread.
   virtual void Written(uint64_t offset, const char* data, size_t length) = 0;
+  // What has got there without being read here, by its CRC32C register from 0: in one piece in an object, and
+  // not across a border of units. Any thread.
+  virtual void Moved(uint64_t offset, uint32_t crc, uint64_t length) = 0;
   // The destination is durable; `size` is known. Blocking. No error when `stop` ended it.
   virtual Error Verify(uint64_t size, Meter& meter, const std::atomic<bool>& stop) = 0;
   // `stop` was set. Any thread, any time.

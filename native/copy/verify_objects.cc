@@ -3,15 +3,11 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <cinttypes>
-#include <cstdio>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include "sys/rados.h"
 
 namespace rbdkit::copy {
 
@@ -19,8 +15,6 @@ namespace {
 
 // Calls under way. They block, so each has a thread; the OSDs do the work.
 constexpr int kCalls = 8;
-
-constexpr size_t kPrefixLength = 128;
 
 Error Refused(const char* why) {
   Error error = Error::Coded(kVerifyUnsupported, "rados_read_op_checksum", why);
@@ -52,19 +46,7 @@ Error ObjectVerifier::Prepare(uint64_t size) {
   if (size == kUnknownSize || checksums_->ObjectCount(size) > Checksums::kMaxObjects) {
     return Refused("the number of objects is not known, or more than checksums are kept of (2^24)");
   }
-  char prefix[kPrefixLength];
-  int r = Rbd().rbd_get_block_name_prefix(image, prefix, sizeof prefix);
-  if (r < 0) return Error(r, "rbd_get_block_name_prefix");
-  prefix_ = prefix;
-  const int64_t pool = Rbd().rbd_get_data_pool_id(image);
-  if (pool < 0) return Error(static_cast<int>(pool), "rbd_get_data_pool_id");
-  return data_.Open(destination_.ioctx(), pool);
-}
-
-std::string ObjectVerifier::ObjectName(uint64_t object) const {
-  char number[24];
-  snprintf(number, sizeof number, ".%016" PRIx64, object);
-  return prefix_ + number;
+  return objects_.Open(image, destination_.ioctx());
 }
 
 Error ObjectVerifier::Verify(uint64_t size, Meter& meter, const std::atomic<bool>& stop) {
@@ -84,7 +66,7 @@ Error ObjectVerifier::Verify(uint64_t size, Meter& meter, const std::atomic<bool
   Error error =
       Error::Coded(kVerifyFailed, "rados_read_op_checksum",
                    std::to_string(outcome.differ) + (outcome.differ == 1 ? " object does" : " objects do") +
-                       " not hold what was copied; the first: " + ObjectName(outcome.first));
+                       " not hold what was copied; the first: " + objects_.Name(outcome.first));
   error.side = Side::kDestination;
   return error;
 }
@@ -112,34 +94,14 @@ void ObjectVerifier::Work(Outcome& outcome, Meter& meter, const std::atomic<bool
 
 // Adds what the OSD says of an object, which takes its register to 0 when they agree.
 Error ObjectVerifier::Check(uint64_t object) {
-  constexpr char init[4] = {};  // a register of 0
-  struct {
-    uint8_t count[4];  // little-endian, as the sum itself
-    uint8_t crc[4];
-  } answer{};
-  uint64_t length = 0;
-  time_t time = 0;
-  int stat_result = 0;
-  int checksum_result = 0;
-  rados_read_op_t op = Rados().rados_create_read_op();
-  Rados().rados_read_op_stat(op, &length, &time, &stat_result);
-  // Offset and length 0: all of it.
-  Rados().rados_read_op_checksum(op, LIBRADOS_CHECKSUM_TYPE_CRC32C, init, sizeof init, 0, 0, 0,
-                                 reinterpret_cast<char*>(&answer), sizeof answer, &checksum_result);
-  int r =
-      Rados().rados_read_op_operate(op, data_.get(), ObjectName(object).c_str(), LIBRADOS_OPERATION_NOFLAG);
-  Rados().rados_release_read_op(op);
+  ObjectSums sums;
+  const int r = objects_.Ask(object, 0, 0, &sums);
   if (r == -ENOENT) return {};
-  if (r == 0) r = stat_result < 0 ? stat_result : checksum_result;
-  if (r < 0) {
-    Error error(r, "rados_read_op_checksum");
-    error.side = Side::kDestination;
-    return error;
-  }
-  uint32_t crc = 0;
-  for (int i = 3; i >= 0; --i) crc = crc << 8 | answer.crc[i];
+  if (r < 0) return At(Side::kDestination, Error(r, "rados_read_op_checksum"));
   // Longer than an object of the image can be: it differs, whatever it holds.
-  if (length <= checksums_->layout().object_size) checksums_->AddObject(object, crc, length);
+  if (sums.size <= checksums_->layout().object_size) {
+    checksums_->AddObject(object, sums.crcs[0], sums.size);
+  }
   return {};
 }
 

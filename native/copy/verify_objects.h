@@ -3,9 +3,9 @@
 #define RBDKIT_COPY_VERIFY_OBJECTS_H_
 
 #include <optional>
-#include <string>
 
 #include "copy/checksums.h"
+#include "copy/data_objects.h"
 #include "copy/image_destination.h"
 #include "copy/verifier.h"
 
@@ -20,6 +20,9 @@ class ObjectVerifier final : public Verifier {
   void Written(uint64_t offset, const char* data, size_t length) override {
     checksums_->Add(offset, data, length);
   }
+  void Moved(uint64_t offset, uint32_t crc, uint64_t length) override {
+    checksums_->AddPiece(offset, crc, length);
+  }
   Error Verify(uint64_t size, Meter& meter, const std::atomic<bool>& stop) override;
   void Wake() override {}
 
@@ -27,13 +30,11 @@ class ObjectVerifier final : public Verifier {
   struct Outcome;
   void Work(Outcome& outcome, Meter& meter, const std::atomic<bool>& stop);
   Error Check(uint64_t object);
-  std::string ObjectName(uint64_t object) const;
 
   ImageDestination& destination_;
   uint64_t size_ = 0;
   std::optional<Checksums> checksums_;
-  OwnIoCtx data_;  // the data pool, in the image's namespace
-  std::string prefix_;
+  DataObjects objects_;
 };
 
 }  // namespace rbdkit::copy

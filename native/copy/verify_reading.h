@@ -18,6 +18,9 @@ class ReadBackVerifier final : public Verifier, private Visitor {
   ReadBackVerifier(Destination& destination, size_t max_memory, Limits limits);
   Error Prepare(uint64_t size) override;
   void Written(uint64_t offset, const char* data, size_t length) override;
+  void Moved(uint64_t offset, uint32_t crc, uint64_t length) override {
+    checksums_.AddPiece(offset, crc, length);
+  }
   Error Verify(uint64_t size, Meter& meter, const std::atomic<bool>& stop) override;
   void Wake() override { sweep_.Wake(); }
 
@@ -39,6 +42,7 @@ class FullVerifier final : public Verifier {
       : source_(source), destination_(destination), max_memory_(max_memory), limits_(limits) {}
   Error Prepare(uint64_t size) override;
   void Written(uint64_t /*offset*/, const char* /*data*/, size_t /*length*/) override {}
+  void Moved(uint64_t /*offset*/, uint32_t /*crc*/, uint64_t /*length*/) override {}
   Error Verify(uint64_t size, Meter& meter, const std::atomic<bool>& stop) override;
   void Wake() override { sweep_.Wake(); }
 

@@ -37,6 +37,12 @@ class Watermark {
     mark_.crc = Crc32cZeros(mark_.crc, size - mark_.offset);
     mark_.offset = size;
   }
+  // After End(): what got there otherwise; `crc` is a part for Crc32cCombine().
+  void AddMoved(uint64_t objects, uint64_t bytes, uint32_t crc) {
+    mark_.objects_moved = objects;
+    mark_.bytes_moved = bytes;
+    mark_.crc ^= crc;
+  }
 
  private:
   struct Retired {

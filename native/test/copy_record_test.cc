@@ -20,6 +20,8 @@ Record Example() {
   record.mark.offset = 5;
   record.mark.bytes_read = 4;
   record.mark.bytes_written = 3;
+  record.mark.objects_moved = 2;
+  record.mark.bytes_moved = 1;
   record.mark.crc = UINT32_MAX;
   record.old_id = "10cd";
   record.old_name = "a name.replaced.0";
@@ -34,6 +36,8 @@ TEST_CASE("copy record: comes back as it was") {
   CHECK(EncodeRecord(back) == EncodeRecord(Example()));
   CHECK(back.target == Example().target);
   CHECK(back.size == UINT64_MAX);
+  CHECK(back.mark.objects_moved == 2);
+  CHECK(back.mark.bytes_moved == 1);
   CHECK(back.mark.crc == UINT32_MAX);
   CHECK(back.mark.durable() == (1 << 20) + 5);
   CHECK(back.mark.confirmed);
