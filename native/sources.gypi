@@ -66,6 +66,8 @@
       "native/copy/image_tuning.cc",
       "native/copy/memory_watch.cc",
       "native/copy/meter.cc",
+      "native/copy/object_map.cc",
+      "native/copy/object_mover.cc",
       "native/copy/plan.cc",
       "native/copy/publish_image.cc",
       "native/copy/qcow2_header.cc",
@@ -73,6 +75,8 @@
       "native/copy/qcow2_map.cc",
       "native/copy/qcow2_source.cc",
       "native/copy/record.cc",
+      "native/copy/server_side.cc",
+      "native/copy/server_side_obstacle.cc",
       "native/copy/span.cc",
       "native/copy/sparse.cc",
       "native/copy/stream_destination.cc",
@@ -123,7 +127,8 @@
       "native/sys/libvirt.cc",
       "native/sys/libvirt_qemu.cc",
       "native/sys/rados.cc",
-      "native/sys/rbd.cc"
+      "native/sys/rbd.cc",
+      "native/sys/server_copy.cc"
     ],
     "rbdkit_static_libraries": [
       "-l:libdeflate.a",
@@ -136,6 +141,9 @@
       "NODE_ADDON_API_DISABLE_DEPRECATED",
       "NODE_ADDON_API_REQUIRE_BASIC_FINALIZERS",
       "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
+    ],
+    "rbdkit_copy_from_sources": [
+      "native/server_copy/copy_from.cc"
     ]
   }
 }

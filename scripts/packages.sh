@@ -3,7 +3,7 @@
 # The addon, the native tests.
 build_packages=(
   build-essential python3 cmake pkg-config
-  librbd-dev librados-dev libvirt-dev libdeflate-dev zlib1g-dev libzstd-dev libxxhash-dev liburing-dev
+  librbd-dev librados-dev libradospp-dev libvirt-dev libdeflate-dev zlib1g-dev libzstd-dev libxxhash-dev liburing-dev
   doctest-dev fio # the native tests; fio for its latencies
 )
 

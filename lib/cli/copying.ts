@@ -4,7 +4,14 @@ import { statSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import { formatBandwidth, formatBytes, formatSeconds } from '../bench/report/format.js'
 import type { CompareProgress } from '../copy/compare.js'
-import type { CopyDestination, CopyProgress, CopySource, DiskSource, ImageSource } from '../copy/types.js'
+import type {
+  CopyDestination,
+  CopyProgress,
+  CopyResult,
+  CopySource,
+  DiskSource,
+  ImageSource,
+} from '../copy/types.js'
 import { formatImageSpec, type ImageSpec } from './image-spec.js'
 import { type CopyFlags, toJobOptions, toLayout } from './options.js'
 import type { Progress } from './progress.js'
@@ -104,6 +111,12 @@ async function toSource(session: Session, end: End): Promise<CopySource> {
   return 'fd' in end ? end : toDiskSource(session, end)
 }
 
+function serverSideText({ bytes, refused }: NonNullable<CopyResult['serverSide']>): string {
+  return refused === undefined
+    ? `${formatBytes(bytes)} of it copied by the OSDs\n`
+    : `the OSDs copied nothing: ${refused}\n`
+}
+
 /** Copies. A copy that fails or is interrupted leaves nothing. */
 export async function runCopy(session: Session<CopyFlags>, from: End, to: End): Promise<Report> {
   const { flags } = session
@@ -118,19 +131,22 @@ export async function runCopy(session: Session<CopyFlags>, from: End, to: End): 
       ...(flags.replace === undefined ? {} : { replace: flags.force ? ('force' as const) : flags.replace }),
       ...(flags.resume === undefined ? {} : { resume: flags.resume }),
       ...(flags.deep === undefined ? {} : { deep: flags.deep }),
+      ...(flags.serverSide === undefined ? {} : { serverSide: flags.serverSide }),
     }
     const result = await copy(source, destination, options)
-    const { bytes, bytesWritten, seconds, digest } = result
+    const { bytes, bytesWritten, seconds, digest, serverSide } = result
+    const data = bytesWritten + (serverSide?.bytes ?? 0)
     const rate = formatBandwidth(bytes / Math.max(seconds, 1e-3))
     const again = flags.verify === 'checksum' ? '' : ', verified'
     const checked = flags.verify === 'none' ? '' : `, ${digest}${again}`
     const text =
-      `${nameOf(from)} -> ${nameOf(to)}: ${formatBytes(bytes)} (${formatBytes(bytesWritten)} of it data) ` +
+      `${nameOf(from)} -> ${nameOf(to)}: ${formatBytes(bytes)} (${formatBytes(data)} of it data) ` +
       `in ${formatSeconds(seconds)}, ${rate}${checked}\n`
     const { bytesResumed, replaced } = result
     const old = replaced && (replaced.name === undefined ? `in the trash: ${replaced.id}` : replaced.name)
     const more =
       (bytesResumed > 0 ? `${formatBytes(bytesResumed)} of it were there already\n` : '') +
+      (serverSide === undefined ? '' : serverSideText(serverSide)) +
       (old === undefined ? '' : `the image that it replaces is ${old}\n`)
     const json = { source: nameOf(from), destination: nameOf(to), ...result }
     return { json, text: text + more, aside: 'fd' in to }

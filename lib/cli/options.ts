@@ -1,7 +1,7 @@
 /** Options that the commands on images share, and what commander makes of them. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { VerifyLevel } from '../copy/types.js'
+import type { ServerSide, VerifyLevel } from '../copy/types.js'
 import { type Feature, featureNames } from '../rbd/features.js'
 import type { ImageLayout } from '../rbd/layout.js'
 import { addConnectionOptions, type ConnectionFlags } from './connection.js'
@@ -39,6 +39,7 @@ export interface CopyFlags extends LayoutFlags, JobFlags {
   readonly resume?: boolean
   /** Of `cp` only. */
   readonly deep?: boolean
+  readonly serverSide?: ServerSide
 }
 
 /** Adds `--json`. */

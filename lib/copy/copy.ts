@@ -29,6 +29,7 @@ import type {
   FileDestination,
   ImageDestination,
   ImageSource,
+  ServerSide,
   VerifyLevel,
 } from './types.js'
 
@@ -110,10 +111,28 @@ async function describe({ ioctx, image: name }: ImageSource, signal: AbortSignal
   }
 }
 
-function toResult(native: NativeCopyResult, verify: VerifyLevel): CopyResult {
-  const { crc32c, bytesCovered, ...result } = native
+/** In the order of native/addon/copy.cc. */
+const serverSides: readonly ServerSide[] = ['never', 'auto', 'require']
+
+function toServerSide({ serverSide, deep }: Partial<CopyOptions>, from: Endpoint, to: Endpoint): ServerSide {
+  const given = toOneOf('options.serverSide', serverSide ?? 'never', serverSides)
+  if (from.ioctx && to.ioctx && !deep) return given
+  if (given === 'require') {
+    throw invalidArgValue(
+      'options.serverSide',
+      "'require' is for copies from an image to an image, without 'deep'",
+    )
+  }
+  return 'never'
+}
+
+function toResult(native: NativeCopyResult, verify: VerifyLevel, serverSide: ServerSide): CopyResult {
+  const { crc32c, bytesCovered, objectsMoved, bytesMoved, obstacle, ...result } = native
+  const holes = bytesCovered - result.bytesWritten - bytesMoved
   const digest = verify === 'none' ? '' : toDigest(crc32c)
-  return { ...result, holes: bytesCovered - result.bytesWritten, digest }
+  if (serverSide === 'never') return { ...result, holes, digest }
+  const refused = obstacle === '' ? {} : { refused: obstacle }
+  return { ...result, holes, digest, serverSide: { objects: objectsMoved, bytes: bytesMoved, ...refused } }
 }
 
 /**
@@ -131,11 +150,12 @@ function toResult(native: NativeCopyResult, verify: VerifyLevel): CopyResult {
  * Rejects with a `CephError` for images and an error like those of `node:fs` for files: `EEXIST` before any data is
  * moved when the destination's name is taken, `ENOENT` when the source is missing, `ENOSPC` or `EDQUOT` when there is
  * no room; with a {@link CopyError} `ERR_SOURCE_CHANGED`, `ERR_RBDKIT_FORMAT`, `ERR_VERIFY_FAILED` or, before any data is
- * moved, `ERR_VERIFY_UNSUPPORTED`; with the signal's reason.
+ * moved, `ERR_VERIFY_UNSUPPORTED` or `ERR_SERVER_SIDE_UNSUPPORTED`; with the signal's reason.
  *
  * Implements: rbd_aio_read2, rbd_aio_write2, rbd_diff_iterate2, rbd_create4, rbd_lock_acquire, rbd_flush, rbd_rename,
- * rbd_trash_move, rados_read_op_checksum; with `deep` rbd_snap_list, rbd_snap_create2, rbd_snap_protect, rbd_resize2,
- * rbd_aio_write_zeroes, rbd_metadata_set, rbd_snap_rollback_with_progress.
+ * rbd_trash_move, rados_read_op_checksum, rbd_update_features, rbd_rebuild_object_map; with `deep` rbd_snap_list,
+ * rbd_snap_create2, rbd_snap_protect, rbd_resize2, rbd_aio_write_zeroes, rbd_metadata_set,
+ * rbd_snap_rollback_with_progress.
  * @since 0.1.0
  */
 export function copy(
@@ -153,10 +173,12 @@ export function copy(
       context.signal.throwIfAborted()
       Object.assign(from.native, await describe(source, context.signal))
     }
-    const args = [memory, verifyLevels.indexOf(verify), ...toLimits(given)] as const
+    const serverSide = toServerSide(given, from, to)
+    const levels = [verifyLevels.indexOf(verify), serverSides.indexOf(serverSide)] as const
+    const args = [memory, ...levels, ...toLimits(given)] as const
     const result = await withStreams([from.stream, to.stream], context, (watched) =>
       startBetween(native.copy, from, to, [...args], watched),
     )
-    return toResult(result as NativeCopyResult, verify)
+    return toResult(result as NativeCopyResult, verify, serverSide)
   })
 }

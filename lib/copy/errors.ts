@@ -18,6 +18,7 @@ export type CopyErrorCode =
   | 'ERR_FENCED'
   | 'ERR_VERIFY_FAILED'
   | 'ERR_VERIFY_UNSUPPORTED'
+  | 'ERR_SERVER_SIDE_UNSUPPORTED'
 
 /**
  * A copy that was given up for safety; nothing was published.
@@ -30,6 +31,8 @@ export type CopyErrorCode =
  * - `ERR_RBDKIT_FORMAT`: the source file is not in the format that it is read as, damaged, or uses what is refused
  * - `ERR_VERIFY_FAILED`: the destination did not hold what was copied; the message names the first places
  * - `ERR_VERIFY_UNSUPPORTED`: it could not be verified as asked, so nothing was copied
+ * - `ERR_SERVER_SIDE_UNSUPPORTED`: the OSDs cannot copy it, and `serverSide: 'require'` asked for that; the message
+ *   says why not
  *
  * @since 0.1.0
  */

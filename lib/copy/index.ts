@@ -39,6 +39,7 @@ export type {
   ImageDestination,
   ImageSource,
   RateLimits,
+  ServerSide,
   StreamSource,
   VerifyLevel,
 } from './types.js'

@@ -178,12 +178,20 @@ export interface CopyResult {
   /** Bytes written, likewise; the rest is holes. */
   bytesWritten: number
   /**
-   * Bytes that were not written because they are holes: `bytes - bytesWritten`. With `deep` bytes are counted once for
+   * Bytes that were not written because they are holes, nor copied by the OSDs. With `deep` bytes are counted once for
    * each snapshot, and what is the same as in the one before is not written either.
    */
   holes: number
   /** With `resume`: the bytes that were durable already and were not copied again. `seconds` does not tell of them. */
   bytesResumed: number
+  /** With `serverSide` other than `'never'`: what the OSDs copied. It is in neither `bytesRead` nor `bytesWritten`. */
+  serverSide?: {
+    /** RADOS objects. */
+    objects: number
+    bytes: number
+    /** Why they copied nothing, if there was an obstacle; the copy was an ordinary one. */
+    refused?: string
+  }
   /**
    * With `replace`: the image that had the name. It is in the trash, by its id; or, when it has snapshots or cannot
    * be moved there, still an image, by the name `name`.
@@ -217,6 +225,26 @@ export interface CopyResult {
  * @since 0.1.0
  */
 export type VerifyLevel = 'none' | 'checksum' | 'osd' | 'read-back' | 'full'
+
+/**
+ * Whether the OSDs copy an image's objects among themselves, by RADOS's `copy_from`, so that the data does not come
+ * through this client: both images are of one {@link Cluster}, and of the same object size and striping.
+ *
+ * - `'never'`: they do not
+ * - `'auto'`: where they can; else the copy is an ordinary one, and `serverSide.refused` of the result says why
+ * - `'require'`: `ERR_SERVER_SIDE_UNSUPPORTED` where they cannot, before any data is moved. For what is not an image, and
+ *   with `deep`, an invalid argument
+ *
+ * In either case objects that are less than nine tenths full, and parts of a clone that only its parent has, are copied
+ * as ever: the OSDs would fill up what is empty. Unless `verify` is `'none'` the OSDs' checksums of each object's
+ * source and copy are compared. The limits count an object as one operation. See the guide on copying for what the
+ * obstacles are.
+ *
+ * The call is `librados::ObjectWriteOperation::copy_from`, which only C++ has.
+ *
+ * @since 0.1.0
+ */
+export type ServerSide = 'never' | 'auto' | 'require'
 
 /**
  * How fast a job may be, on average: what it reads and writes goes in pieces of up to 4 MiB, and the first is not held
@@ -260,6 +288,8 @@ export interface CopyOptions extends JobOptions<CopyProgress>, RateLimits {
   resume?: boolean
   /** Default `'checksum'`. */
   verify?: VerifyLevel
+  /** Default `'never'`. */
+  serverSide?: ServerSide
   /**
    * From image to image: also copies the user's snapshots, in order, each with its size, content and protection, and
    * all metadata, configuration (`conf_*`) among it. With a snapshot as the source: those up to it. What an image has

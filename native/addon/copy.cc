@@ -12,6 +12,7 @@
 #include "copy/image_destination.h"
 #include "copy/null_destination.h"
 #include "copy/path_kind.h"
+#include "copy/server_side.h"
 #include "copy/stream_destination.h"
 #include "copy/stream_source.h"
 #include "copy/verify_objects.h"
@@ -53,8 +54,9 @@ std::unique_ptr<copy::Destination> MakeDestination(const EndpointSpec& spec) {
   return std::make_unique<copy::ImageDestination>(spec.ioctx->ioctx(), spec.image, spec.layout, spec.naming);
 }
 
-ValueMaker ResultValue(const copy::Result& result, const copy::Replaced& replaced) {
-  return [result, replaced](Napi::Env env) -> Napi::Value {
+ValueMaker ResultValue(const copy::Result& result, const copy::Replaced& replaced,
+                       const std::string& obstacle) {
+  return [result, replaced, obstacle](Napi::Env env) -> Napi::Value {
     Napi::Object object = Napi::Object::New(env);
     object.Set("bytes", static_cast<double>(result.bytes));
     object.Set("bytesCovered", static_cast<double>(result.bytes_covered));
@@ -63,6 +65,9 @@ ValueMaker ResultValue(const copy::Result& result, const copy::Replaced& replace
     object.Set("bytesResumed", static_cast<double>(result.bytes_resumed));
     object.Set("seconds", result.seconds);
     object.Set("crc32c", result.crc32c);
+    object.Set("objectsMoved", static_cast<double>(result.objects_moved));
+    object.Set("bytesMoved", static_cast<double>(result.bytes_moved));
+    object.Set("obstacle", obstacle);
     if (replaced.id.empty()) return object;
     Napi::Object old = Napi::Object::New(env);
     old.Set("id", replaced.id);
@@ -89,8 +94,21 @@ std::unique_ptr<copy::Verifier> MakeVerifier(Verify verify, copy::Source& source
   }
 }
 
+// What lib/copy/copy.ts numbers.
+enum class ServerSideMode : uint8_t { kNever, kAuto, kRequire };
+
+std::unique_ptr<copy::ServerSide> MakeServerSide(ServerSideMode mode, copy::Source& source,
+                                                 copy::Destination& destination,
+                                                 const copy::Options& options) {
+  if (mode == ServerSideMode::kNever) return nullptr;
+  // lib/ has seen to it that both are images.
+  return std::make_unique<copy::ServerSide>(
+      static_cast<copy::ImageSource&>(source), static_cast<copy::ImageDestination&>(destination),
+      copy::ServerSide::Options{mode == ServerSideMode::kRequire, options.checksum, options.limits});
+}
+
 void RunCopy(Task& task, const EndpointSpec& from, const EndpointSpec& to, copy::Options options,
-             Verify verify) {
+             Verify verify, ServerSideMode mode) {
   if ((from.ioctx || to.ioctx) && !RbdLoaded(task)) return;
   const auto source = MakeAnySource(from);
   const auto destination = MakeDestination(to);
@@ -101,7 +119,8 @@ void RunCopy(Task& task, const EndpointSpec& from, const EndpointSpec& to, copy:
     digest = made.get();
     verifier = std::move(made);
   }
-  copy::Engine engine(*source, *destination, options, verifier.get());
+  const auto server_side = MakeServerSide(mode, *source, *destination, options);
+  copy::Engine engine(*source, *destination, options, verifier.get(), server_side.get());
   task.OnCancel([&engine] { engine.Cancel(); });
   copy::Result result;
   const copy::Error error = engine.Run(
@@ -109,10 +128,13 @@ void RunCopy(Task& task, const EndpointSpec& from, const EndpointSpec& to, copy:
   task.OnCancel(nullptr);
   if (digest != nullptr) result.crc32c = digest->crc32c(result.crc32c);
   task.result = error.result;
-  task.value = error ? ErrorValue(error) : ResultValue(result, destination->replaced());
+  task.value = error
+                   ? ErrorValue(error)
+                   : ResultValue(result, destination->replaced(), server_side ? server_side->obstacle() : "");
 }
 
-// copy(slot, source, its ioctx, destination, its ioctx, maxMemory, verify, bandwidthLimit, iopsLimit)
+// copy(slot, source, its ioctx, destination, its ioctx, maxMemory, verify, serverSide, bandwidthLimit,
+//      iopsLimit)
 void Copy(Call& call) {
   EndpointSpec from = NextEndpoint(call);
   EndpointSpec to = NextEndpoint(call);
@@ -120,12 +142,13 @@ void Copy(Call& call) {
   options.max_memory = call.Uint64();
   const auto verify = static_cast<Verify>(call.Uint64());
   options.checksum = verify != Verify::kNone;
+  const auto mode = static_cast<ServerSideMode>(call.Uint64());
   options.limits = NextLimits(call);
   // A thread of its own: a copy takes hours, and the cluster's few are for short calls. It ends with the
   // copy.
   Executor executor("rbdkit-copy", 1);
-  call.Run(executor, [from = std::move(from), to = std::move(to), options, verify](Task& task) {
-    RunCopy(task, from, to, options, verify);
+  call.Run(executor, [from = std::move(from), to = std::move(to), options, verify, mode](Task& task) {
+    RunCopy(task, from, to, options, verify, mode);
   });
 }
 

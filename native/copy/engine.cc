@@ -79,8 +79,8 @@ Error Engine::Transfer() {
     idle_.push_back(units_.back().get());
   }
   const uint64_t begin = watermark_.mark().offset;
-  plan_ = std::make_unique<Plan>(source_, destination_, begin, stop_,
-                                 offloads() ? &offload_->moved() : nullptr);
+  plan_ =
+      std::make_unique<Plan>(source_, destination_, begin, stop_, offloads() ? &offload_->moved() : nullptr);
   planned_ = false;
   turn_ = 0;
   kept_ = begin;

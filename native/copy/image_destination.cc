@@ -29,6 +29,8 @@ constexpr std::chrono::milliseconds kOwnerPoll{500};
 constexpr uint64_t kInherited = RBD_FEATURE_LAYERING | RBD_FEATURE_EXCLUSIVE_LOCK | RBD_FEATURE_OBJECT_MAP |
                                 RBD_FEATURE_FAST_DIFF | RBD_FEATURE_DEEP_FLATTEN;
 
+constexpr uint64_t kMapFeatures = RBD_FEATURE_OBJECT_MAP | RBD_FEATURE_FAST_DIFF;
+
 uint64_t OrderOf(uint64_t object_size) {
   uint64_t order = 0;
   while ((uint64_t{1} << order) < object_size) ++order;
@@ -99,8 +101,8 @@ Error ImageDestination::Resume(const std::string& source, uint64_t size, Mark* m
   if (r < 0) return Error(r, "rbd_open_by_id");
   temporary_ = key;
   record_ = record;
-  *mark = record.mark;
   resumed_ = true;
+  *mark = record.mark;
   return {};
 }
 
@@ -155,8 +157,8 @@ Error ImageDestination::Prepare(uint64_t size, const std::optional<ImageLayout>&
   }
   std::string old_id;
   if (Error error = CheckName(&old_id)) return error;
+  if (source) options_ = Inherited(*source);
   if (!image_) {
-    if (source) Inherit(*source);
     if (Error error = Create(size == kUnknownSize ? 0 : size)) return error;
   }
   made_ = true;
@@ -181,14 +183,26 @@ Error ImageDestination::CheckName(std::string* old_id) {
   return {};
 }
 
-void ImageDestination::Inherit(const ImageLayout& source) {
-  const bool own_striping = options_.stripe_unit || options_.stripe_count || options_.order;
+ImageOptions ImageDestination::Inherited(const ImageLayout& source) const {
+  ImageOptions options = options_;
+  const bool own_striping = options.stripe_unit || options.stripe_count || options.order;
   if (!own_striping && source.stripe_count > 1) {
-    options_.stripe_unit = source.stripe_unit;
-    options_.stripe_count = source.stripe_count;
+    options.stripe_unit = source.stripe_unit;
+    options.stripe_count = source.stripe_count;
   }
-  if (!options_.order) options_.order = OrderOf(source.object_size);
-  if (!options_.features) options_.features = source.features & kInherited;
+  if (!options.order) options.order = OrderOf(source.object_size);
+  if (!options.features) options.features = source.features & kInherited;
+  return options;
+}
+
+// Not gone on with by a copy that does not, and the other way round.
+void ImageDestination::PostponeObjectMap() {
+  postpones_map_ = true;
+  record_.settings += " map-at-the-end";
+}
+
+uint64_t ImageDestination::postponed_features() const {
+  return postpones_map_ ? options_.features.value_or(0) & kMapFeatures : 0;
 }
 
 Error CreateImage(rados_ioctx_t ioctx, const std::string& name, uint64_t size, const ImageOptions& options) {
@@ -217,7 +231,9 @@ Error ImageDestination::Create(uint64_t size) {
   // Written down first: also a create that fails, or is cut off, may leave something.
   made_ = true;
   if (Error error = ImageJournal(ioctx_.get()).Put(temporary_, &record_)) return error;
-  return CreateImage(ioctx_.get(), temporary_, size, options_);
+  ImageOptions options = options_;
+  if (options.features) *options.features &= ~postponed_features();
+  return CreateImage(ioctx_.get(), temporary_, size, options);
 }
 
 Error ImageDestination::Open() {

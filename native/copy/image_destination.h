@@ -52,7 +52,17 @@ class ImageDestination final : public Destination {
   Error Abandon() override;
   Replaced replaced() const override { return replaced_; }
 
+  // Before Resume(): the object map is made at the end, by another.
+  void PostponeObjectMap();
+  // After Prepare(): the features to be added then.
+  uint64_t postponed_features() const;
+
+  // What the new image is going to be like.
+  ImageOptions Inherited(const ImageLayout& source) const;
+  rados_ioctx_t opened_by() const { return like_; }
+
   // After Prepare().
+  bool resumed() const { return resumed_; }
   rbd_image_t image() const { return image_.get(); }
   rados_ioctx_t ioctx() const { return ioctx_.get(); }
 
@@ -62,7 +72,6 @@ class ImageDestination final : public Destination {
   Error WaitForOwner(const Record& record);
   Error CheckName(std::string* old_id);
   Error CheckLock();
-  void Inherit(const ImageLayout& source);
   Error Create(uint64_t size);
   Error Open();
   Error SetMetadata();
@@ -77,6 +86,7 @@ class ImageDestination final : public Destination {
   std::string lock_owner_;  // this one, as the OSD calls it; empty: the image has no lock
   Replaced replaced_;
   Metadata metadata_;
+  bool postpones_map_ = false;
   bool resumed_ = false;       // and the first snapshot is not taken yet
   bool over_another_ = false;  // layer
   bool made_ = false;          // there is something to remove

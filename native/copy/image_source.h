@@ -64,6 +64,12 @@ class ImageSource final : public Source {
   Error Confirm() override;
   Error Close() override;
 
+  // While it is open.
+  rbd_image_t image() const { return image_.get(); }
+  rados_ioctx_t ioctx() const { return ioctx_.get(); }
+  // LIBRADOS_SNAP_HEAD: the image as it is now, which the lock keeps from changing.
+  uint64_t read_snapshot() const { return snapshot_.empty() ? LIBRADOS_SNAP_HEAD : snapshot_id_; }
+
  private:
   static Error Changed(const char* function, const char* what);
   Error OpenHead();

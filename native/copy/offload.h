@@ -19,7 +19,8 @@ struct MovedTotals {
   uint32_t crc = 0;          // a part for Crc32cCombine(), of the whole source
 };
 
-// Of a source without layers. Its errors say which side they are about. What it does not move is read and written as ever.
+// Of a source without layers. Its errors say which side they are about. What it does not move is read and
+// written as ever.
 class Offload {
  public:
   virtual ~Offload() = default;

@@ -33,6 +33,7 @@
   F(rados_ioctx_set_namespace, nullptr)     \
   F(rados_ioctx_get_namespace, nullptr)     \
   F(rados_ioctx_pool_stat, nullptr)         \
+  F(rados_ioctx_snap_set_read, nullptr)     \
   F(rados_get_instance_id, nullptr)         \
   F(rados_write_full, nullptr)              \
   F(rados_read, nullptr)                    \

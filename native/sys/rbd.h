@@ -28,6 +28,10 @@
   F(rbd_update_unwatch, nullptr)                 \
   F(rbd_get_features, nullptr)                   \
   F(rbd_get_flags, nullptr)                      \
+  F(rbd_get_old_format, nullptr)                 \
+  F(rbd_get_op_features, nullptr)                \
+  F(rbd_update_features, nullptr)                \
+  F(rbd_rebuild_object_map, nullptr)             \
   F(rbd_get_stripe_unit, nullptr)                \
   F(rbd_get_stripe_count, nullptr)               \
   F(rbd_get_id, nullptr)                         \

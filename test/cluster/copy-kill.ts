@@ -17,7 +17,7 @@ type End = { file: string } | { stream: string } | { image: string; snapshot?: s
 export interface KilledCopy {
   source: End
   destination: End
-  options?: Pick<CopyOptions, 'replace' | 'resume' | 'maxMemory' | 'deep'>
+  options?: Pick<CopyOptions, 'replace' | 'resume' | 'maxMemory' | 'deep' | 'serverSide' | 'bandwidthLimit'>
   /** `function:which:before|after`. */
   at?: string
   /** Milliseconds after data began to move. */

@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { makePackage, root } from '../helpers/package.js'
 
@@ -66,6 +66,22 @@ for (const [name, path] of Object.entries({ consumer, developer })) {
     t.notMatch(dynamic, /RPATH|RUNPATH/, 'no search path of the machine that built it')
   })
 }
+
+t.test('the library beside it, which links librados', async (t) => {
+  const libraries = [consumer, developer].map((path) => join(dirname(path), 'rbdkit_copy_from.so'))
+  for (const path of libraries) {
+    t.same(
+      neededBy(path).filter(
+        (name) => !/^(lib(stdc\+\+|gcc_s|c|m|dl|pthread)\.so\.\d+|ld-linux.*)$/.test(name),
+      ),
+      ['librados.so.2'],
+    )
+    t.same(exportedBy(path), ['rbdkit_allocated', 'rbdkit_copy_from'])
+    t.notMatch(readelf('--dynamic', path), /RPATH|RUNPATH/)
+  }
+  t.ok(compare(highest(String(libraries[0]), 'GLIBC'), [2, 34]) <= 0)
+  t.ok(compare(highest(String(libraries[0]), 'GLIBCXX'), [3, 4, 30]) <= 0)
+})
 
 t.test('the prebuilt binary runs where Debian 12 or newer does', async (t) => {
   const glibc = highest(consumer, 'GLIBC')

@@ -8,13 +8,18 @@ import ts from 'typescript'
 import { root } from '../helpers/package.js'
 
 interface SourceList {
-  readonly variables: { readonly rbdkit_sources: readonly string[] }
+  readonly variables: {
+    readonly rbdkit_sources: readonly string[]
+    readonly rbdkit_copy_from_sources: readonly string[]
+  }
 }
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-const listed = (JSON.parse(read('native/sources.gypi')) as SourceList).variables.rbdkit_sources
+const { rbdkit_sources, rbdkit_copy_from_sources } = (JSON.parse(read('native/sources.gypi')) as SourceList)
+  .variables
+const listed = [...rbdkit_sources, ...rbdkit_copy_from_sources]
 
-t.test('native/sources.gypi lists every source file of the addon', async (t) => {
+t.test('native/sources.gypi lists every source file of the addon and of the library beside it', async (t) => {
   const below = readdirSync(join(root, 'native'), { recursive: true, encoding: 'utf8' })
   const found = below.filter((name) => name.endsWith('.cc') && !name.startsWith('test/'))
   t.same([...listed].sort(), found.map((name) => join('native', name)).sort())

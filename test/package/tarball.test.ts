@@ -20,8 +20,8 @@ t.test('the tarball has what users need and nothing else', async (t) => {
     /^package\/(package\.json|README\.md|LICENSE|binding\.gyp)$/,
     /^package\/dist\/[\w/-]+\.(js|d\.ts)$/,
     /^package\/native\/(?!test\/)[\w/-]+\.(cc|h)$/,
-    /^package\/native\/(sources\.gypi|exports\.map)$/,
-    /^package\/prebuilds\/linux-\w+\/rbdkit\.glibc\.node$/,
+    /^package\/native\/(sources\.gypi|(server_copy\/)?exports\.map)$/,
+    /^package\/prebuilds\/linux-\w+\/(rbdkit\.glibc\.node|rbdkit_copy_from\.so)$/,
   ]
   t.same(
     files.filter((file) => !allowed.some((pattern) => pattern.test(file))),
@@ -37,6 +37,11 @@ t.test('the tarball has what users need and nothing else', async (t) => {
     t.ok(files.includes(`package/${name}`), name)
   }
   t.equal(files.filter((file) => file.endsWith('.node')).length, 1, 'one binary')
+  t.equal(
+    files.filter((file) => file.endsWith('/rbdkit_copy_from.so')).length,
+    1,
+    'and the library beside it',
+  )
 })
 
 t.test('no file of it names the machine that made it', async (t) => {

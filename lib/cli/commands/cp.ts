@@ -1,6 +1,6 @@
 /** `rbdkit cp`. */
 
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { action } from '../action.js'
 import { runCopy } from '../copying.js'
 import { addCopyOptions, addLayoutOptions, addOptions, type CopyFlags } from '../options.js'
@@ -13,6 +13,12 @@ export function command(): Command {
     .argument('<source-image-spec>', '[pool/[namespace/]]image[@snapshot]')
     .argument('<image-spec>', 'the image to make; what is not said of its layout is as the source has it')
     .option('--deep', 'with its snapshots and its metadata')
+    .addOption(
+      new Option(
+        '--server-side <when>',
+        'whether the OSDs copy the data among themselves (default: never)',
+      ).choices(['never', 'auto', 'require']),
+    )
   return addOptions(addCopyOptions(addLayoutOptions(cp))).action(
     action<CopyFlags, [string, string]>((session, source, destination) =>
       runCopy(session, session.imageSpec(source), session.imageSpec(destination, 'none')),

@@ -36,6 +36,10 @@ export interface NativeCopyResult {
   bytesResumed: number
   seconds: number
   crc32c: number
+  objectsMoved: number
+  bytesMoved: number
+  /** Why nothing was moved on the OSDs; empty without a reason. */
+  obstacle: string
   replaced?: { id: string; name?: string }
 }
 
@@ -162,6 +166,7 @@ export interface CopyNative {
       destinationIoctx: number,
       maxMemory: number,
       verify: number,
+      serverSide: number,
       bandwidthLimit: number,
       iopsLimit: number,
     ]
