@@ -2,6 +2,7 @@ import { copies } from '../copy/cases.mjs'
 import { diffs } from '../copy/diff-cases.mjs'
 import { merges } from '../copy/merge-cases.mjs'
 import { pipes } from '../copy/pipe-cases.mjs'
+import { serverSides } from '../copy/server-side-cases.mjs'
 import { context } from './context.mjs'
 import { loop } from './loop.mjs'
 import { memory } from './memory.mjs'
@@ -19,6 +20,7 @@ export const cases = [
   loop[1],
   ...context,
   ...copies,
+  ...serverSides,
   ...pipes,
   ...diffs,
   ...merges,

@@ -23,7 +23,7 @@ const stdout = { fd: 1 }
 
 /** From the ends to what is measured: everything before is the user's. */
 const actions = {
-  copy: (from, to) => () => copy(from, to),
+  copy: (from, to, options) => () => copy(from, to, options),
   copyPipe: (_, to) => () => copy(stdin, to),
   compare: (from, to) => () => compare(from, to),
   exportDiff: (from, to) => () => exportDiff(from, to),
@@ -40,8 +40,8 @@ const actions = {
       mergeDiffs([stdin, { file: second }], stdout),
 }
 
-const prepare = async ({ action, from, to, diffs }) =>
-  actions[action](diffs ?? (await open(from)), await open(to))
+const prepare = async ({ action, from, to, diffs, options }) =>
+  actions[action](diffs ?? (await open(from)), await open(to), options)
 
 const cpuSeconds = () => {
   const { userCPUTime, systemCPUTime } = process.resourceUsage()

@@ -15,10 +15,12 @@ function runLine(name, run) {
   return `  ${name.padEnd(10)}${run.cpuSeconds.toFixed(3).padStart(8)} s CPU ${String(Math.round(run.maxRss / 2 ** 20)).padStart(5)} MiB  ${times}${stolen}`
 }
 
-async function runSide(side, { bytes, prepare, verify, discard, ...job }, verified) {
+async function runSide(side, { bytes, env, prepare, countClient, verify, discard, ...job }, verified) {
   prepare?.()
-  const { stdout, ...taken } = await timed(side.command(job), { limitSeconds })
-  const run = { bytes, ...taken, ...side.own?.(job, stdout) }
+  const before = countClient?.()
+  const { stdout, ...taken } = await timed(side.command(job), { env, limitSeconds })
+  const counted = countClient && { clientBytes: countClient() - before }
+  const run = { bytes, ...taken, ...counted, ...side.own?.(job, stdout) }
   console.log(runLine(side.name, run))
   if (verified) verify()
   discard()

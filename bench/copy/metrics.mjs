@@ -53,6 +53,12 @@ export const copyMetrics = {
     beside: share,
     value: (run) => (run.grownRss ?? Number.NaN) / MiB,
   },
+  clientMiB: {
+    label: "the client's network, both ways, MiB",
+    digits: 1,
+    beside: share,
+    value: (run) => (run.clientBytes ?? Number.NaN) / MiB,
+  },
   loopDelay: {
     label: 'event-loop delay p99, ms',
     digits: 1,

@@ -44,5 +44,13 @@ const rbdkit = {
   own: ({ report }) => JSON.parse(readFileSync(report, 'utf8')),
 }
 
+/** rbdkit without what a case is about. */
+const ordinary = {
+  ...rbdkit,
+  name: 'ordinary',
+  label: 'rbdkit, ordinary copy',
+  command: ({ options: _, ...job }) => rbdkit.command(job),
+}
+
 /** In the order in which they run and are told; goals compare the last with the others. */
-export const sides = new Map([rbd, qemuImg, floor, rbdkit].map((side) => [side.name, side]))
+export const sides = new Map([rbd, qemuImg, floor, ordinary, rbdkit].map((side) => [side.name, side]))

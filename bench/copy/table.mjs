@@ -3,7 +3,7 @@ import { goalText } from '../goals.mjs'
 import { range } from '../text.mjs'
 import { copyMetrics } from './metrics.mjs'
 
-const names = { rbd: 'rbd', 'qemu-img': 'qemu-img' }
+const names = { rbd: 'rbd', 'qemu-img': 'qemu-img', ordinary: 'an ordinary copy' }
 
 /** `>= 1.1 of the best of rbd, qemu-img`. */
 function boundText({ against, ...goal }) {
