@@ -1,6 +1,6 @@
 /** What `cp`, `import` and `export` share: a copy with its progress, and what is said of it. */
 
-import { statSync } from 'node:fs'
+import { fstatSync, statSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import { formatBandwidth, formatBytes, formatSeconds } from '../bench/report/format.js'
 import type { CompareProgress } from '../copy/compare.js'
@@ -91,6 +91,14 @@ function isInPlace(end: End): boolean {
   return there !== undefined && !there.isFile()
 }
 
+/** `-`, or a path such as /dev/stdout. */
+function isStandardOutput(end: End): boolean {
+  if (!('file' in end)) return 'fd' in end
+  const there = statSync(end.file, { throwIfNoEntry: false })
+  const output = fstatSync(1)
+  return there?.dev === output.dev && there.ino === output.ino
+}
+
 /** What `copy()` and its like take for an image or a snapshot that is read. */
 export async function toImageSource(session: Session, spec: ImageSpec): Promise<ImageSource> {
   const { image, snapshot } = spec
@@ -149,7 +157,7 @@ export async function runCopy(session: Session<CopyFlags>, from: End, to: End): 
       (serverSide === undefined ? '' : serverSideText(serverSide)) +
       (old === undefined ? '' : `the image that it replaces is ${old}\n`)
     const json = { source: nameOf(from), destination: nameOf(to), ...result }
-    return { json, text: text + more, aside: 'fd' in to }
+    return { json, text: text + more, aside: isStandardOutput(to) }
   } catch (error) {
     if (error instanceof Interrupted && !isInPlace(to))
       error.message += `; nothing is left of '${nameOf(to)}'`

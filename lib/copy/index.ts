@@ -42,4 +42,5 @@ export type {
   ServerSide,
   StreamSource,
   VerifyLevel,
+  WebByteStream,
 } from './types.js'

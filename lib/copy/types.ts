@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import type { ReadableStream, WritableStream } from 'node:stream/web'
+import type { WritableStream } from 'node:stream/web'
 import type { JobOptions } from '../internal/job.js'
 import type { IoCtx } from '../rados/ioctx.js'
 import type { ImageLayout } from '../rbd/layout.js'
@@ -60,6 +60,20 @@ export interface DescriptorSource {
 }
 
 /**
+ * A web `ReadableStream` of bytes: what Node's types and those of the DOM, which differ, have in common.
+ *
+ * @since 0.1.0
+ */
+export interface WebByteStream {
+  /** Whether somebody reads it. */
+  readonly locked: boolean
+  /** Locks it. */
+  getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array | undefined }> }
+  /** Ends it before its end. */
+  cancel(reason?: unknown): Promise<void>
+}
+
+/**
  * A stream to copy from, with what is known of it: a Node `Readable` (an HTTP request, a file's stream, a decompressor)
  * or a web `ReadableStream`, from where it stands to its end, raw. A stream alone is a source as well.
  *
@@ -72,7 +86,7 @@ export interface DescriptorSource {
  * @since 0.1.0
  */
 export interface StreamSource {
-  stream: Readable | ReadableStream<Uint8Array>
+  stream: Readable | WebByteStream
   /**
    * Its size in bytes, if known: an image is made with it at once, and progress has a total. When the stream has less or
    * more, `ERR_SOURCE_CHANGED`.
@@ -92,7 +106,7 @@ export type DiskSource = FileSource | ImageSource
  *
  * @since 0.1.0
  */
-export type CopySource = DiskSource | DescriptorSource | StreamSource | Readable | ReadableStream<Uint8Array>
+export type CopySource = DiskSource | DescriptorSource | StreamSource | Readable | WebByteStream
 
 /**
  * A regular file to make. Zeros become holes.

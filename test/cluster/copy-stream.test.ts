@@ -159,6 +159,16 @@ t.test('rbdkit import - and export -, beside rbd', { timeout: 120_000 }, async (
   const moved = await run(`${rbdkit(pool, 'export', 'ours', '-')} | ${rbdkit(pool, 'import', '-', 'again')}`)
   t.equal(moved.code, 0, moved.stderr)
   t.ok((await contentOf(ioctx, 'again')).equals(readFileSync(from)))
+  const byPath = await run(
+    `cat '${from}' | ${rbdkit(pool, 'import', '/dev/stdin', 'by-path')} && ` +
+      `${rbdkit(pool, 'export', 'by-path', '/dev/stdout')} | cmp - '${from}' && ` +
+      rbdkit(pool, 'export', 'by-path', '/dev/null'),
+  )
+  t.equal(byPath.code, 0, byPath.stderr)
+  t.match(await run(rbdkit(pool, 'import', '/dev/zero', 'endless')), {
+    code: 1,
+    stderr: /ENOTSUP.*block device/,
+  })
   t.match(await run(`${rbdkit(pool, 'import', '-')} < '${from}'`), { code: 2, stderr: /which image/ })
   t.match(await run(rbdkit(pool, 'export', 'ours', '-', '--json')), { code: 2, stderr: /--json/ })
 })
