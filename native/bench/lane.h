@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "bench/arrivals.h"
 #include "bench/options.h"
 #include "bench/payload.h"
+#include "core/arrivals.h"
 
 namespace rbdkit::bench {
 

@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "bench/arrivals.h"
 #include "bench/lane.h"
 #include "bench/options.h"
 #include "bench/series.h"
+#include "core/arrivals.h"
 
 namespace rbdkit::bench {
 

@@ -147,6 +147,7 @@ size_t Environment::Fill(Napi::Env env, napi_value* tasks) {
     }
     item->Release();
   }
+  submissions_.Over(static_cast<int64_t>(count));
   return count;
 }
 
@@ -179,6 +180,7 @@ void Environment::OnCleanup(void* arg) {
     return (e->main_thread_ && e->queue_.only_abandoned()) || e->queue_.WaitIdle(timeout);
   };
   if (!self->WaitFor("operations in flight", idle, self)) ExitNow(process_exit_code);
+  self->submissions_.Stop();
 
   struct Closing {
     std::vector<std::shared_ptr<Handle>> handles;

@@ -10,6 +10,7 @@
 
 #include "core/completion_queue.h"
 #include "core/handle.h"
+#include "core/submit_queue.h"
 
 namespace rbdkit {
 
@@ -26,6 +27,13 @@ class Environment {
   static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
   CompletionQueue& queue() { return queue_; }
+
+  // Begins an operation that ends in queue(), in the order of these calls. JavaScript thread.
+  void Submit(Submission* submission) {
+    queue_.Begin();
+    submissions_.Start(submission);
+  }
+
   HandleTable& handles() { return handles_; }
 
   // Tasks under way, by slot, so that JavaScript can cancel one. JavaScript thread.
@@ -48,6 +56,7 @@ class Environment {
   bool WaitFor(const char* what, bool (*done)(void*, std::chrono::milliseconds), void* arg);
 
   CompletionQueue queue_;
+  SubmitQueue submissions_;
   HandleTable handles_;
   std::unordered_map<uint32_t, Task*> tasks_;
   napi_threadsafe_function wake_ = nullptr;

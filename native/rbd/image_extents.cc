@@ -14,7 +14,7 @@ namespace rbdkit {
 namespace {
 
 // All of one call. The JavaScript slot keeps the views and the outcomes alive until it is settled.
-struct ExtentsOperation final : Completion {
+struct ExtentsOperation final : Completion, Submission {
   struct Extent {
     ExtentsOperation* operation = nullptr;
     uint64_t offset = 0;
@@ -24,6 +24,7 @@ struct ExtentsOperation final : Completion {
   };
 
   ExtentsOperation() : Completion(Kind::kIo) {}
+  void Submit() noexcept override;
 
   // One extent is over; the last one settles the slot. Any thread.
   void Finish() {
@@ -31,6 +32,8 @@ struct ExtentsOperation final : Completion {
   }
 
   CompletionQueue* queue = nullptr;
+  rbd_image_t image = nullptr;
+  bool write = false;
   std::atomic<size_t> left{0};
   std::vector<Extent> extents;
 };
@@ -51,6 +54,19 @@ int SubmitExtent(rbd_image_t image, bool write, ExtentsOperation::Extent* extent
             : Rbd().rbd_aio_read(image, extent->offset, extent->length, extent->data, completion);
   if (r < 0) Rbd().rbd_aio_release(completion);
   return r;
+}
+
+// The JavaScript thread, or the environment's submitting one. What librbd does not take has its errno as
+// outcome.
+void ExtentsOperation::Submit() noexcept {
+  left = extents.size() + 1;  // one is this function's
+  for (auto& extent : extents) {
+    const int r = SubmitExtent(image, write, &extent);
+    if (r >= 0) continue;
+    *extent.outcome = r;
+    Finish();
+  }
+  Finish();
 }
 
 // The extents of a call; throws what the facade has checked already.
@@ -81,7 +97,7 @@ std::unique_ptr<ExtentsOperation> ReadExtents(const Napi::CallbackInfo& info) {
 }
 
 // (slot, image, offsets, views, outcomes) => 0 or -ERANGE: a write is taken when all of it is known to end
-// inside the image. What librbd does not take has its errno as outcome. JavaScript thread.
+// inside the image. JavaScript thread.
 Napi::Value Submit(const Napi::CallbackInfo& info, bool write) {
   Environment& environment = Environment::Of(info.Env());
   const auto& handle = environment.handles().Get(info[1].As<Napi::Number>().Uint32Value());
@@ -98,15 +114,9 @@ Napi::Value Submit(const Napi::CallbackInfo& info, bool write) {
   ExtentsOperation* operation = owned.release();  // its own from here on, until it is delivered
   operation->queue = &environment.queue();
   operation->slot = info[0].As<Napi::Number>().Uint32Value();
-  operation->queue->Begin();
-  operation->left = operation->extents.size() + 1;  // one is this function's
-  for (auto& extent : operation->extents) {
-    const int r = SubmitExtent(image->image(), write, &extent);
-    if (r >= 0) continue;
-    *extent.outcome = r;
-    operation->Finish();
-  }
-  operation->Finish();
+  operation->image = image->image();
+  operation->write = write;
+  environment.Submit(operation);
   return Napi::Number::New(info.Env(), 0);
 }
 

@@ -16,9 +16,13 @@ namespace {
 
 // One operation in flight. The JavaScript slot keeps the buffers alive; the environment's clean-up hook waits
 // for the operation before the buffers' memory goes.
-struct ImageOperation final : Completion {
+struct ImageOperation final : Completion, Submission {
+  // The function of librbd that begins it.
+  using Call = int (*)(const ImageOperation& operation, rbd_completion_t completion);
+
   ImageOperation() : Completion(Kind::kIo) {}
   void Release() override { pool.emplace_back(this); }
+  void Submit() noexcept override;
 
   // Each environment has a thread of its own, so the pool needs no lock.
   static thread_local std::vector<std::unique_ptr<ImageOperation>> pool;
@@ -30,7 +34,16 @@ struct ImageOperation final : Completion {
   }
 
   CompletionQueue* queue = nullptr;
-  std::vector<iovec> buffers;  // of readv and writev
+  Call call = nullptr;
+  rbd_image_t image = nullptr;
+  uint64_t offset = 0;
+  uint64_t length = 0;
+  char* data = nullptr;
+  size_t data_length = 0;        // of writesame
+  char* compare = nullptr;       // of compare_and_write
+  uint64_t* mismatch = nullptr;  // of compare_and_write
+  int zero_flags = 0;            // of write_zeroes
+  std::vector<iovec> buffers;    // of readv and writev
 };
 
 thread_local std::vector<std::unique_ptr<ImageOperation>> ImageOperation::pool;
@@ -41,6 +54,20 @@ void OnComplete(rbd_completion_t completion, void* argument) noexcept {
   operation->result = Rbd().rbd_aio_get_return_value(completion);
   Rbd().rbd_aio_release(completion);
   operation->queue->Push(operation);
+}
+
+// The JavaScript thread, or the environment's submitting one. Once librbd has taken it, it may be over and
+// gone.
+void ImageOperation::Submit() noexcept {
+  rbd_completion_t completion = nullptr;
+  int r = Rbd().rbd_aio_create_completion(this, OnComplete, &completion);
+  if (r >= 0) {
+    r = call(*this, completion);
+    if (r >= 0) return;
+    Rbd().rbd_aio_release(completion);
+  }
+  result = r;
+  queue->Push(this);
 }
 
 // The numbers that every call begins with: slot, image, offset, length. Raw Node-API: the wrapper's checks
@@ -92,36 +119,33 @@ bool ReadView(napi_env env, napi_value value, char** data, size_t* length) {
   return true;
 }
 
-// Submits and answers 0, or a negative errno when librbd did not take the operation.
-template <typename Submit>
-napi_value Start(napi_env env, const Arguments& arguments, ImageOperation* operation, Submit submit) {
-  CompletionQueue& queue = arguments.environment->queue();
-  operation->queue = &queue;
-  operation->slot = arguments.slot;
-  rbd_completion_t completion = nullptr;
-  int r = Rbd().rbd_aio_create_completion(operation, OnComplete, &completion);
-  if (r >= 0) {
-    queue.Begin();
-    r = submit(arguments.image->image(), completion);
-    if (r < 0) {
-      queue.Cancel();
-      Rbd().rbd_aio_release(completion);
-    }
-  }
-  if (r < 0) operation->Release();
+napi_value Answer(napi_env env, int r) {
   napi_value answer;
-  napi_create_int32(env, r < 0 ? r : 0, &answer);
+  napi_create_int32(env, r, &answer);
   return answer;
+}
+
+// Starts what `operation` has been filled in for.
+napi_value Start(napi_env env, const Arguments& arguments, ImageOperation* operation,
+                 ImageOperation::Call call) {
+  operation->queue = &arguments.environment->queue();
+  operation->slot = arguments.slot;
+  operation->call = call;
+  operation->image = arguments.image->image();
+  operation->offset = arguments.offset;
+  operation->length = arguments.length;
+  arguments.environment->Submit(operation);
+  return Answer(env, 0);
 }
 
 // librbd cuts a write short at the image's end without saying so. Here it is refused with ERANGE, unless it
 // is known to end inside the image; the facade then asks for the size, and tries again or makes it a
 // RangeError.
-int CheckEnd(const Arguments& arguments) {
-  return arguments.image->size().Holds(arguments.offset, arguments.length) ? 0 : -ERANGE;
+bool EndsInside(const Arguments& arguments) {
+  return arguments.image->size().Holds(arguments.offset, arguments.length);
 }
 
-// (slot, image, offset, length, view) => 0 or -errno. JavaScript thread.
+// (slot, image, offset, length, view) => 0 or -ERANGE. JavaScript thread.
 template <bool kWrite>
 napi_value ReadOrWrite(napi_env env, napi_callback_info info) {
   Arguments arguments;
@@ -133,18 +157,16 @@ napi_value ReadOrWrite(napi_env env, napi_callback_info info) {
     napi_throw_range_error(env, nullptr, "rbdkit: the length is 0 or beyond the view");
     return nullptr;
   }
-  return Start(env, arguments, ImageOperation::Take(), [&](rbd_image_t image, rbd_completion_t completion) {
-    if constexpr (kWrite) {
-      const int r = CheckEnd(arguments);
-      if (r < 0) return r;
-      return Rbd().rbd_aio_write(image, arguments.offset, arguments.length, data, completion);
-    } else {
-      return Rbd().rbd_aio_read(image, arguments.offset, arguments.length, data, completion);
-    }
+  if (kWrite && !EndsInside(arguments)) return Answer(env, -ERANGE);
+  ImageOperation* operation = ImageOperation::Take();
+  operation->data = data;
+  return Start(env, arguments, operation, [](const ImageOperation& o, rbd_completion_t completion) {
+    return kWrite ? Rbd().rbd_aio_write(o.image, o.offset, o.length, o.data, completion)
+                  : Rbd().rbd_aio_read(o.image, o.offset, o.length, o.data, completion);
   });
 }
 
-// (slot, image, offset, length, views) => 0 or -errno; `length` is the views' total. JavaScript thread.
+// (slot, image, offset, length, views) => 0 or -ERANGE; `length` is the views' total. JavaScript thread.
 template <bool kWrite>
 napi_value ReadOrWriteVector(napi_env env, napi_callback_info info) {
   Arguments arguments;
@@ -152,6 +174,7 @@ napi_value ReadOrWriteVector(napi_env env, napi_callback_info info) {
   if (!arguments.Read(env, info) || napi_get_array_length(env, arguments.values[4], &count) != napi_ok) {
     return nullptr;
   }
+  if (kWrite && !EndsInside(arguments)) return Answer(env, -ERANGE);
   ImageOperation* operation = ImageOperation::Take();
   operation->buffers.clear();
   for (uint32_t i = 0; i < count; ++i) {
@@ -170,60 +193,59 @@ napi_value ReadOrWriteVector(napi_env env, napi_callback_info info) {
     }
     operation->buffers.push_back({data, length});
   }
-  return Start(env, arguments, operation, [&](rbd_image_t image, rbd_completion_t completion) {
-    const auto* buffers = operation->buffers.data();
-    const int buffer_count = static_cast<int>(count);
-    if constexpr (kWrite) {
-      const int r = CheckEnd(arguments);
-      if (r < 0) return r;
-      return Rbd().rbd_aio_writev(image, buffers, buffer_count, arguments.offset, completion);
-    } else {
-      return Rbd().rbd_aio_readv(image, buffers, buffer_count, arguments.offset, completion);
-    }
+  return Start(env, arguments, operation, [](const ImageOperation& o, rbd_completion_t completion) {
+    const auto* buffers = o.buffers.data();
+    const int count = static_cast<int>(o.buffers.size());
+    return kWrite ? Rbd().rbd_aio_writev(o.image, buffers, count, o.offset, completion)
+                  : Rbd().rbd_aio_readv(o.image, buffers, count, o.offset, completion);
   });
 }
 
-// (slot, image, offset, length) => 0 or -errno. JavaScript thread.
+// (slot, image, offset, length) => 0 or -ERANGE. JavaScript thread.
 napi_value Discard(napi_env env, napi_callback_info info) {
   Arguments arguments;
   if (!arguments.Read(env, info)) return nullptr;
-  return Start(env, arguments, ImageOperation::Take(), [&](rbd_image_t image, rbd_completion_t completion) {
-    const int r = CheckEnd(arguments);
-    if (r < 0) return r;
-    return Rbd().rbd_aio_discard(image, arguments.offset, arguments.length, completion);
-  });
+  if (!EndsInside(arguments)) return Answer(env, -ERANGE);
+  const auto call = [](const ImageOperation& o, rbd_completion_t completion) {
+    return Rbd().rbd_aio_discard(o.image, o.offset, o.length, completion);
+  };
+  return Start(env, arguments, ImageOperation::Take(), call);
 }
 
-// (slot, image, offset, length, flags) => 0 or -errno. JavaScript thread.
+// (slot, image, offset, length, flags) => 0, -ERANGE or -ENOSYS. JavaScript thread.
 napi_value WriteZeroes(napi_env env, napi_callback_info info) {
   Arguments arguments;
   int32_t flags = 0;
   if (!arguments.Read(env, info) || napi_get_value_int32(env, arguments.values[4], &flags) != napi_ok) {
     return nullptr;
   }
-  return Start(env, arguments, ImageOperation::Take(), [&](rbd_image_t image, rbd_completion_t completion) {
-    if (Rbd().rbd_aio_write_zeroes == nullptr) return -ENOSYS;
-    const int r = CheckEnd(arguments);
-    if (r < 0) return r;
-    return Rbd().rbd_aio_write_zeroes(image, arguments.offset, arguments.length, completion, flags, 0);
+  if (Rbd().rbd_aio_write_zeroes == nullptr) return Answer(env, -ENOSYS);
+  if (!EndsInside(arguments)) return Answer(env, -ERANGE);
+  ImageOperation* operation = ImageOperation::Take();
+  operation->zero_flags = flags;
+  return Start(env, arguments, operation, [](const ImageOperation& o, rbd_completion_t completion) {
+    return Rbd().rbd_aio_write_zeroes(o.image, o.offset, o.length, completion, o.zero_flags, 0);
   });
 }
 
-// (slot, image, offset, length, view) => 0 or -errno: the view's bytes again and again. JavaScript thread.
+// (slot, image, offset, length, view) => 0 or -ERANGE: the view's bytes again and again. JavaScript thread.
 napi_value WriteSame(napi_env env, napi_callback_info info) {
   Arguments arguments;
   char* data = nullptr;
   size_t bytes = 0;
   if (!arguments.Read(env, info) || !ReadView(env, arguments.values[4], &data, &bytes)) return nullptr;
-  return Start(env, arguments, ImageOperation::Take(), [&](rbd_image_t image, rbd_completion_t completion) {
-    const int r = CheckEnd(arguments);
-    if (r < 0) return r;
-    return Rbd().rbd_aio_writesame(image, arguments.offset, arguments.length, data, bytes, completion, 0);
+  if (!EndsInside(arguments)) return Answer(env, -ERANGE);
+  ImageOperation* operation = ImageOperation::Take();
+  operation->data = data;
+  operation->data_length = bytes;
+  return Start(env, arguments, operation, [](const ImageOperation& o, rbd_completion_t completion) {
+    return static_cast<int>(
+        Rbd().rbd_aio_writesame(o.image, o.offset, o.length, o.data, o.data_length, completion, 0));
   });
 }
 
-// (slot, image, offset, length, compare, view, mismatch) => 0 or -errno; a difference ends in -EILSEQ and its
-// place in `mismatch`, eight bytes of the caller's that live as long as the views. JavaScript thread.
+// (slot, image, offset, length, compare, view, mismatch) => 0 or -ERANGE; a difference ends in -EILSEQ and
+// its place in `mismatch`, eight bytes of the caller's that live as long as the views. JavaScript thread.
 napi_value CompareAndWrite(napi_env env, napi_callback_info info) {
   Arguments arguments;
   char* compare = nullptr;
@@ -242,22 +264,25 @@ napi_value CompareAndWrite(napi_env env, napi_callback_info info) {
     napi_throw_range_error(env, nullptr, "rbdkit: the length is 0 or beyond a view");
     return nullptr;
   }
-  return Start(env, arguments, ImageOperation::Take(), [&](rbd_image_t image, rbd_completion_t completion) {
-    int r = CheckEnd(arguments);
-    if (r < 0) return r;
-    return static_cast<int>(Rbd().rbd_aio_compare_and_write(image, arguments.offset, arguments.length,
-                                                            compare, data, completion,
-                                                            reinterpret_cast<uint64_t*>(mismatch), 0));
+  if (!EndsInside(arguments)) return Answer(env, -ERANGE);
+  ImageOperation* operation = ImageOperation::Take();
+  operation->data = data;
+  operation->compare = compare;
+  operation->mismatch = reinterpret_cast<uint64_t*>(mismatch);
+  return Start(env, arguments, operation, [](const ImageOperation& o, rbd_completion_t completion) {
+    return static_cast<int>(Rbd().rbd_aio_compare_and_write(o.image, o.offset, o.length, o.compare, o.data,
+                                                            completion, o.mismatch, 0));
   });
 }
 
-// (slot, image, 0, 0) => 0 or -errno. JavaScript thread.
+// (slot, image, 0, 0) => 0. JavaScript thread.
 napi_value Flush(napi_env env, napi_callback_info info) {
   Arguments arguments;
   if (!arguments.Read(env, info)) return nullptr;
-  return Start(env, arguments, ImageOperation::Take(), [](rbd_image_t image, rbd_completion_t completion) {
-    return Rbd().rbd_aio_flush(image, completion);
-  });
+  const auto call = [](const ImageOperation& o, rbd_completion_t completion) {
+    return Rbd().rbd_aio_flush(o.image, completion);
+  };
+  return Start(env, arguments, ImageOperation::Take(), call);
 }
 
 }  // namespace

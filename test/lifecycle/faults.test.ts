@@ -71,6 +71,12 @@ t.test('completions that fail, and operations that are not taken', async (t) => 
   }
 })
 
+t.test('many operations in flight that are not taken', async (t) => {
+  const errors = { rbd_aio_read_submit: -5, rbd_aio_write_submit: -5 }
+  const { code, stderr, told } = await fault('refused', { errors })
+  t.match({ code, stderr, told }, { code: 0, stderr: '', told: [{ refused: 300 }] })
+})
+
 t.test('calls that fail give their own errno', async (t) => {
   t.match((await fault('connect', { errors: { rados_connect: -13 } })).told[0], { code: 'EACCES' })
   t.match((await fault('open', { errors: { rados_ioctx_create: -2 } })).told[0], { code: 'ENOENT' })

@@ -97,6 +97,14 @@ const runs = {
     await cluster.close()
     tell({ done })
   },
+  // Many at once, none of which librbd takes.
+  async refused() {
+    const { cluster, image } = await open()
+    const calls = Array.from({ length: 300 }, (_, i) => ended(i % 2 ? every.read(image) : every.write(image)))
+    const refused = (await Promise.all(calls)).filter(({ code, message }) => code === 'EIO' && message)
+    await cluster.close()
+    tell({ refused: refused.length })
+  },
   // More lanes than one batch has places: while a batch is settled the next one fills up behind what is left over.
   async lanes() {
     const { cluster, image } = await open()

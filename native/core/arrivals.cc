@@ -1,11 +1,11 @@
-#include "bench/arrivals.h"
+#include "core/arrivals.h"
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-namespace rbdkit::bench {
+namespace rbdkit {
 
 namespace {
 
@@ -102,4 +102,4 @@ void Arrivals::Wake() {
   }
 }
 
-}  // namespace rbdkit::bench
+}  // namespace rbdkit

@@ -1,11 +1,11 @@
-// Finished operations on their way from librbd's threads to the thread that submits.
-#ifndef RBDKIT_BENCH_ARRIVALS_H_
-#define RBDKIT_BENCH_ARRIVALS_H_
+// Operations on their way to the one thread that takes them. Knows no Node-API.
+#ifndef RBDKIT_CORE_ARRIVALS_H_
+#define RBDKIT_CORE_ARRIVALS_H_
 
 #include <atomic>
 #include <cstdint>
 
-namespace rbdkit::bench {
+namespace rbdkit {
 
 // What is queued; part of an operation, so that queueing allocates nothing.
 struct Arrival {
@@ -46,6 +46,6 @@ class Arrivals {
   void Rouse();
 };
 
-}  // namespace rbdkit::bench
+}  // namespace rbdkit
 
-#endif  // RBDKIT_BENCH_ARRIVALS_H_
+#endif  // RBDKIT_CORE_ARRIVALS_H_

@@ -1,13 +1,14 @@
+#include "core/arrivals.h"
+
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <thread>
 #include <vector>
 
-#include "bench/arrivals.h"
 #include "bench/random.h"
 
-namespace rbdkit::bench {
+namespace rbdkit {
 namespace {
 
 constexpr int64_t kMillisecond = 1000000;
@@ -90,7 +91,7 @@ TEST_CASE("arrivals: nothing is lost or overslept, however threads push, wait an
   std::vector<std::thread> threads;
   for (uint64_t t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
-      Random random(t);
+      bench::Random random(t);
       for (uint64_t i = 0; i < kEach; ++i) {
         while (i - taken[t] >= kPool) std::this_thread::yield();
         Item& item = items[t][i % kPool];
@@ -102,7 +103,7 @@ TEST_CASE("arrivals: nothing is lost or overslept, however threads push, wait an
       }
     });
   }
-  Random random(99);
+  bench::Random random(99);
   uint64_t total = 0;
   bool in_order = true;
   int64_t longest = 0;
@@ -130,4 +131,4 @@ TEST_CASE("arrivals: nothing is lost or overslept, however threads push, wait an
   CHECK(arrivals.Take() == nullptr);
 }
 
-}  // namespace rbdkit::bench
+}  // namespace rbdkit
