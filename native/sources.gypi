@@ -24,6 +24,7 @@
       "native/copy/buffer_pool.cc",
       "native/copy/byte_stream.cc",
       "native/copy/checksums.cc",
+      "native/copy/class_call.cc",
       "native/copy/compare.cc",
       "native/copy/crc32c.cc",
       "native/copy/data_objects.cc",

@@ -322,7 +322,7 @@ Error ImageDestination::Keep(const Mark& mark) {
   if (mark.confirmed) {
     if (Error error = CheckLock()) return error;
     if (Error error = CheckName(&record_.old_id)) return error;
-    if (Error error = Untune(image_.get())) return error;
+    if (Error error = Untune(ioctx_.get(), record_.id)) return error;
     if (Error error = SetMetadata()) return error;
     if (!record_.old_id.empty()) record_.old_name = ReplacedName(record_.target, kMaxImageName);
     record_.state = RecordState::kComplete;

@@ -1,5 +1,6 @@
 #include "copy/image_names.h"
 
+#include "copy/class_call.h"
 #include "sys/rados.h"
 #include "sys/rbd.h"
 
@@ -8,23 +9,6 @@ namespace rbdkit::copy {
 namespace {
 
 constexpr char kDirectoryObject[] = "rbd_directory";
-constexpr size_t kMaxName = 4096;
-
-// Ceph's encoding of a text: its length in four bytes, little endian, and the text.
-std::string EncodeText(const std::string& text) {
-  std::string encoded;
-  for (int shift = 0; shift < 32; shift += 8) encoded += static_cast<char>(text.size() >> shift & 0xff);
-  return encoded + text;
-}
-
-bool DecodeText(const char* bytes, size_t length, std::string* text) {
-  if (length < 4) return false;
-  size_t size = 0;
-  for (int i = 3; i >= 0; --i) size = size << 8 | static_cast<unsigned char>(bytes[i]);
-  if (size > length - 4) return false;
-  text->assign(bytes + 4, size);
-  return true;
-}
 
 // Removes the object that makes `name` open, if it opens the image `id`; in one operation, so that a name
 // that is given to another image meanwhile is safe.
@@ -45,13 +29,15 @@ Error RemoveName(rados_ioctx_t ioctx, const std::string& name, const std::string
 }  // namespace
 
 Error ListedName(rados_ioctx_t ioctx, const std::string& id, std::string* name) {
-  const std::string in = EncodeText(id);
-  std::string out(kMaxName + 4, '\0');
-  const int r = Rados().rados_exec(ioctx, kDirectoryObject, "rbd", "dir_get_name", in.data(), in.size(),
-                                   out.data(), out.size());
-  if (r < 0) return Error(r, "rados_exec");
-  if (!DecodeText(out.data(), static_cast<size_t>(r), name)) return Error(-EIO, "rados_exec");
-  return {};
+  std::string out;
+  if (Error error = ReadByClass(ioctx, kDirectoryObject, "dir_get_name", EncodeText(id), &out)) return error;
+  return DecodeText(out, name) ? Error() : Error(-EIO, "rados_exec");
+}
+
+Error ImageIdOf(rados_ioctx_t ioctx, const std::string& name, std::string* id) {
+  std::string out;
+  if (Error error = ReadByClass(ioctx, "rbd_id." + name, "get_id", "", &out)) return error;
+  return DecodeText(out, id) ? Error() : Error(-EIO, "rados_exec");
 }
 
 Error RenameImage(rados_ioctx_t ioctx, const std::string& id, const std::string& from,

@@ -15,8 +15,11 @@
 namespace rbdkit::copy {
 
 // The name that rbd_directory has for the image `id`; ENOENT when it has none: the image is in the trash or
-// gone. Blocks, as the next one does.
+// gone. Blocks, as the others do.
 Error ListedName(rados_ioctx_t ioctx, const std::string& id, std::string* name);
+
+// The id of the image `name`.
+Error ImageIdOf(rados_ioctx_t ioctx, const std::string& name, std::string* id);
 
 // Renames the image `id`, whatever an earlier rename from `from` to `to` has got to. EEXIST when another
 // image has the name `to`.

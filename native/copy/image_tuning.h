@@ -14,7 +14,7 @@ namespace rbdkit::copy {
 Error OpenTuned(rados_ioctx_t ioctx, const std::string& name, OpenImage* image);
 
 // Before it gets its name.
-Error Untune(rbd_image_t image);
+Error Untune(rados_ioctx_t ioctx, const std::string& id);
 
 }  // namespace rbdkit::copy
 

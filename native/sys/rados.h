@@ -54,6 +54,7 @@
   F(rados_write_op_operate, "dumpling")     \
   F(rados_write_op_assert_version, nullptr) \
   F(rados_write_op_cmpext, nullptr)         \
+  F(rados_write_op_exec, nullptr)           \
   F(rados_write_op_remove, nullptr)         \
   F(rados_write_op_omap_set2, nullptr)      \
   F(rados_write_op_omap_rm_keys2, nullptr)  \

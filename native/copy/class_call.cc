@@ -1,0 +1,50 @@
+#include "copy/class_call.h"
+
+#include "sys/rados.h"
+
+namespace rbdkit::copy {
+
+namespace {
+constexpr char kClass[] = "rbd";
+constexpr size_t kMaxAnswer = 8192;  // more than a name or an id
+}  // namespace
+
+std::string EncodeNumber(size_t number) {
+  std::string encoded;
+  for (int shift = 0; shift < 32; shift += 8) encoded += static_cast<char>(number >> shift & 0xff);
+  return encoded;
+}
+
+std::string EncodeText(const std::string& text) { return EncodeNumber(text.size()) + text; }
+
+bool DecodeText(const std::string& bytes, std::string* text) {
+  if (bytes.size() < 4) return false;
+  size_t size = 0;
+  for (int i = 3; i >= 0; --i) size = size << 8 | static_cast<unsigned char>(bytes[i]);
+  if (size > bytes.size() - 4) return false;
+  *text = bytes.substr(4, size);
+  return true;
+}
+
+Error ReadByClass(rados_ioctx_t ioctx, const std::string& object, const char* method, const std::string& in,
+                  std::string* out) {
+  out->resize(kMaxAnswer);
+  const int r = Rados().rados_exec(ioctx, object.c_str(), kClass, method, in.data(), in.size(), out->data(),
+                                   out->size());
+  out->resize(r < 0 ? 0 : static_cast<size_t>(r));
+  return r < 0 ? Error(r, "rados_exec") : Error();
+}
+
+// Not rados_exec(): a full pool lets that wait, whatever the ioctx has been told.
+Error WriteByClass(rados_ioctx_t ioctx, const std::string& object,
+                   const std::vector<std::pair<const char*, std::string>>& calls) {
+  const rados_write_op_t op = Rados().rados_create_write_op();
+  for (const auto& [method, in] : calls) {
+    Rados().rados_write_op_exec(op, kClass, method, in.data(), in.size(), nullptr);
+  }
+  const int r = Rados().rados_write_op_operate(op, ioctx, object.c_str(), nullptr, 0);
+  Rados().rados_release_write_op(op);
+  return r < 0 ? Error(r, "rados_write_op_operate") : Error();
+}
+
+}  // namespace rbdkit::copy

@@ -1,0 +1,31 @@
+// Calls of the OSDs' class `rbd`, where the C API of librbd has none or takes many steps. librbd makes them
+// itself, and clusters of all releases answer them (src/cls/rbd/cls_rbd.cc).
+#ifndef RBDKIT_COPY_CLASS_CALL_H_
+#define RBDKIT_COPY_CLASS_CALL_H_
+
+#include <rados/librados.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "copy/error.h"
+
+namespace rbdkit::copy {
+
+// Ceph's encodings: a number is four bytes, little endian; a text, or any bytes, its length and itself.
+std::string EncodeNumber(size_t number);
+std::string EncodeText(const std::string& text);
+bool DecodeText(const std::string& bytes, std::string* text);
+
+// A method that reads. Blocks, as the next one does.
+Error ReadByClass(rados_ioctx_t ioctx, const std::string& object, const char* method, const std::string& in,
+                  std::string* out);
+
+// Methods that write, with what each is given, all in one operation.
+Error WriteByClass(rados_ioctx_t ioctx, const std::string& object,
+                   const std::vector<std::pair<const char*, std::string>>& calls);
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_CLASS_CALL_H_
