@@ -22,7 +22,7 @@ class Submission : public Arrival {
 };
 
 // One an environment. The JavaScript thread submits operations itself, or, while many are in flight and soon
-// over, leaves it to a thread, which then hardly ever sleeps (docs/decisions/0014). Either way, and from one
+// over, leaves it to a thread, which then hardly ever sleeps (docs/decisions/0016). Either way, and from one
 // to the other, they are submitted in the order in which they were started.
 class SubmitQueue {
  public:
