@@ -25,7 +25,7 @@ const steps = [
   'rbd_snap_protect:1:after',
   'rbd_snap_create2:3:before',
   'rbd_snap_create2:3:after',
-  'rbd_metadata_set:4:after', // of the destination's own, after two that tune it
+  'rbd_metadata_set:2:after',
   'rbd_rename:1:before',
   'rbd_rename:1:after',
 ]
