@@ -5,24 +5,13 @@
 
 #include <algorithm>
 
+#include "copy/file_writer.h"
+
 namespace rbdkit::copy {
 
 namespace {
 
 constexpr size_t kZeros = 64 << 10;
-
-int64_t WriteAll(int fd, uint64_t offset, size_t length, const char* buffer) {
-  while (length > 0) {
-    const ssize_t n = pwrite(fd, buffer, length, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return -errno;
-    if (n == 0) return -EIO;
-    offset += static_cast<uint64_t>(n);
-    buffer += n;
-    length -= static_cast<size_t>(n);
-  }
-  return 0;
-}
 
 Error Refused(const std::string& why) {
   Error error(-EINVAL, "ftruncate");

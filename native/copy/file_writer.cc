@@ -14,6 +14,8 @@ namespace {
 // From this size on a write past the page cache is faster: the copy ends with fsync anyway.
 constexpr size_t kMinDirect = 64 << 10;
 
+}  // namespace
+
 int64_t WriteAll(int fd, uint64_t offset, size_t length, const char* buffer) {
   while (length > 0) {
     const ssize_t n = pwrite(fd, buffer, length, static_cast<off_t>(offset));
@@ -26,8 +28,6 @@ int64_t WriteAll(int fd, uint64_t offset, size_t length, const char* buffer) {
   }
   return 0;
 }
-
-}  // namespace
 
 void FileWriter::Open(int fd, UniqueFd direct) {
   fd_ = fd;

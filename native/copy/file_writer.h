@@ -10,6 +10,9 @@
 
 namespace rbdkit::copy {
 
+// All of it: 0, or a negative errno. Any thread, many at once.
+int64_t WriteAll(int fd, uint64_t offset, size_t length, const char* buffer);
+
 class FileWriter {
  public:
   // `fd` is borrowed. `direct` is the same file opened with O_DIRECT; none where the file system cannot.
