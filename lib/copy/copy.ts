@@ -3,6 +3,7 @@ import { native } from '../internal/addon.js'
 import { Job } from '../internal/job.js'
 import type { NativeCopyResult, NativeDeep, NativeNaming } from '../internal/native/copy.js'
 import { invalidArgValue, toBoolean, toOneOf, toOptions, toSize, toText } from '../internal/validate.js'
+import { featureNames, toFeatures } from '../rbd/features.js'
 import { Image } from '../rbd/image.js'
 import { toNativeLayout } from '../rbd/layout.js'
 import { toName } from '../rbd/names.js'
@@ -86,26 +87,42 @@ function toVerify(options: Partial<CopyOptions>, source: Endpoint, destination: 
 
 /** Whether the copy is deep; throws when its ends or its verification cannot be. */
 function toDeep(
-  deep: unknown,
+  { deep, keepParent }: Partial<CopyOptions>,
   source: CopySource,
   destination: CopyDestination,
   verify: VerifyLevel,
 ): source is ImageSource {
-  if (!toBoolean('options.deep', deep, false)) return false
+  const keeps = toBoolean('options.keepParent', keepParent, false)
+  if (!toBoolean('options.deep', deep, false)) {
+    if (keeps) throw invalidArgValue('options.keepParent', "goes with 'deep'")
+    return false
+  }
   if (!('ioctx' in source && 'ioctx' in destination)) {
     throw invalidArgValue('options.deep', 'only images have snapshots')
   }
   if (verify !== 'none' && verify !== 'checksum') {
     throw invalidArgValue('options.verify', `'${verify}' does not know snapshots: compare() each of them`)
   }
+  const { features } = destination
+  if (
+    keeps &&
+    features !== undefined &&
+    !featureNames(toFeatures('features', features)).includes('layering')
+  ) {
+    throw invalidArgValue('destination.features', "a clone needs 'layering'")
+  }
   return true
 }
 
-async function describe({ ioctx, image: name }: ImageSource, signal: AbortSignal): Promise<NativeDeep> {
+async function describe(
+  { ioctx, image: name }: ImageSource,
+  keepParent: boolean,
+  signal: AbortSignal,
+): Promise<NativeDeep> {
   const image = await Image.open(ioctx, name, { readOnly: true, signal })
   try {
     const metadata = await image.listMetadata()
-    return { deep: true, keys: [...metadata.keys()], values: [...metadata.values()] }
+    return { deep: true, keepParent, keys: [...metadata.keys()], values: [...metadata.values()] }
   } finally {
     await image.close()
   }
@@ -145,17 +162,18 @@ function toResult(native: NativeCopyResult, verify: VerifyLevel, serverSide: Ser
  * nothing; it rejects when nothing is in flight any more. One whose process is killed leaves its temporary, which
  * `resume` goes on with and {@link cleanupCopies} removes.
  *
- * Of an image its data is copied, as it is now or at one snapshot; `deep` copies its snapshots and metadata as well.
+ * Of an image its data is copied, as it is now or at one snapshot; `deep` copies its snapshots and metadata as well, and
+ * with `keepParent` a clone stays one.
  *
  * Rejects with a `CephError` for images and an error like those of `node:fs` for files: `EEXIST` before any data is
  * moved when the destination's name is taken, `ENOENT` when the source is missing, `ENOSPC` or `EDQUOT` when there is
  * no room; with a {@link CopyError} `ERR_SOURCE_CHANGED`, `ERR_RBDKIT_FORMAT`, `ERR_VERIFY_FAILED` or, before any data is
- * moved, `ERR_VERIFY_UNSUPPORTED` or `ERR_SERVER_SIDE_UNSUPPORTED`; with the signal's reason.
+ * moved, `ERR_VERIFY_UNSUPPORTED`, `ERR_SERVER_SIDE_UNSUPPORTED` or `ERR_PARENT_UNSUPPORTED`; with the signal's reason.
  *
  * Implements: rbd_aio_read2, rbd_aio_write2, rbd_diff_iterate2, rbd_create4, rbd_lock_acquire, rbd_flush, rbd_rename,
  * rbd_trash_move, rados_read_op_checksum, rbd_update_features, rbd_rebuild_object_map; with `deep` rbd_snap_list,
  * rbd_snap_create2, rbd_snap_protect, rbd_resize2, rbd_aio_write_zeroes, rbd_metadata_set,
- * rbd_snap_rollback_with_progress.
+ * rbd_snap_rollback_with_progress; with `keepParent` rbd_get_parent, rbd_get_overlap, rbd_clone3.
  * @since 0.1.0
  */
 export function copy(
@@ -169,9 +187,9 @@ export function copy(
     const to = toDestination(destination, toNaming(given))
     const memory = toSize('options.maxMemory', given.maxMemory ?? defaultMemory, minMemory)
     const verify = toVerify(given, from, to)
-    if (toDeep(given.deep, source, destination, verify)) {
+    if (toDeep(given, source, destination, verify)) {
       context.signal.throwIfAborted()
-      Object.assign(from.native, await describe(source, context.signal))
+      Object.assign(from.native, await describe(source, given.keepParent === true, context.signal))
     }
     const serverSide = toServerSide(given, from, to)
     const levels = [verifyLevels.indexOf(verify), serverSides.indexOf(serverSide)] as const

@@ -19,6 +19,7 @@ export type CopyErrorCode =
   | 'ERR_VERIFY_FAILED'
   | 'ERR_VERIFY_UNSUPPORTED'
   | 'ERR_SERVER_SIDE_UNSUPPORTED'
+  | 'ERR_PARENT_UNSUPPORTED'
 
 /**
  * A copy that was given up for safety; nothing was published.
@@ -33,6 +34,8 @@ export type CopyErrorCode =
  * - `ERR_VERIFY_UNSUPPORTED`: it could not be verified as asked, so nothing was copied
  * - `ERR_SERVER_SIDE_UNSUPPORTED`: the OSDs cannot copy it, and `serverSide: 'require'` asked for that; the message
  *   says why not
+ * - `ERR_PARENT_UNSUPPORTED`: the new image cannot be a clone of the source's parent, as `keepParent` asked; the message
+ *   says why not. Nothing was made; without `keepParent` it can be copied
  *
  * @since 0.1.0
  */

@@ -316,4 +316,13 @@ export interface CopyOptions extends JobOptions<CopyProgress>, RateLimits {
    * its last snapshot it begins anew. Default false.
    */
   deep?: boolean
+  /**
+   * With `deep`, of a clone: the new image is a clone of the same parent, and only what the source has itself is copied.
+   * (`rbd deep cp` does so unless told to `--flatten`.) The source's own objects are copied whole, zeros in them included.
+   *
+   * Both images are in one cluster, the parent is a snapshot that a user made and that is not in the trash, and it is the
+   * same, with the same overlap, at every snapshot and at the end: the source was not cut below what it has of its parent,
+   * nor flattened, since its first snapshot. Otherwise `ERR_PARENT_UNSUPPORTED`, before anything is made. Default false.
+   */
+  keepParent?: boolean
 }

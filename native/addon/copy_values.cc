@@ -63,6 +63,7 @@ EndpointSpec NextEndpoint(Call& call) {
   spec.image = OptionalString(object, "image");
   spec.snapshot = OptionalString(object, "snapshot");
   spec.deep = object.Get("deep").ToBoolean();
+  spec.keep_parent = object.Get("keepParent").ToBoolean();
   const std::vector<std::string> keys = OptionalStrings(object, "keys");
   const std::vector<std::string> values = OptionalStrings(object, "values");
   for (size_t i = 0; i < keys.size(); ++i) spec.metadata.emplace_back(keys[i], values.at(i));
@@ -90,7 +91,8 @@ std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec) {
   }
   if (!spec.ioctx) return std::make_unique<copy::FileSource>(spec.file, spec.format == "raw");
   if (spec.deep) {
-    return std::make_unique<copy::DeepSource>(spec.ioctx->ioctx(), spec.image, spec.snapshot, spec.metadata);
+    return std::make_unique<copy::DeepSource>(spec.ioctx->ioctx(), spec.image, spec.snapshot, spec.metadata,
+                                              spec.keep_parent);
   }
   return std::make_unique<copy::ImageSource>(spec.ioctx->ioctx(), spec.image, spec.snapshot);
 }

@@ -29,14 +29,15 @@ struct EndpointSpec {
   std::string image;
   std::string snapshot;
   bool deep = false;
-  copy::Metadata metadata;  // of a deep copy
+  bool keep_parent = false;  // of a deep copy, as its metadata
+  copy::Metadata metadata;
   copy::ImageOptions layout;
   copy::Naming naming;
 };
 
 // Two arguments: { file, format, backingDirectories }, { fd } or { handover, size }, and anything, or {
-// image, snapshot, layout } and the ioctx's handle; of a source also { deep, keys, values }, of a destination
-// also { replace, force, resume }.
+// image, snapshot, layout } and the ioctx's handle; of a source also { deep, keepParent, keys, values }, of a
+// destination also { replace, force, resume }.
 EndpointSpec NextEndpoint(Call& call);
 // Two arguments: bytes and operations per second.
 copy::Limits NextLimits(Call& call);

@@ -1,6 +1,7 @@
 #include "copy/deep_source.h"
 
 #include "copy/crc32c.h"
+#include "copy/image_parent.h"
 
 namespace rbdkit::copy {
 
@@ -25,14 +26,51 @@ Error DeepSource::Open() {
     if (layers_.empty()) identity_.clear();
     layers_.push_back({std::nullopt, end_.size()});
   }
+  if (keep_parent_) {
+    if (Error error = FindParent()) return error;
+  }
   return BeginLayer(0);
+}
+
+// It can only be kept where there is one for all layers: a clone cannot get another overlap at a snapshot.
+Error DeepSource::FindParent() {
+  Parent parent;
+  if (Error error = DescribeParent(end_.image(), &parent)) return error;
+  for (const Layer& layer : layers_) {
+    if (!layer.snapshot || &layer == &layers_.back()) continue;
+    const std::string& name = layer.snapshot->name;
+    OpenImage image;
+    const int r = Rbd().rbd_open_read_only(end_.ioctx(), name_.c_str(), image.out(), name.c_str());
+    if (r < 0) return Error(r, "rbd_open_read_only");
+    Parent then;
+    Error error = DescribeParent(image.get(), &then);
+    if (error && error.code != kParentUnsupported) return error;
+    if (!error && then.pool == parent.pool && then.id == parent.id &&
+        then.snapshot_id == parent.snapshot_id && then.overlap == parent.overlap) {
+      continue;
+    }
+    return Error::Coded(kParentUnsupported, "rbd_get_parent",
+                        "the source has another parent at snapshot '" + name +
+                            "' than at its end, or less of it: it was cut or flattened meanwhile");
+  }
+  if (!identity_.empty()) {
+    identity_ += " of " + std::to_string(parent.pool) + ' ' + parent.id + ' ' +
+                 std::to_string(parent.snapshot_id) + ' ' + std::to_string(parent.overlap);
+  }
+  parent.cluster = ClusterOf(ioctx_);
+  parent_ = std::move(parent);
+  return {};
 }
 
 Error DeepSource::BeginLayer(uint64_t index) {
   index_ = index;
   earlier_.reset();
   std::optional<Changes> changes;
-  if (index > 0) changes = Changes{layers_[index - 1].snapshot->name, false, true};
+  if (index > 0) {
+    changes = Changes{layers_[index - 1].snapshot->name, false, true};
+  } else if (parent_) {
+    changes = Changes{"", true, false, true};
+  }
   if (at_end()) return changes ? end_.Since(*changes) : Error();
   earlier_ = std::make_unique<ImageSource>(ioctx_, name_, layers_[index].snapshot->name, changes);
   return earlier_->Open();

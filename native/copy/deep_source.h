@@ -12,16 +12,23 @@ namespace rbdkit::copy {
 
 // The last layer is the image as it is now, which is kept from changing from Open() on; or with `snapshot`
 // that one, and what is newer is left out. Snapshots that are not a user's are left out, too: of groups, of
-// mirroring, in the trash.
+// mirroring, in the trash. With `keep_parent` the image is a clone, and the layers are without what it has of
+// its parent, which is the same in all of them.
 class DeepSource final : public Source {
  public:
   // `ioctx` is borrowed and outlives this.
-  DeepSource(rados_ioctx_t ioctx, const std::string& image, const std::string& snapshot, Metadata metadata)
-      : ioctx_(ioctx), name_(image), end_(ioctx, image, snapshot), metadata_(std::move(metadata)) {}
+  DeepSource(rados_ioctx_t ioctx, const std::string& image, const std::string& snapshot, Metadata metadata,
+             bool keep_parent)
+      : ioctx_(ioctx),
+        name_(image),
+        keep_parent_(keep_parent),
+        end_(ioctx, image, snapshot),
+        metadata_(std::move(metadata)) {}
 
   Error Open() override;
   std::optional<ImageLayout> layout() const override { return end_.layout(); }
   Metadata metadata() const override { return metadata_; }
+  std::optional<Parent> parent() const override { return parent_; }
   uint64_t layers() const override { return layers_.size(); }
   Error BeginLayer(uint64_t index) override;
   std::optional<SnapshotSpec> snapshot() const override { return layers_[index_].snapshot; }
@@ -44,14 +51,17 @@ class DeepSource final : public Source {
     std::optional<SnapshotSpec> snapshot;
     uint64_t size = 0;
   };
+  Error FindParent();
   bool at_end() const { return index_ + 1 == layers_.size(); }
   ImageSource& layer() { return at_end() ? end_ : *earlier_; }
   const ImageSource& layer() const { return at_end() ? end_ : *earlier_; }
 
   const rados_ioctx_t ioctx_;
   const std::string name_;
+  const bool keep_parent_;
   ImageSource end_;
   const Metadata metadata_;
+  std::optional<Parent> parent_;
   std::vector<Layer> layers_;
   std::string identity_;
   uint64_t index_ = 0;

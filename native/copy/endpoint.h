@@ -62,6 +62,19 @@ struct SnapshotSpec {
   bool is_protected = false;
 };
 
+// The snapshot that a clone is of: its content is the clone's up to `overlap`, where that has no objects.
+struct Parent {
+  std::string cluster;  // its fsid
+  int64_t pool = -1;
+  std::string name_space;
+  std::string image;
+  std::string id;  // the image's
+  std::string snapshot;
+  uint64_t snapshot_id = 0;
+  uint64_t overlap = 0;
+  int format = 1;  // of the clone: with 2 the snapshot need not be protected
+};
+
 // Keys and values.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
@@ -78,6 +91,8 @@ class Source {
   virtual std::optional<ImageLayout> layout() const { return std::nullopt; }
   // What else a new image has of it.
   virtual Metadata metadata() const { return {}; }
+  // What it is to be a clone of. The first layer, too, is a difference then: from the parent.
+  virtual std::optional<Parent> parent() const { return std::nullopt; }
 
   // A source may have layers: an image at each of its snapshots, the oldest first, and as it is now. What is
   // said and read is of one of them, of the first after Open(); from the second on it is what has changed
@@ -127,6 +142,8 @@ class Destination {
  public:
   virtual ~Destination() = default;
 
+  // Before Resume(): it is to be a clone of this.
+  virtual Error SetParent(const Parent& /*parent*/) { return Error(-ENOTSUP, "copy"); }
   // Before Prepare(): what the source is, and in `mark` what an earlier copy of it to here had made durable,
   // if that is to go on.
   virtual Error Resume(const std::string& /*source*/, uint64_t /*size*/, Mark* /*mark*/) { return {}; }

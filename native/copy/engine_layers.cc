@@ -28,6 +28,9 @@ Error Engine::Begin() {
   if (offload_ != nullptr) {
     if (Error error = offload_->Choose()) return error;
   }
+  if (const std::optional<Parent> parent = source_.parent()) {
+    if (Error error = destination_.SetParent(*parent)) return At(Side::kDestination, std::move(error));
+  }
   if (Error error = destination_.Resume(source_.identity(), source_.total(), &resumed_)) {
     return At(Side::kDestination, std::move(error));
   }

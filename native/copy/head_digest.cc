@@ -5,7 +5,7 @@
 namespace rbdkit::copy {
 
 Error HeadDigest::Verify(uint64_t size, Meter& meter, const std::atomic<bool>& stop) {
-  if (source_.layers() == 1) return {};
+  if (is_whole()) return {};
   const std::unique_ptr<Source> reader = destination_.Reader();
   if (Error error = reader->Open()) return At(Side::kDestination, std::move(error));
   Comparer comparer(size, size, 0);

@@ -10,7 +10,7 @@
 
 namespace rbdkit::copy {
 
-// Reads the destination again, for the last layer that was copied is only what has changed. With one layer
+// Reads the destination again, for the last layer that was copied is only what has changed. Where that is all
 // there is no need.
 class HeadDigest final : public Verifier {
  public:
@@ -25,9 +25,11 @@ class HeadDigest final : public Verifier {
   void Wake() override { sweep_.Wake(); }
 
   // `copied`: that of the data which was copied last.
-  uint32_t crc32c(uint32_t copied) const { return source_.layers() == 1 ? copied : crc32c_; }
+  uint32_t crc32c(uint32_t copied) const { return is_whole() ? copied : crc32c_; }
 
  private:
+  bool is_whole() const { return source_.layers() == 1 && !source_.parent(); }
+
   const Source& source_;
   Destination& destination_;
   const size_t max_memory_;

@@ -86,6 +86,14 @@ Error ImageDestination::OpenPool() {
   return {};
 }
 
+Error ImageDestination::SetParent(const Parent& parent) {
+  if (ClusterOf(like_) != parent.cluster) {
+    return Error::Coded(kParentUnsupported, "rbd_clone3", "the source's parent is in another cluster");
+  }
+  parent_ = parent;
+  return {};
+}
+
 Error ImageDestination::Resume(const std::string& source, uint64_t size, Mark* mark) {
   if (Error error = OpenPool()) return error;
   record_.source = source;
@@ -205,34 +213,13 @@ uint64_t ImageDestination::postponed_features() const {
   return postpones_map_ ? options_.features.value_or(0) & kMapFeatures : 0;
 }
 
-Error CreateImage(rados_ioctx_t ioctx, const std::string& name, uint64_t size, const ImageOptions& options) {
-  rbd_image_options_t list;
-  Rbd().rbd_image_options_create(&list);
-  const auto set = [&](int option, const std::optional<uint64_t>& value) {
-    if (value) Rbd().rbd_image_options_set_uint64(list, option, *value);
-  };
-  std::optional<uint64_t> features = options.features;
-  if (features && options.stripe_count.value_or(1) > 1) *features |= RBD_FEATURE_STRIPINGV2;
-  set(RBD_IMAGE_OPTION_FORMAT, 2);
-  set(RBD_IMAGE_OPTION_ORDER, options.order);
-  set(RBD_IMAGE_OPTION_STRIPE_UNIT, options.stripe_unit);
-  set(RBD_IMAGE_OPTION_STRIPE_COUNT, options.stripe_count);
-  set(RBD_IMAGE_OPTION_FEATURES, features);
-  if (options.data_pool) {
-    Rbd().rbd_image_options_set_string(list, RBD_IMAGE_OPTION_DATA_POOL, options.data_pool->c_str());
-  }
-  const int r = Rbd().rbd_create4(ioctx, name.c_str(), size, list);
-  Rbd().rbd_image_options_destroy(list);
-  if (r < 0) return Error(r, "rbd_create4");
-  return {};
-}
-
 Error ImageDestination::Create(uint64_t size) {
   // Written down first: also a create that fails, or is cut off, may leave something.
   made_ = true;
   if (Error error = ImageJournal(ioctx_.get()).Put(temporary_, &record_)) return error;
   ImageOptions options = options_;
   if (options.features) *options.features &= ~postponed_features();
+  if (parent_) return CloneImage(ioctx_.get(), temporary_, size, *parent_, options);
   return CreateImage(ioctx_.get(), temporary_, size, options);
 }
 

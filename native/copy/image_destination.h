@@ -8,22 +8,11 @@
 #include <string>
 
 #include "copy/image_io.h"
+#include "copy/make_image.h"
 #include "copy/naming.h"
 #include "copy/record.h"
 
 namespace rbdkit::copy {
-
-// What the new image is like; what is not given comes from the source image, else from librbd's defaults.
-struct ImageOptions {
-  std::optional<uint64_t> order;  // objects of 2^order bytes
-  std::optional<uint64_t> features;
-  std::optional<uint64_t> stripe_unit;
-  std::optional<uint64_t> stripe_count;
-  std::optional<std::string> data_pool;
-};
-
-// Makes an image of format 2.
-Error CreateImage(rados_ioctx_t ioctx, const std::string& name, uint64_t size, const ImageOptions& options);
 
 // Written under a temporary name in the same pool and namespace, and locked; a record in the pool
 // (image_journal.h) tells of it until it has its name.
@@ -32,6 +21,7 @@ class ImageDestination final : public Destination {
   // `ioctx` is borrowed and outlives this.
   ImageDestination(rados_ioctx_t ioctx, const std::string& image, ImageOptions options, Naming naming);
 
+  Error SetParent(const Parent& parent) override;
   Error Resume(const std::string& source, uint64_t size, Mark* mark) override;
   Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
   void Adopt(const Metadata& metadata) override { metadata_ = metadata; }
@@ -39,7 +29,7 @@ class ImageDestination final : public Destination {
   Error BeginLayer(uint64_t size) override;
   Error TakeSnapshot(const SnapshotSpec& snapshot) override;
   size_t smallest_hole() const override { return smallest_hole_; }
-  bool needs_zeros() const override { return over_another_; }
+  bool needs_zeros() const override { return parent_ || over_another_; }
   void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override;
   void Zero(uint64_t offset, uint64_t length, Operation* done) override;
   Error WriteError(int64_t result) const override;
@@ -80,6 +70,7 @@ class ImageDestination final : public Destination {
   const Naming naming_;
   std::string temporary_;
   ImageOptions options_;
+  std::optional<Parent> parent_;
   OwnIoCtx ioctx_;
   OpenImage image_;
   Record record_;

@@ -17,15 +17,24 @@ Error OwnIoCtx::Open(rados_ioctx_t like, std::optional<int64_t> pool) {
   }
   if (length < 0) return Error(length, "rados_ioctx_get_namespace");
   name.resize(static_cast<size_t>(length));
-  const int r = Rados().rados_ioctx_create2(Rados().rados_ioctx_get_cluster(like),
-                                            pool.value_or(Rados().rados_ioctx_get_id(like)), &ioctx_);
+  return Open(like, pool.value_or(Rados().rados_ioctx_get_id(like)), name);
+}
+
+Error OwnIoCtx::Open(rados_ioctx_t like, int64_t pool, const std::string& name_space) {
+  const int r = Rados().rados_ioctx_create2(Rados().rados_ioctx_get_cluster(like), pool, &ioctx_);
   if (r < 0) return Error(r, "rados_ioctx_create2");
-  Rados().rados_ioctx_set_namespace(ioctx_, name.c_str());
+  Rados().rados_ioctx_set_namespace(ioctx_, name_space.c_str());
   return {};
 }
 
 void OwnIoCtx::TryWhenFull() {
   if (Rados().rados_set_pool_full_try != nullptr) Rados().rados_set_pool_full_try(ioctx_);
+}
+
+std::string ClusterOf(rados_ioctx_t ioctx) {
+  char fsid[40] = "";
+  Rados().rados_cluster_fsid(Rados().rados_ioctx_get_cluster(ioctx), fsid, sizeof fsid);
+  return fsid;
 }
 
 Error ImageId(rbd_image_t image, std::string* id) {

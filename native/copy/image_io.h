@@ -26,6 +26,8 @@ class OwnIoCtx {
 
   // `pool`: another one, in the same namespace.
   Error Open(rados_ioctx_t like, std::optional<int64_t> pool = std::nullopt);
+  // Another one and another namespace, of the same cluster.
+  Error Open(rados_ioctx_t like, int64_t pool, const std::string& name_space);
   // A full pool answers EDQUOT or ENOSPC instead of making writers wait. Before an image is created or
   // opened.
   void TryWhenFull();
@@ -52,6 +54,9 @@ class OpenImage {
  private:
   rbd_image_t image_ = nullptr;
 };
+
+// The cluster's fsid.
+std::string ClusterOf(rados_ioctx_t ioctx);
 
 // The id that an open image keeps whatever it is called.
 Error ImageId(rbd_image_t image, std::string* id);

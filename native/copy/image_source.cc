@@ -103,10 +103,8 @@ std::string ImageSource::identity() const {
 }
 
 std::string ImageSource::place() const {
-  char fsid[40] = "";
-  Rados().rados_cluster_fsid(Rados().rados_ioctx_get_cluster(ioctx_.get()), fsid, sizeof fsid);
   // Image ids are unique in a pool, whatever the namespace.
-  return std::string(fsid) + ' ' + std::to_string(Rados().rados_ioctx_get_id(ioctx_.get())) + ' ' + id_;
+  return ClusterOf(ioctx_.get()) + ' ' + std::to_string(Rados().rados_ioctx_get_id(ioctx_.get())) + ' ' + id_;
 }
 
 bool ImageSource::Rewind() {

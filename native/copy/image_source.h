@@ -15,6 +15,7 @@ struct Changes {
   std::string from;            // since this snapshot; empty: since there was nothing
   bool whole_objects = false;  // objects that have changed, rather than the bytes in them: faster
   bool whole_holes = false;    // objects that are gone, rather than the bytes that were in them
+  bool own = false;            // of a clone: its own objects, and not what its parent shows through
 };
 
 struct SnapshotInfo {
@@ -78,8 +79,9 @@ class ImageSource final : public Source {
   Error FindBegin();
   Error ChooseWindow();
   Error Diff(uint64_t offset);
-  Error Iterate(const char* from, uint64_t offset, uint64_t length, bool whole_objects,
+  Error Iterate(const char* from, uint64_t offset, uint64_t length, bool whole_objects, bool with_parent,
                 std::vector<Extent>* extents) const;
+  Error AddEmptied(uint64_t offset, uint64_t length);
   Error WidenHoles(uint64_t offset, uint64_t length);
   Error ConfirmSnapshot(rbd_image_t image, uint64_t id) const;
 

@@ -1,8 +1,11 @@
 // Where an image source has data: all of it, or what has changed since a snapshot.
 #include <algorithm>
 
+#include "copy/data_objects.h"
 #include "copy/image_journal.h"
 #include "copy/image_source.h"
+#include "copy/striping.h"
+#include "sys/rados.h"
 
 namespace rbdkit::copy {
 
@@ -52,7 +55,7 @@ Error ImageSource::ChooseWindow() {
 }
 
 Error ImageSource::Iterate(const char* from, uint64_t offset, uint64_t length, bool whole_objects,
-                           std::vector<Extent>* extents) const {
+                           bool with_parent, std::vector<Extent>* extents) const {
   const auto add = [](uint64_t begin, size_t count, int exists, void* arg) {
     auto& list = *static_cast<std::vector<Extent>*>(arg);
     const Content content = exists == 0 ? Content::kHole : Content::kData;
@@ -63,8 +66,8 @@ Error ImageSource::Iterate(const char* from, uint64_t offset, uint64_t length, b
     }
     return 0;
   };
-  const int r =
-      Rbd().rbd_diff_iterate2(image_.get(), from, offset, length, 1, whole_objects ? 1 : 0, add, extents);
+  const int r = Rbd().rbd_diff_iterate2(image_.get(), from, offset, length, with_parent ? 1 : 0,
+                                        whole_objects ? 1 : 0, add, extents);
   if (r == -ENOENT) return Changed("rbd_diff_iterate2", "was removed");
   if (r < 0) return Error(r, "rbd_diff_iterate2");
   // Objects of a striped image do not come in the image's order.
@@ -81,7 +84,11 @@ Error ImageSource::Diff(uint64_t offset) {
   // diff; zeros inside are found when they are read.
   const bool whole_objects = !changes_ || changes_->whole_objects;
   const char* from = changes_ && !changes_->from.empty() ? changes_->from.c_str() : nullptr;
-  if (Error error = Iterate(from, offset, length, whole_objects, &extents_)) return error;
+  const bool own = changes_ && changes_->own;
+  if (Error error = Iterate(from, offset, length, whole_objects, !own, &extents_)) return error;
+  if (own) {
+    if (Error error = AddEmptied(offset, length)) return error;
+  }
   if (changes_ && changes_->whole_holes) {
     if (Error error = WidenHoles(offset, length)) return error;
   }
@@ -104,7 +111,7 @@ Error ImageSource::WidenHoles(uint64_t offset, uint64_t length) {
   if (zeros.empty()) return {};
   // But only where there is nothing.
   std::vector<Extent> objects;
-  if (Error error = Iterate(nullptr, offset, length, true, &objects)) return error;
+  if (Error error = Iterate(nullptr, offset, length, true, true, &objects)) return error;
   objects.push_back({offset + length, 0, Content::kData});
   for (const Extent& zero : zeros) {
     uint64_t at = zero.offset;
@@ -127,6 +134,41 @@ Error ImageSource::WidenHoles(uint64_t offset, uint64_t length) {
     }
   }
   extents_.resize(count);
+  return {};
+}
+
+// An object without a byte hides its parent's. Without fast diff librbd does not tell of it: it says what the
+// parent has there.
+Error ImageSource::AddEmptied(uint64_t offset, uint64_t length) {
+  std::vector<Extent> shown;
+  if (Error error = Iterate(nullptr, offset, length, true, true, &shown)) return error;
+  DataObjects objects;
+  if (Error error = objects.Open(image_.get(), ioctx_.get())) return error;
+  Rados().rados_ioctx_snap_set_read(objects.ioctx(), read_snapshot());
+  const Striping striping(layout_);
+  const std::vector<Extent> own = extents_;
+  auto next = own.begin();
+  uint64_t asked = UINT64_MAX;
+  bool there = false;
+  for (const Extent& extent : shown) {
+    for (uint64_t at = extent.offset; at < extent.end();) {
+      const Place place = striping.At(at);
+      const uint64_t end = std::min(extent.end(), at + place.length);
+      while (next != own.end() && next->end() <= at) ++next;
+      const bool known = next != own.end() && next->offset <= at;
+      if (!known && place.object != asked) {
+        uint64_t size = 0;
+        const int r = objects.AskSize(place.object, &size);
+        if (r < 0 && r != -ENOENT) return Error(r, "rados_stat");
+        asked = place.object;
+        there = r == 0;
+      }
+      if (!known && there) extents_.push_back({at, end - at, Content::kData});
+      at = end;
+    }
+  }
+  std::sort(extents_.begin(), extents_.end(),
+            [](const Extent& a, const Extent& b) { return a.offset < b.offset; });
   return {};
 }
 

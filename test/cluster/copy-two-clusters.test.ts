@@ -70,6 +70,14 @@ t.test('between two clusters, there and back', async (t) => {
   })
   await withImage(here.ioctx, 'back', (image) => image.unprotectSnapshot('a'))
 
+  // A clone stays here, for its parent is; its content can go.
+  await withImage(here.ioctx, 'back', (image) => image.createSnapshot('base'))
+  await Image.clone(here.ioctx, { image: 'back', snapshot: 'base' }, here.ioctx, 'clone', { cloneFormat: 2 })
+  const clone = { ioctx: here.ioctx, image: 'clone' }
+  const kept = copy(clone, { ioctx: there.ioctx, image: 'clone' }, { deep: true, keepParent: true })
+  await t.rejects(Promise.resolve(kept), { code: 'ERR_PARENT_UNSUPPORTED', message: /another cluster/ })
+  await Image.remove(here.ioctx, 'clone')
+
   // The name is free there and taken here: each end is looked up in its own cluster.
   await Image.rename(there.ioctx, 'disk', 'elsewhere')
   await t.rejects(

@@ -22,6 +22,7 @@ export interface NativeNaming {
 /** What an image that is copied with its snapshots comes with: its metadata. */
 export interface NativeDeep {
   deep?: boolean
+  keepParent?: boolean
   keys?: string[]
   values?: string[]
 }
