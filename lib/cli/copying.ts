@@ -139,6 +139,7 @@ export async function runCopy(session: Session<CopyFlags>, from: End, to: End): 
       ...(flags.replace === undefined ? {} : { replace: flags.force ? ('force' as const) : flags.replace }),
       ...(flags.resume === undefined ? {} : { resume: flags.resume }),
       ...(flags.deep === undefined ? {} : { deep: flags.deep }),
+      ...(flags.keepParent === undefined ? {} : { keepParent: flags.keepParent }),
       ...(flags.serverSide === undefined ? {} : { serverSide: flags.serverSide }),
     }
     const result = await copy(source, destination, options)

@@ -39,6 +39,7 @@ export interface CopyFlags extends LayoutFlags, JobFlags {
   readonly resume?: boolean
   /** Of `cp` only. */
   readonly deep?: boolean
+  readonly keepParent?: boolean
   readonly serverSide?: ServerSide
 }
 

@@ -46,6 +46,18 @@ t.test('there and back: import, cp, export, with namespaces and snapshots', asyn
   t.match(await run('cp', '--deep', `${name}/vm1`, `${name}/vm3`), { status: 0, stderr: '' })
   t.ok((await contentOf(ioctx, 'vm3', 's')).equals(data), 'its snapshot, too')
   t.ok((await contentOf(ioctx, 'vm3')).equals(await contentOf(ioctx, 'vm1')))
+  await rbd('clone', '--rbd-default-clone-format', '2', 'vm1@s', `${name}/clone`)
+  t.match(await run('cp', '--keep-parent', `${name}/clone`, `${name}/vm4`), {
+    status: 2,
+    stderr: /--keep-parent: goes with 'deep'/,
+  })
+  t.match(await run('cp', '--deep', '--keep-parent', `${name}/clone`, `${name}/vm4`), {
+    status: 0,
+    stderr: '',
+  })
+  t.match(JSON.parse(await rbd('info', '--format', 'json', 'vm4')), {
+    parent: { image: 'vm1', snapshot: 's' },
+  })
 
   const namespace = randomName('ns')
   await namespaceCreate(ioctx, namespace)

@@ -13,6 +13,7 @@ export function command(): Command {
     .argument('<source-image-spec>', '[pool/[namespace/]]image[@snapshot]')
     .argument('<image-spec>', 'the image to make; what is not said of its layout is as the source has it')
     .option('--deep', 'with its snapshots and its metadata')
+    .option('--keep-parent', 'with --deep: a clone of the same parent as the source')
     .addOption(
       new Option(
         '--server-side <when>',
