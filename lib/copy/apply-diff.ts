@@ -9,7 +9,7 @@ import {
   type DiffOptions,
   startDiffJob,
   streamOwner,
-  toStream,
+  toInput,
 } from './diff.js'
 import { defaultMemory, minMemory } from './endpoints.js'
 import type { CopyProgress } from './types.js'
@@ -44,7 +44,7 @@ export function toApplyOptions(options: ApplyDiffOptions | undefined): {
  * Needs no cluster.
  *
  * A disk that is there is written in place. A diff in a file is read through first, its data left out, and nothing is
- * written when it is not whole; one from a pipe that breaks off leaves a disk that is neither the one nor the other. In
+ * written when it is not whole; one from a pipe or stream that breaks off leaves a disk that is neither the one nor the other. In
  * any case the same diff can be applied again, from its beginning. Resolves with what is in the diff.
  *
  * Rejects with a {@link CopyError} `ERR_RBDKIT_FORMAT` for a diff that is not whole; with an error like those of
@@ -61,9 +61,13 @@ export function applyDiff(
 ): Job<CopyProgress, DiffInfo> {
   return startDiffJob<[NativeStream, NativeDiffTarget, number, number]>(options, native.importDiff, () => {
     const { allowShrink, memory } = toApplyOptions(options)
-    const stream = toStream('diff', diff)
+    const from = toInput('diff', diff)
     if (typeof disk !== 'object' || disk === null) throw invalidArgType('disk', 'of type object', disk)
     const file = resolve(toText('disk.file', disk.file))
-    return { owner: streamOwner(file), args: [stream, { file, allowShrink }, 0, memory] }
+    return {
+      streams: [from],
+      owner: () => streamOwner(file),
+      args: [from.native, { file, allowShrink }, 0, memory],
+    }
   })
 }

@@ -2,30 +2,43 @@
 
 import { resolve } from 'node:path'
 import { type Owner, startTask } from '../internal/dispatcher.js'
-import { Job, type JobOptions } from '../internal/job.js'
+import { Job, type JobContext, type JobOptions } from '../internal/job.js'
 import type { NativeCopyError, NativeDiffSummary, NativeStream } from '../internal/native/copy.js'
 import type { TaskFunction } from '../internal/native/core.js'
 import { invalidArgType, invalidArgValue, toSize, toText } from '../internal/validate.js'
 import { toDigest } from './endpoints.js'
 import { copyError, streamError } from './errors.js'
-import type { CopyProgress, ImageSource } from './types.js'
+import { type StreamEnd, toStreamDestination, toStreamSource, withStreams } from './streams.js'
+import type {
+  CopyProgress,
+  DescriptorDestination,
+  DescriptorSource,
+  ImageSource,
+  StreamDestination,
+  StreamSource,
+} from './types.js'
 
 /**
- * A diff to read, as `rbd export-diff` or {@link exportDiff} writes it, of version 1 or 2: a file, or an open file
- * descriptor (0 is standard input) that is read from where it stands. The descriptor is duplicated when the job
- * starts, and may be closed then; nobody else should read from it meanwhile.
+ * A diff to read, as `rbd export-diff` or {@link exportDiff} writes it, of version 1 or 2.
+ *
+ * A file; an open file descriptor (0 is standard input) that is read from where it stands, duplicated when the job
+ * starts, from which nobody else should read meanwhile; or a stream, Node's or the web's, as {@link copy} takes one:
+ * only its own end is an end, and what it has behind the diff is let go. The job that fails or is aborted destroys it.
  *
  * @since 0.1.0
  */
-export type DiffInput = { file: string } | { fd: number }
+export type DiffInput = { file: string } | DescriptorSource | StreamSource | StreamSource['stream']
 
 /**
- * Where a diff is written: a file to make, which appears under its name when all of it is there and durable; or an
- * open file descriptor (1 is standard output), which is written to as it is.
+ * Where a diff is written.
+ *
+ * A file to make, which appears under its name when all of it is there and durable; an open file descriptor (1 is
+ * standard output), which is written to as it is; or a stream, Node's or the web's, as {@link copy} takes one: it is
+ * ended when all of it is there, and destroyed when the job fails or is aborted.
  *
  * @since 0.1.0
  */
-export type DiffOutput = { file: string } | { fd: number }
+export type DiffOutput = { file: string } | DescriptorDestination | StreamDestination
 
 /**
  * Options of the jobs on diffs.
@@ -77,13 +90,30 @@ export interface DiffExtent {
   data: boolean
 }
 
-/** A stream for native code; a file's path no longer depends on the working directory. */
-export function toStream(name: string, stream: unknown): NativeStream {
-  if (typeof stream !== 'object' || stream === null) throw invalidArgType(name, 'of type object', stream)
-  const { file, fd } = stream as { file?: unknown; fd?: unknown }
+/** A diff, or an image with its snapshots, as it is read or written in order. */
+export interface Ordered {
+  native: NativeStream
+  /** When it is a stream of JavaScript. */
+  stream: StreamEnd | undefined
+}
+
+function toOrdered(name: string, value: unknown, stream: StreamEnd | undefined): Ordered {
+  if (stream) return { native: { ...stream.native, label: `${name} stream` }, stream }
+  if (typeof value !== 'object' || value === null) throw invalidArgType(name, 'of type object', value)
+  const { file, fd } = value as { file?: unknown; fd?: unknown }
   if (file !== undefined && fd !== undefined) throw invalidArgValue(name, 'is either a file or a descriptor')
-  if (fd === undefined) return { file: resolve(toText(`${name}.file`, file)) }
-  return { fd: toSize(`${name}.fd`, fd, 0, 0x7fffffff) }
+  if (fd === undefined) return { native: { file: resolve(toText(`${name}.file`, file)) }, stream }
+  return { native: { fd: toSize(`${name}.fd`, fd, 0, 0x7fffffff) }, stream }
+}
+
+/** What is read, for native code; a file's path no longer depends on the working directory. */
+export function toInput(name: string, value: unknown): Ordered {
+  return toOrdered(name, value, toStreamSource(name, value))
+}
+
+/** What is written, likewise. */
+export function toOutput(name: string, value: unknown): Ordered {
+  return toOrdered(name, value, toStreamDestination(name, value))
 }
 
 export function toDiffInfo({ crc32c, ...summary }: NativeDiffSummary): DiffInfo {
@@ -129,23 +159,38 @@ export function imageOwner(
 
 /** How errors call a stream. */
 export function toPath(stream: NativeStream): string {
-  return 'file' in stream ? stream.file : `fd ${stream.fd}`
+  if ('file' in stream) return stream.file
+  return 'fd' in stream ? `fd ${stream.fd}` : stream.label
+}
+
+/** One native call of a job; `owner` is asked only when it starts. */
+export async function startJobTask<T, A extends unknown[]>(
+  { signal, report }: JobContext<CopyProgress>,
+  call: TaskFunction<A>,
+  args: A,
+  owner: () => Owner,
+): Promise<T> {
+  signal.throwIfAborted()
+  return startTask<T, A>(owner(), call, args, {
+    signal,
+    onAbort: 'cancel',
+    onProgress: report as (progress: never) => void,
+  })
 }
 
 /** A job of one native call that tells what is in a diff. `prepare` checks the arguments. */
 export function startDiffJob<A extends unknown[]>(
   options: DiffOptions | undefined,
   call: TaskFunction<A>,
-  prepare: () => { owner: Owner; args: A },
+  prepare: () => { streams: readonly Ordered[]; owner: () => Owner; args: A },
 ): Job<CopyProgress, DiffInfo> {
-  return new Job(options, async ({ signal, report }) => {
-    signal.throwIfAborted()
-    const { owner, args } = prepare()
-    const summary = await startTask<NativeDiffSummary, A>(owner, call, args, {
-      signal,
-      onAbort: 'cancel',
-      onProgress: report as (progress: never) => void,
-    })
+  return new Job(options, async (context) => {
+    context.signal.throwIfAborted()
+    const { streams, owner, args } = prepare()
+    const ends = streams.map(({ stream }) => stream)
+    const summary = await withStreams(ends, context, (watched) =>
+      startJobTask<NativeDiffSummary, A>(watched, call, args, owner),
+    )
     return toDiffInfo(summary)
   })
 }

@@ -9,7 +9,7 @@ import {
   type DiffOutput,
   imageOwner,
   startDiffJob,
-  toStream,
+  toOutput,
 } from './diff.js'
 import { defaultMemory, minMemory, toIoCtx } from './endpoints.js'
 import type { CopyProgress, ImageSource } from './types.js'
@@ -64,9 +64,12 @@ export function exportDiff(
       wholeObjects: toBoolean('options.wholeObject', wholeObject, false),
       version,
     }
-    const stream = toStream('diff', diff)
+    const to = toOutput('diff', diff)
     const memory = toSize('options.maxMemory', maxMemory ?? defaultMemory, minMemory)
-    const owner = imageOwner(source, stream, 'destination', 'exportDiff')
-    return { owner, args: [what, ioctx.handle, stream, memory] }
+    return {
+      streams: [to],
+      owner: () => imageOwner(source, to.native, 'destination', 'exportDiff'),
+      args: [what, ioctx.handle, to.native, memory],
+    }
   })
 }

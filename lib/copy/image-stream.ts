@@ -1,7 +1,6 @@
 /** Whole images with their snapshots in one stream: the format of `rbd export --export-format 2`. */
 
 import { native } from '../internal/addon.js'
-import { startTask } from '../internal/dispatcher.js'
 import { Job, type JobOptions } from '../internal/job.js'
 import type {
   NativeEndpoint,
@@ -14,8 +13,9 @@ import type { IoCtx } from '../rados/ioctx.js'
 import { Image } from '../rbd/image.js'
 import { toNativeLayout } from '../rbd/layout.js'
 import { toName } from '../rbd/names.js'
-import { type DiffInput, type DiffOutput, imageOwner, toStream } from './diff.js'
+import { type DiffInput, type DiffOutput, imageOwner, startJobTask, toInput, toOutput } from './diff.js'
 import { defaultMemory, minMemory, toDigest, toIoCtx } from './endpoints.js'
+import { withStreams } from './streams.js'
 import type { CopyProgress, ImageDestination } from './types.js'
 
 /**
@@ -104,20 +104,22 @@ export function exportImage(
   stream: DiffOutput,
   options?: ExportImageOptions,
 ): Job<CopyProgress, ImageStreamInfo> {
-  return new Job(options, async ({ signal, report }) => {
+  return new Job(options, async (context) => {
     const { maxMemory } = toOptions('options', options)
     const ioctx = toIoCtx('source.ioctx', source?.ioctx)
     const name = toName('source.image', source.image)
-    const to = toStream('stream', stream)
+    const to = toOutput('stream', stream)
     const memory = toSize('options.maxMemory', maxMemory ?? defaultMemory, minMemory)
-    signal.throwIfAborted()
-    const what = await describe(ioctx, name, signal)
-    const summary = await startTask<NativeImageSummary, [NativeImageExport, number, NativeStream, number]>(
-      imageOwner({ ioctx, image: name }, to, 'destination', 'exportImage'),
-      native.exportImage,
-      [what, ioctx.handle, to, memory],
-      { signal, onAbort: 'cancel', onProgress: report as (progress: never) => void },
-    )
+    const summary = await withStreams([to.stream], context, async (watched) => {
+      watched.signal.throwIfAborted()
+      const what = await describe(ioctx, name, watched.signal)
+      return startJobTask<NativeImageSummary, [NativeImageExport, number, NativeStream, number]>(
+        watched,
+        native.exportImage,
+        [what, ioctx.handle, to.native, memory],
+        () => imageOwner({ ioctx, image: name }, to.native, 'destination', 'exportImage'),
+      )
+    })
     return toInfo(summary)
   })
 }
@@ -143,23 +145,20 @@ export function importImage(
   destination: ImageDestination,
   options?: ImportImageOptions,
 ): Job<CopyProgress, ImageStreamInfo> {
-  return new Job(options, async ({ signal, report }) => {
+  return new Job(options, async (context) => {
     const { maxMemory, trustMetadata } = toOptions('options', options)
-    const from = toStream('stream', stream)
+    const from = toInput('stream', stream)
     const ioctx = toIoCtx('destination.ioctx', destination?.ioctx)
     const image = toName('destination.image', destination.image)
     const layout = toNativeLayout(destination)
     const trust = toBoolean('options.trustMetadata', trustMetadata, false)
     const memory = toSize('options.maxMemory', maxMemory ?? defaultMemory, minMemory)
-    signal.throwIfAborted()
-    const summary = await startTask<
-      NativeImageSummary,
-      [NativeStream, NativeEndpoint, number, boolean, number]
-    >(
-      imageOwner({ ioctx, image }, from, 'source', 'importImage'),
-      native.importImage,
-      [from, { image, layout }, ioctx.handle, trust, memory],
-      { signal, onAbort: 'cancel', onProgress: report as (progress: never) => void },
+    type Args = [NativeStream, NativeEndpoint, number, boolean, number]
+    const args: Args = [from.native, { image, layout }, ioctx.handle, trust, memory]
+    const summary = await withStreams([from.stream], context, (watched) =>
+      startJobTask<NativeImageSummary, Args>(watched, native.importImage, args, () =>
+        imageOwner({ ioctx, image }, from.native, 'source', 'importImage'),
+      ),
     )
     return toInfo(summary)
   })

@@ -4,7 +4,7 @@ import type { NativeDiffTarget, NativeStream } from '../internal/native/copy.js'
 import type { IoCtx } from '../rados/ioctx.js'
 import { toName } from '../rbd/names.js'
 import { type ApplyDiffOptions, toApplyOptions } from './apply-diff.js'
-import { type DiffInfo, type DiffInput, imageOwner, startDiffJob, toStream } from './diff.js'
+import { type DiffInfo, type DiffInput, imageOwner, startDiffJob, toInput } from './diff.js'
 import { toIoCtx } from './endpoints.js'
 import type { CopyProgress } from './types.js'
 
@@ -34,10 +34,13 @@ export function importDiff(
 ): Job<CopyProgress, DiffInfo> {
   return startDiffJob<[NativeStream, NativeDiffTarget, number, number]>(options, native.importDiff, () => {
     const { allowShrink, memory } = toApplyOptions(options)
-    const stream = toStream('diff', diff)
+    const from = toInput('diff', diff)
     const ioctx = toIoCtx('image.ioctx', image?.ioctx)
     const target = { image: toName('image.image', image.image), allowShrink }
-    const owner = imageOwner({ ioctx, image: target.image }, stream, 'source', 'importDiff')
-    return { owner, args: [stream, target, ioctx.handle, memory] }
+    return {
+      streams: [from],
+      owner: () => imageOwner({ ioctx, image: target.image }, from.native, 'source', 'importDiff'),
+      args: [from.native, target, ioctx.handle, memory],
+    }
   })
 }

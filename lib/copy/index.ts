@@ -40,6 +40,7 @@ export type {
   ImageSource,
   RateLimits,
   ServerSide,
+  StreamDestination,
   StreamSource,
   VerifyLevel,
   WebByteStream,

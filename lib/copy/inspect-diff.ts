@@ -1,7 +1,9 @@
+import { resolve } from 'node:path'
 import { native } from '../internal/addon.js'
 import { startTask } from '../internal/dispatcher.js'
 import type { Job } from '../internal/job.js'
 import type { NativeDiffExtents, NativeStream } from '../internal/native/copy.js'
+import { toText } from '../internal/validate.js'
 import {
   type DiffExtent,
   type DiffInfo,
@@ -9,8 +11,8 @@ import {
   type DiffOptions,
   startDiffJob,
   streamOwner,
+  toInput,
   toPath,
-  toStream,
 } from './diff.js'
 import type { CopyProgress } from './types.js'
 
@@ -29,8 +31,8 @@ import type { CopyProgress } from './types.js'
  */
 export function inspectDiff(diff: DiffInput, options?: DiffOptions): Job<CopyProgress, DiffInfo> {
   return startDiffJob<[NativeStream]>(options, native.inspectDiff, () => {
-    const stream = toStream('diff', diff)
-    return { owner: streamOwner(toPath(stream)), args: [stream] }
+    const from = toInput('diff', diff)
+    return { streams: [from], owner: () => streamOwner(toPath(from.native)), args: [from.native] }
   })
 }
 
@@ -43,8 +45,7 @@ export function inspectDiff(diff: DiffInput, options?: DiffOptions): Job<CopyPro
  * @since 0.1.0
  */
 export async function* diffExtents(diff: { file: string }): AsyncGenerator<DiffExtent, void, undefined> {
-  const stream = toStream('diff', { file: diff?.file })
-  const file = (stream as { file: string }).file
+  const file = resolve(toText('diff.file', diff?.file))
   const owner = streamOwner(file)
   let at = { position: 0, version: 1, size: 0, offset: 0 }
   for (let more = true; more; ) {

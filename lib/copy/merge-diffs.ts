@@ -9,8 +9,9 @@ import {
   type DiffOutput,
   startDiffJob,
   streamOwner,
+  toInput,
+  toOutput,
   toPath,
-  toStream,
 } from './diff.js'
 import type { CopyProgress } from './types.js'
 
@@ -37,8 +38,12 @@ export function mergeDiffs(
   return startDiffJob<[{ diffs: NativeStream[]; merged: NativeStream }]>(options, native.mergeDiffs, () => {
     if (!Array.isArray(diffs)) throw invalidArgType('diffs', 'an instance of Array', diffs)
     if (diffs.length < 2) throw invalidArgValue('diffs', 'must have at least two elements')
-    const streams = diffs.map((diff, i) => toStream(`diffs[${i}]`, diff))
-    const to = toStream('merged', merged)
-    return { owner: streamOwner(toPath(to)), args: [{ diffs: streams, merged: to }] }
+    const from = diffs.map((diff, i) => toInput(`diffs[${i}]`, diff))
+    const to = toOutput('merged', merged)
+    return {
+      streams: [...from, to],
+      owner: () => streamOwner(toPath(to.native)),
+      args: [{ diffs: from.map(({ native }) => native), merged: to.native }],
+    }
   })
 }

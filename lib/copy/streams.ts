@@ -1,4 +1,4 @@
-/** Node and web streams as ends of a copy: their buffers are lent to native code, which takes bytes out or puts them in. */
+/** Node and web streams as ends of a copy, and as diffs: their buffers are lent to native code, which takes bytes out or puts them in. */
 
 import { once } from 'node:events'
 import { finished, Readable, Writable } from 'node:stream'
@@ -6,7 +6,6 @@ import { ReadableStream, WritableStream } from 'node:stream/web'
 import { native } from '../internal/addon.js'
 import { Kind, type Owner, startIo } from '../internal/dispatcher.js'
 import type { JobContext } from '../internal/job.js'
-import type { NativeEndpoint } from '../internal/native/copy.js'
 import { invalidArgType, invalidArgValue, toSize } from '../internal/validate.js'
 import type { StreamSource } from './types.js'
 
@@ -18,7 +17,7 @@ const chunks = 8
 
 /** A stream as an end of a copy. Nothing is done with it before `start`. */
 export interface StreamEnd {
-  native: NativeEndpoint
+  native: { handover: object; size?: number }
   /** Moves bytes from now on. `fail` is told what keeps them from moving; `signal` is aborted then, and by others. */
   start(fail: (reason: unknown) => void, signal: AbortSignal): void
   /** The copy is whole: resolves when the stream has taken all of it. */
@@ -73,7 +72,7 @@ function checkWritable(name: string, stream: Writable): void {
   if (stream.writableObjectMode) throw invalidArgValue(name, 'a stream of objects, not of bytes (objectMode)')
 }
 
-function fromReadable(stream: () => Readable, size: number | undefined): StreamEnd {
+function fromReadable(name: string, stream: () => Readable, size: number | undefined): StreamEnd {
   const handover = native.handover()
   let stop: (reason: unknown) => void = () => {}
   return {
@@ -84,7 +83,7 @@ function fromReadable(stream: () => Readable, size: number | undefined): StreamE
       let stopped = false
       const give = (chunk: Buffer): void => {
         if (!(chunk instanceof Uint8Array)) {
-          fail(invalidArgType('source', 'a stream of bytes', chunk))
+          fail(invalidArgType(name, 'a stream of bytes', chunk))
           return
         }
         if (chunk.byteLength === 0) return
@@ -117,7 +116,7 @@ function fromReadable(stream: () => Readable, size: number | undefined): StreamE
 /** As `pipeline()` has it. */
 const staysOpen = (stream: Writable): boolean => stream === process.stdout || stream === process.stderr
 
-function fromWritable(stream: () => Writable): StreamEnd {
+function fromWritable(name: string, stream: () => Writable): StreamEnd {
   const handover = native.handover()
   let finish = async (): Promise<void> => {}
   let stop: (reason: unknown) => void = () => {}
@@ -146,7 +145,7 @@ function fromWritable(stream: () => Writable): StreamEnd {
         finished(sink, { readable: false }, (error) => {
           if (error) reject(error)
           else if (ending) resolve()
-          else reject(invalidArgValue('destination', 'the stream was ended before the copy'))
+          else reject(invalidArgValue(name, 'the stream was ended before the copy'))
         })
       })
       ended.catch(fail)
@@ -177,11 +176,11 @@ export function toStreamSource(name: string, value: unknown): StreamEnd | undefi
   const bytes = size === undefined ? undefined : toSize(`${name}.size`, size)
   if (stream instanceof ReadableStream) {
     if (stream.locked) throw invalidArgValue(where, 'the stream is locked to another reader')
-    return fromReadable(() => Readable.fromWeb(stream), bytes)
+    return fromReadable(name, () => Readable.fromWeb(stream), bytes)
   }
   if (isNodeStream(stream, 'read')) {
     checkReadable(where, stream as Readable)
-    return fromReadable(() => stream as Readable, bytes)
+    return fromReadable(name, () => stream as Readable, bytes)
   }
   if (wrapped) throw invalidArgValue(where, 'neither a stream of Node nor a web stream to read from')
   return undefined
@@ -191,11 +190,11 @@ export function toStreamSource(name: string, value: unknown): StreamEnd | undefi
 export function toStreamDestination(name: string, stream: unknown): StreamEnd | undefined {
   if (stream instanceof WritableStream) {
     if (stream.locked) throw invalidArgValue(name, 'the stream is locked to another writer')
-    return fromWritable(() => Writable.fromWeb(stream))
+    return fromWritable(name, () => Writable.fromWeb(stream))
   }
   if (!isNodeStream(stream, 'write')) return undefined
   checkWritable(name, stream as Writable)
-  return fromWritable(() => stream as Writable)
+  return fromWritable(name, () => stream as Writable)
 }
 
 /** Does `work` while the streams move. Its `context` is aborted by what a stream fails with. */

@@ -148,6 +148,13 @@ export interface DescriptorDestination {
 }
 
 /**
+ * A Node `Writable` or a web `WritableStream` of bytes.
+ *
+ * @since 0.1.0
+ */
+export type StreamDestination = Writable | WritableStream<Uint8Array>
+
+/**
  * What can be copied to. A stream, Node's or the web's, gets raw content, holes as zeros, no faster than it takes it, and
  * is ended when all of it is there (standard output and error are not). It is written in place: what a copy that fails
  * has written stays. The stream is destroyed, or aborted, with the reason then (an HTTP response that nothing has been sent
@@ -155,12 +162,7 @@ export interface DescriptorDestination {
  *
  * @since 0.1.0
  */
-export type CopyDestination =
-  | FileDestination
-  | ImageDestination
-  | DescriptorDestination
-  | Writable
-  | WritableStream<Uint8Array>
+export type CopyDestination = FileDestination | ImageDestination | DescriptorDestination | StreamDestination
 
 /**
  * How far a copy is. Sizes in bytes, of the source's size: holes count as soon as they are known.

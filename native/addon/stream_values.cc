@@ -4,10 +4,19 @@
 
 #include <string>
 
+#include "addon/handover.h"
+
 namespace rbdkit {
 
 Stream ToStream(Napi::Object object) {
   Stream stream;
+  if (object.Has("handover")) {
+    stream.spec.handover = ToHandover(object.Get("handover"));
+    stream.spec.file = object.Get("label").As<Napi::String>();
+    const Napi::Value size = object.Get("size");
+    if (size.IsNumber()) stream.spec.size = static_cast<uint64_t>(size.As<Napi::Number>().Int64Value());
+    return stream;
+  }
   const Napi::Value file = object.Get("file");
   if (file.IsString()) {
     stream.spec.file = file.As<Napi::String>();

@@ -1,4 +1,4 @@
-// What jobs on files and descriptors share on their way from JavaScript.
+// What jobs on files, descriptors and streams share on their way from JavaScript.
 #ifndef RBDKIT_ADDON_STREAM_VALUES_H_
 #define RBDKIT_ADDON_STREAM_VALUES_H_
 
@@ -11,8 +11,8 @@
 
 namespace rbdkit {
 
-// A stream as lib/copy/diff.ts names it, { file } or { fd }. A descriptor is our own from here on: the caller
-// may close theirs.
+// A stream as lib/copy/diff.ts names it: { file }, { fd } or { handover, label, size }. A descriptor is our
+// own from here on: the caller may close theirs.
 struct Stream {
   copy::StreamSpec spec;
   std::shared_ptr<copy::UniqueFd> fd;

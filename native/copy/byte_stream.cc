@@ -33,16 +33,18 @@ void StopSignal::Stop() {
   // Stays readable: whoever polls from now on sees it.
   [[maybe_unused]] const ssize_t n = write(event_.get(), &one, sizeof one);
   std::lock_guard<std::mutex> lock(mutex_);
-  if (hook_) std::exchange(hook_, nullptr)();  // under the lock: OnStop(nullptr) waits until it is over
+  for (const auto& hook : hooks_) hook();  // under the lock: who takes one away waits until it is over
 }
 
-void StopSignal::OnStop(std::function<void()> hook) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (hook && stopped()) {
-    hook();
-    return;
-  }
-  hook_ = std::move(hook);
+StopSignal::Hook::Hook(StopSignal& signal, std::function<void()> call) : signal_(signal) {
+  std::lock_guard<std::mutex> lock(signal_.mutex_);
+  call_ = signal_.hooks_.insert(signal_.hooks_.end(), std::move(call));
+  if (signal_.stopped()) (*call_)();
+}
+
+StopSignal::Hook::~Hook() {
+  std::lock_guard<std::mutex> lock(signal_.mutex_);
+  signal_.hooks_.erase(call_);
 }
 
 Error StopSignal::Wait(int fd, short events) const {
@@ -55,8 +57,8 @@ Error StopSignal::Wait(int fd, short events) const {
   return Error::Coded(kCancelled, "poll", "cancelled");
 }
 
-FdInput::FdInput(int fd, std::string name, const StopSignal& stop, ByteCounter counter)
-    : fd_(fd), name_(std::move(name)), counter_(std::move(counter)), stop_(stop) {
+FdInput::FdInput(int fd, std::string name, const StopSignal& stop)
+    : fd_(fd), name_(std::move(name)), stop_(stop) {
   struct stat state {};
   if (fstat(fd, &state) != 0) return;  // Read() will say why
   waits_ = Waits(state.st_mode & S_IFMT);
@@ -75,11 +77,6 @@ Error FdInput::Failed(const char* function) const {
   return error;
 }
 
-void FdInput::Pass(uint64_t bytes) {
-  position_ += bytes;
-  if (counter_) counter_(bytes);
-}
-
 Error FdInput::Read(char* buffer, size_t length, size_t* got) {
   for (;;) {
     if (waits_) {
@@ -90,7 +87,7 @@ Error FdInput::Read(char* buffer, size_t length, size_t* got) {
     const ssize_t n = read(fd_, buffer, length);
     if (n >= 0) {
       *got = static_cast<size_t>(n);
-      Pass(*got);
+      position_ += *got;
       return {};
     }
     if (errno != EINTR && errno != EAGAIN) return Failed("read");
@@ -102,7 +99,7 @@ Error FdInput::Leap(uint64_t length, uint64_t* leapt) {
   *leapt = std::min(length, this->length());
   if (*leapt == 0) return {};
   if (lseek(fd_, static_cast<off_t>(*leapt), SEEK_CUR) < 0) return Failed("lseek");
-  Pass(*leapt);
+  position_ += *leapt;
   return {};
 }
 

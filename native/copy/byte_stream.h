@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <string>
 
@@ -17,11 +18,24 @@ namespace rbdkit::copy {
 // Ends whoever waits for a pipe.
 class StopSignal {
  public:
+  // What Stop() calls as well, as long as this lives; the constructor does when that has been already. Any
+  // thread.
+  class Hook {
+   public:
+    Hook(StopSignal& signal, std::function<void()> call);
+    // Waits for a call that is under way.
+    ~Hook();
+    Hook(const Hook&) = delete;
+    Hook& operator=(const Hook&) = delete;
+
+   private:
+    StopSignal& signal_;
+    std::list<std::function<void()>>::iterator call_;
+  };
+
   StopSignal();
   // Any thread.
   void Stop();
-  // Calls `hook` at Stop(), at once if that has been; nullptr before what it uses goes away. Any thread.
-  void OnStop(std::function<void()> hook);
   bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
   // Waits until `fd` has one of `events` of poll(2), or for Stop(): then it gives kCancelled.
   Error Wait(int fd, short events) const;
@@ -30,11 +44,8 @@ class StopSignal {
   std::atomic<bool> stopped_{false};
   UniqueFd event_;
   std::mutex mutex_;
-  std::function<void()> hook_;  // guarded by mutex_
+  std::list<std::function<void()>> hooks_;  // guarded by mutex_
 };
-
-// Is told of bytes as they pass.
-using ByteCounter = std::function<void(uint64_t)>;
 
 class ByteInput {
  public:
@@ -57,7 +68,7 @@ class ByteOutput {
 class FdInput final : public ByteInput {
  public:
   // The descriptor and the signal are borrowed.
-  FdInput(int fd, std::string name, const StopSignal& stop, ByteCounter counter = nullptr);
+  FdInput(int fd, std::string name, const StopSignal& stop);
   std::string name() const override { return name_; }
   Error Read(char* buffer, size_t length, size_t* got) override;
   Error Leap(uint64_t length, uint64_t* leapt) override;
@@ -68,11 +79,9 @@ class FdInput final : public ByteInput {
 
  private:
   Error Failed(const char* function) const;
-  void Pass(uint64_t bytes);
 
   const int fd_;
   const std::string name_;
-  const ByteCounter counter_;
   const StopSignal& stop_;
   bool waits_ = false;     // what poll(2) is for: pipes, sockets and the like
   uint64_t start_ = 0;     // in a regular file

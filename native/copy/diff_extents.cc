@@ -22,10 +22,10 @@ Error ReadDiffExtents(const std::string& file, size_t max, DiffCursor* cursor,
   const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return Failed("open", file);
   if (lseek(fd.get(), static_cast<off_t>(cursor->position), SEEK_SET) < 0) return Failed("lseek", file);
-  const StopSignal stop;
+  StopSignal stop;
   InputFile input;
   if (Error error = input.Open({file, fd.get()}, stop)) return error;
-  FormatReader reader(input.input(), false, cursor->position);
+  FormatReader reader(input, false, cursor->position);
   DiffReader diff(reader);
   if (cursor->position == 0) {
     if (Error error = diff.ReadHeader()) return error;

@@ -17,7 +17,7 @@ namespace rbdkit::copy {
 class DiffFile final : public Destination {
  public:
   // The diff's header and `stop` are borrowed.
-  DiffFile(std::string file, const DiffHeader& diff, bool allow_shrink, const StopSignal& stop)
+  DiffFile(std::string file, const DiffHeader& diff, bool allow_shrink, StopSignal& stop)
       : path_(std::move(file)), diff_(diff), allow_shrink_(allow_shrink), stop_(stop) {}
 
   Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
@@ -38,7 +38,7 @@ class DiffFile final : public Destination {
   const std::string path_;
   const DiffHeader& diff_;
   const bool allow_shrink_;
-  const StopSignal& stop_;
+  StopSignal& stop_;
   UniqueFd fd_;
   OutputFile new_file_;
   bool made_ = false;

@@ -24,13 +24,13 @@ struct DiffInput {
   std::unique_ptr<FormatReader> reader;
   std::unique_ptr<DiffReader> diff;
 
-  Error Open(const StreamSpec& spec, const StopSignal& stop, Meter& meter, bool digest) {
+  Error Open(const StreamSpec& spec, StopSignal& stop, Meter& meter, bool digest) {
     const auto count = [&meter](uint64_t bytes) {
       meter.Add(bytes);
       meter.Touch();
     };
     if (Error error = file.Open(spec, stop, count)) return error;
-    reader = std::make_unique<FormatReader>(file.input(), digest);
+    reader = std::make_unique<FormatReader>(file, digest);
     diff = std::make_unique<DiffReader>(*reader);
     return {};
   }
@@ -50,10 +50,10 @@ Error Metered(Meter::Report report, const std::function<Error(Meter&)>& work) {
   }
 }
 
-Error Inspect(const StreamSpec& spec, const StopSignal& stop, Meter& meter, DiffSummary* summary) {
+Error Inspect(const StreamSpec& spec, StopSignal& stop, Meter& meter, DiffSummary* summary) {
   DiffInput input;
   if (Error error = input.Open(spec, stop, meter, true)) return error;
-  meter.SetTotal(input.file.input().length());
+  meter.SetTotal(input.file.length());
   meter.Enter(Phase::kCopy);
   if (Error error = input.diff->ReadHeader()) return error;
   summary->header = input.diff->header();
@@ -64,7 +64,7 @@ Error Inspect(const StreamSpec& spec, const StopSignal& stop, Meter& meter, Diff
   } while (record.kind != DiffRecord::Kind::kEnd);
   summary->file_bytes = input.reader->position();
   summary->crc32c = input.reader->crc32c();
-  return {};
+  return input.file.Finish();
 }
 
 Error CopyData(DiffStream& from, uint64_t length, std::vector<char>& buffer, DiffWriter& to) {
@@ -98,14 +98,14 @@ Error CopyDiff(DiffStream& from, FormatWriter& stream, DiffSummary* summary) {
   return stream.Flush();
 }
 
-Error Merge(const std::vector<StreamSpec>& specs, const StreamSpec& merged, const StopSignal& stop,
-            Meter& meter, DiffSummary* summary) {
+Error Merge(const std::vector<StreamSpec>& specs, const StreamSpec& merged, StopSignal& stop, Meter& meter,
+            DiffSummary* summary) {
   std::deque<DiffInput> inputs;
   uint64_t total = 0;
   for (const StreamSpec& spec : specs) {
     DiffInput& input = inputs.emplace_back();
     if (Error error = input.Open(spec, stop, meter, false)) return error;
-    total += input.file.input().length();
+    total += input.file.length();
   }
   meter.SetTotal(total);
   OutputFile output;
@@ -120,6 +120,9 @@ Error Merge(const std::vector<StreamSpec>& specs, const StreamSpec& merged, cons
   if (Error error = CopyDiff(*all, writer, summary)) return error;
   summary->file_bytes = writer.position();
   summary->crc32c = writer.crc32c();
+  for (DiffInput& input : inputs) {
+    if (Error error = input.file.Finish()) return error;
+  }
   meter.Enter(Phase::kFlush);
   if (Error error = output.Flush()) return error;
   if (stop.stopped()) return Error::Coded(kCancelled, "merge", "cancelled");
@@ -129,12 +132,11 @@ Error Merge(const std::vector<StreamSpec>& specs, const StreamSpec& merged, cons
 
 }  // namespace
 
-Error InspectDiff(const StreamSpec& diff, const StopSignal& stop, Meter::Report report,
-                  DiffSummary* summary) {
+Error InspectDiff(const StreamSpec& diff, StopSignal& stop, Meter::Report report, DiffSummary* summary) {
   return Metered(std::move(report), [&](Meter& meter) { return Inspect(diff, stop, meter, summary); });
 }
 
-Error MergeDiffs(const std::vector<StreamSpec>& diffs, const StreamSpec& merged, const StopSignal& stop,
+Error MergeDiffs(const std::vector<StreamSpec>& diffs, const StreamSpec& merged, StopSignal& stop,
                  Meter::Report report, DiffSummary* summary) {
   return Metered(std::move(report), [&](Meter& meter) { return Merge(diffs, merged, stop, meter, summary); });
 }

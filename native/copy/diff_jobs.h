@@ -13,10 +13,10 @@ namespace rbdkit::copy {
 // Both block; `stop` ends them early, `report` is called on another thread.
 
 // Reads all of a diff: an error when it is not whole.
-Error InspectDiff(const StreamSpec& diff, const StopSignal& stop, Meter::Report report, DiffSummary* summary);
+Error InspectDiff(const StreamSpec& diff, StopSignal& stop, Meter::Report report, DiffSummary* summary);
 
 // Writes what at least two diffs, each of which begins where the one before ends, do together.
-Error MergeDiffs(const std::vector<StreamSpec>& diffs, const StreamSpec& merged, const StopSignal& stop,
+Error MergeDiffs(const std::vector<StreamSpec>& diffs, const StreamSpec& merged, StopSignal& stop,
                  Meter::Report report, DiffSummary* summary);
 
 }  // namespace rbdkit::copy

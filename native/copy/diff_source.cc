@@ -39,11 +39,16 @@ Error DiffSource::ReadError(int64_t result) const {
   return error_ ? error_ : Error(static_cast<int>(result), "read");
 }
 
-Error DiffSource::Confirm() {
+Error DiffSource::ReadEnd() {
   while (record_.kind != DiffRecord::Kind::kEnd) {
     if (Error error = Advance()) return error;
   }
   return {};
+}
+
+Error DiffSource::Confirm() {
+  if (Error error = ReadEnd()) return error;
+  return file_.Finish();
 }
 
 }  // namespace rbdkit::copy

@@ -5,13 +5,14 @@
 #include "copy/byte_stream.h"
 #include "copy/diff_format.h"
 #include "copy/endpoint.h"
+#include "copy/stream_file.h"
 
 namespace rbdkit::copy {
 
 class DiffSource : public Source {
  public:
-  // Both are borrowed. The header has been read.
-  DiffSource(DiffStream& diff, StopSignal& stop) : stop_(stop) { Begin(diff); }
+  // All are borrowed. The header has been read; `file` is what it was read from.
+  DiffSource(DiffStream& diff, InputFile& file, StopSignal& stop) : file_(file), stop_(stop) { Begin(diff); }
 
   Error Open() override { return {}; }
   uint64_t size() const override { return diff_->header().size; }
@@ -20,7 +21,7 @@ class DiffSource : public Source {
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
   Error ReadError(int64_t result) const override;
   void Interrupt() override { stop_.Stop(); }
-  // Whether the diff is whole: its end comes next.
+  // Whether the diff is whole: its end comes next, and then the stream's.
   Error Confirm() override;
   Error Close() override { return {}; }
 
@@ -30,11 +31,15 @@ class DiffSource : public Source {
  protected:
   // Is of this one from now on.
   void Begin(DiffStream& diff);
+  // Goes to the diff's end.
+  Error ReadEnd();
+  InputFile& file() { return file_; }
 
  private:
   Error Advance();
 
   DiffStream* diff_ = nullptr;
+  InputFile& file_;
   StopSignal& stop_;
   DiffSummary summary_;
   DiffRecord record_;  // the newest

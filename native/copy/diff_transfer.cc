@@ -14,14 +14,12 @@ namespace {
 
 Error Run(Source& source, Destination& destination, Options options, StopSignal& stop, Meter::Report report) {
   Engine engine(source, destination, options);
-  stop.OnStop([&engine] { engine.Cancel(); });
+  const StopSignal::Hook cancels(stop, [&engine] { engine.Cancel(); });
   Result result;
-  Error error = engine.Run(std::move(report), &result);
-  stop.OnStop(nullptr);
-  return error;
+  return engine.Run(std::move(report), &result);
 }
 
-Error CheckWhole(FdInput& input) {
+Error CheckWhole(InputFile& input) {
   FormatReader reader(input, false);
   DiffReader diff(reader);
   if (Error error = diff.ReadHeader()) return error;
@@ -54,13 +52,13 @@ Error ImportDiff(const StreamSpec& from, const DiffTarget& target, Options optio
                  Meter::Report report, DiffSummary* summary) {
   InputFile file;
   if (Error error = file.Open(from, stop)) return At(Side::kSource, std::move(error));
-  if (file.input().length() > 0) {
-    if (Error error = CheckWhole(file.input())) return At(Side::kSource, std::move(error));
+  if (file.rewinds()) {
+    if (Error error = CheckWhole(file)) return At(Side::kSource, std::move(error));
   }
-  FormatReader reader(file.input(), true);
+  FormatReader reader(file, true);
   DiffReader diff(reader);
   if (Error error = diff.ReadHeader()) return At(Side::kSource, std::move(error));
-  DiffSource source(diff, stop);
+  DiffSource source(diff, file, stop);
   std::unique_ptr<Destination> destination;
   if (target.image.empty()) {
     destination = std::make_unique<DiffFile>(target.file, diff.header(), target.allow_shrink, stop);

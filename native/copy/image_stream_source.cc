@@ -18,11 +18,12 @@ std::optional<SnapshotSpec> ImageStreamSource::snapshot() const {
 }
 
 Error ImageStreamSource::Confirm() {
-  if (Error error = DiffSource::Confirm()) return error;
+  if (Error error = ReadEnd()) return error;
   image_summary_.Add(summary());
   if (index_ + 1 < layers()) return {};
   DiffReader* none = nullptr;
-  return stream_.NextDiff(&none);  // the stream's end
+  if (Error error = stream_.NextDiff(&none)) return error;  // the stream's end
+  return file().Finish();
 }
 
 }  // namespace rbdkit::copy

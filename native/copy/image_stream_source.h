@@ -11,9 +11,12 @@ namespace rbdkit::copy {
 class ImageStreamSource final : public DiffSource {
  public:
   // `stream` is borrowed, as the summary is, which layers are added to; `first` is its first diff.
-  ImageStreamSource(ImageReader& stream, DiffReader& first, Metadata metadata, StopSignal& stop,
-                    ImageSummary* summary)
-      : DiffSource(first, stop), stream_(stream), metadata_(std::move(metadata)), image_summary_(*summary) {}
+  ImageStreamSource(ImageReader& stream, DiffReader& first, InputFile& file, Metadata metadata,
+                    StopSignal& stop, ImageSummary* summary)
+      : DiffSource(first, file, stop),
+        stream_(stream),
+        metadata_(std::move(metadata)),
+        image_summary_(*summary) {}
 
   Metadata metadata() const override { return metadata_; }
   uint64_t layers() const override { return stream_.diffs(); }

@@ -24,7 +24,7 @@ class Layers {
 
   Error Run(Source& source, Destination& destination, Options options, StopSignal& stop) {
     Engine engine(source, destination, options);
-    stop.OnStop([&engine] { engine.Cancel(); });
+    const StopSignal::Hook cancels(stop, [&engine] { engine.Cancel(); });
     Result result;
     Error error = engine.Run(
         [this](const Progress& progress) {
@@ -35,7 +35,6 @@ class Layers {
           report_(all);
         },
         &result);
-    stop.OnStop(nullptr);
     done_ += result.bytes;
     ++index_;
     return error;
@@ -55,7 +54,7 @@ class Layers {
 };
 
 // Reads all of it but the data.
-Error CheckWhole(FdInput& input) {
+Error CheckWhole(InputFile& input) {
   FormatReader reader(input, false);
   ImageReader image(reader);
   if (Error error = image.ReadHeader()) return error;
@@ -127,26 +126,24 @@ Error ImportImage(const StreamSpec& from, rados_ioctx_t ioctx, const ImageImport
                   StopSignal& stop, const Meter::Report& report, ImageSummary* summary) {
   InputFile file;
   if (Error error = file.Open(from, stop)) return At(Side::kSource, std::move(error));
-  if (file.input().length() > 0) {
-    if (Error error = CheckWhole(file.input())) return At(Side::kSource, std::move(error));
+  if (file.rewinds()) {
+    if (Error error = CheckWhole(file)) return At(Side::kSource, std::move(error));
   }
-  FormatReader reader(file.input(), true);
+  FormatReader reader(file, true);
   ImageReader stream(reader);
   if (Error error = stream.ReadHeader()) return At(Side::kSource, std::move(error));
   summary->header = stream.header();
   DiffReader* diff = nullptr;
   if (Error error = stream.NextDiff(&diff)) return At(Side::kSource, std::move(error));
 
-  ImageStreamSource source(stream, *diff, Trusted(stream.header(), what.trust_metadata, summary), stop,
+  ImageStreamSource source(stream, *diff, file, Trusted(stream.header(), what.trust_metadata, summary), stop,
                            summary);
   ImageDestination destination(ioctx, what.image, Layout(stream.header(), what.layout), Naming());
   options.checksum = false;  // the stream's is what is told
   Engine engine(source, destination, options);
-  stop.OnStop([&engine] { engine.Cancel(); });
+  const StopSignal::Hook cancels(stop, [&engine] { engine.Cancel(); });
   Result result;
-  Error error = engine.Run(report, &result);
-  stop.OnStop(nullptr);
-  if (error) return error;
+  if (Error error = engine.Run(report, &result)) return error;
   summary->file_bytes = reader.position();
   summary->crc32c = reader.crc32c();
   return {};

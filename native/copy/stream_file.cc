@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <climits>
+#include <vector>
 
 #include "copy/temporary_name.h"
 
@@ -20,28 +22,83 @@ Error Failed(const char* function, const std::string& name) {
 
 }  // namespace
 
-Error InputFile::Open(const StreamSpec& spec, const StopSignal& stop, ByteCounter counter) {
+Error InputFile::Open(const StreamSpec& spec, StopSignal& stop, ByteCounter counter) {
+  name_ = spec.name();
+  counter_ = std::move(counter);
+  if (spec.handover) {
+    handover_ = spec.handover;
+    promised_ = spec.size;
+    closes_.emplace(stop, [handover = handover_.get()] { handover->Close(); });
+    return {};
+  }
   int fd = spec.fd;
   if (fd < 0) {
     // Without O_NONBLOCK opening a pipe would wait for its writer.
     fd_ = UniqueFd(open(spec.file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!fd_) return Failed("open", spec.name());
+    if (!fd_) return Failed("open", name_);
     fd = fd_.get();
   }
   struct stat state {};
-  if (fstat(fd, &state) != 0) return Failed("fstat", spec.name());
+  if (fstat(fd, &state) != 0) return Failed("fstat", name_);
   if (S_ISDIR(state.st_mode)) {
     errno = EISDIR;
-    return Failed("open", spec.name());
+    return Failed("open", name_);
   }
-  input_.emplace(fd, spec.name(), stop, std::move(counter));
+  descriptor_.emplace(fd, name_, stop);
   return {};
 }
 
-Error OutputFile::Open(const StreamSpec& spec, const StopSignal& stop) {
+Error InputFile::Read(char* buffer, size_t length, size_t* got) {
+  ByteInput& input = handover_ ? static_cast<ByteInput&>(*handover_) : *descriptor_;
+  if (Error error = input.Read(buffer, length, got)) return error;
+  position_ += *got;
+  if (counter_) counter_(*got);
+  if (promised_ == kUnknownSize) return {};
+  if (position_ > promised_ || (*got == 0 && position_ < promised_)) {
+    const std::string promised = std::to_string(promised_) + " bytes of its size";
+    Error error =
+        Error::Coded(kSourceChanged, "read",
+                     *got == 0 ? "it ended after " + std::to_string(position_) + " of the " + promised
+                               : "there is more of it than the " + promised);
+    error.object = name_;
+    return error;
+  }
+  return {};
+}
+
+Error InputFile::Leap(uint64_t length, uint64_t* leapt) {
+  *leapt = 0;
+  if (handover_) return {};
+  if (Error error = descriptor_->Leap(length, leapt)) return error;
+  if (counter_) counter_(*leapt);
+  return {};
+}
+
+uint64_t InputFile::length() const {
+  if (!handover_) return descriptor_->length();
+  return promised_ == kUnknownSize ? 0 : promised_ - std::min(promised_, position_);
+}
+
+Error InputFile::Finish() {
+  if (!handover_) return {};
+  std::vector<char> rest(64 << 10);
+  size_t got = 0;
+  do {
+    if (Error error = Read(rest.data(), rest.size(), &got)) return error;
+  } while (got > 0);
+  return {};
+}
+
+Error OutputFile::Open(const StreamSpec& spec, StopSignal& stop) {
+  if (spec.handover) {
+    handover_ = spec.handover;
+    closes_.emplace(stop, [handover = handover_.get()] { handover->Close(); });
+    output_ = handover_.get();
+    return {};
+  }
   if (spec.fd >= 0) {
     if (fcntl(spec.fd, F_GETFD) < 0) return Error(-errno, "fcntl");
-    output_.emplace(spec.fd, stop);
+    output_ = &descriptor_.emplace(spec.fd, stop);
     return {};
   }
   const size_t slash = spec.file.rfind('/');
@@ -66,7 +123,7 @@ Error OutputFile::Open(const StreamSpec& spec, const StopSignal& stop) {
       return Error(-errno, "open");
     }
   }
-  output_.emplace(fd_.get(), stop);
+  output_ = &descriptor_.emplace(fd_.get(), stop);
   return {};
 }
 

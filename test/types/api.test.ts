@@ -104,3 +104,57 @@ t.test('the public API has the types that it is meant to have', async (t) => {
   })
   t.same(messages, [])
 })
+
+/** What a user writes with streams; `Readable` and `Writable` are Node's, the others whatever the global ones are. */
+const streams = `
+import type { Readable, Writable } from 'node:stream'
+import type * as web from 'node:stream/web'
+import {
+  applyDiff, copy, type DiffInput, type DiffOutput, exportDiff, exportImage, importDiff, importImage, inspectDiff,
+  type IoCtx, mergeDiffs, type StreamDestination, type StreamSource,
+} from 'rbdkit'
+export async function use(ioctx: IoCtx, from: Readable, to: Writable, signal: AbortSignal): Promise<void> {
+  const webFrom = new Blob(['x']).stream()
+  const webTo = new WritableStream<Uint8Array>()
+  const inputs: DiffInput[] = [from, webFrom, { stream: from, size: 1n }, { stream: webFrom }, { fd: 0 }, { file: 'a' }]
+  const outputs: DiffOutput[] = [to, webTo, { fd: 1 }, { file: 'a' }]
+  const both: [StreamSource, StreamDestination] = [{ stream: {} as web.ReadableStream<Uint8Array> }, webTo]
+  const image = { ioctx, image: 'a' }
+  for (const input of inputs) {
+    for (const output of outputs) await mergeDiffs([input, input], output, { signal })
+    await Promise.all([importDiff(input, image), applyDiff(input, { file: 'a' }), inspectDiff(input), importImage(input, image)])
+  }
+  for (const output of outputs) await Promise.all([exportDiff(image, output), exportImage(image, output)])
+  await Promise.all([copy(from, to), copy(webFrom, webTo), copy(...both)])
+  // @ts-expect-error: text is not bytes
+  exportDiff(image, new WritableStream<string>())
+}
+`
+
+t.test('streams have types in projects with and without those of the DOM', async (t) => {
+  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  const file = `${root}test/types/streams.ts`
+  for (const dom of [[], ['lib.dom.d.ts', 'lib.dom.iterable.d.ts']]) {
+    const lib = ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts', ...dom]
+    const set = { ...options, noEmit: true, lib, types: ['node'], skipLibCheck: false }
+    const host = ts.createCompilerHost(set)
+    const { getSourceFile } = host
+    host.getSourceFile = (name, language, ...rest) =>
+      name === file
+        ? ts.createSourceFile(name, streams, language, true)
+        : getSourceFile.call(host, name, language, ...rest)
+    const program = ts.createProgram([file], set, host)
+    // Not those of Node and of the language: that takes a minute.
+    const ours = program
+      .getSourceFiles()
+      .filter(({ fileName }) => /^(dist|test)\//.test(fileName.slice(root.length)))
+    t.ok(ours.length > 10)
+    const found = ours.flatMap((source) => program.getSemanticDiagnostics(source))
+    const messages = found.map(({ messageText, file, start = 0 }) => {
+      const line = file ? file.getLineAndCharacterOfPosition(start).line + 1 : 0
+      return `${file?.fileName}:${line}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+    })
+    t.same(messages, [], dom.length === 0 ? 'without' : 'with')
+  }
+})

@@ -72,8 +72,11 @@ export interface NativeCompareResult {
   seconds: number
 }
 
-/** A stream of bytes as native code reads it. A descriptor is duplicated. */
-export type NativeStream = { file: string } | { fd: number }
+/** A stream of bytes as native code reads it. A descriptor is duplicated; `label` is what errors call the other. */
+export type NativeStream =
+  | { file: string }
+  | { fd: number }
+  | { handover: object; size?: number; label: string }
 
 /** What is in a diff. */
 export interface NativeDiffSummary {
