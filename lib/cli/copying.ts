@@ -10,6 +10,7 @@ import type {
   CopyResult,
   CopySource,
   DiskSource,
+  FileSource,
   ImageSource,
 } from '../copy/types.js'
 import { formatImageSpec, type ImageSpec } from './image-spec.js'
@@ -19,7 +20,7 @@ import type { Report, Session } from './session.js'
 import { Interrupted } from './signals.js'
 
 /** An image, a snapshot or a file. */
-export type DiskEnd = ImageSpec | { readonly file: string }
+export type DiskEnd = ImageSpec | FileSource
 
 /** One end of a copy. */
 export type End = DiskEnd | { readonly fd: 0 | 1 }

@@ -1,6 +1,6 @@
 /** What copying and comparing do with their two ends before native code has them. */
 
-import { resolve } from 'node:path'
+import { extname, resolve } from 'node:path'
 import { type Owner, startTask } from '../internal/dispatcher.js'
 import type { JobContext } from '../internal/job.js'
 import type { NativeCopyError, NativeEndpoint } from '../internal/native/copy.js'
@@ -14,6 +14,7 @@ import type {
   CopyDestination,
   CopySource,
   DescriptorSource,
+  DiskFormat,
   DiskSource,
   FileSource,
   RateLimits,
@@ -60,13 +61,24 @@ export function toIoCtx(name: string, value: unknown): IoCtx {
   throw invalidArgType(name, 'an instance of IoCtx', value)
 }
 
+const diskFormats: readonly DiskFormat[] = ['raw', 'qcow2', 'vmdk', 'vhdx', 'vdi', 'vpc']
+
+/** By what a name ends in. */
+const formats: Readonly<Record<string, DiskFormat>> = {
+  '.qcow2': 'qcow2',
+  '.vmdk': 'vmdk',
+  '.vhdx': 'vhdx',
+  '.vdi': 'vdi',
+  '.vhd': 'vpc',
+}
+
 /** By the name, which is the caller's; never by the content, which may be a guest's. */
-const formatOf = (file: string) => (/\.qcow2$/i.test(file) ? 'qcow2' : undefined)
+const formatOf = (file: string): DiskFormat | undefined => formats[extname(file).toLowerCase()]
 
 function toFileSource(name: string, source: FileSource): NativeEndpoint {
   const file = resolve(toText(`${name}.file`, source.file))
   const given = source.format
-  const format = given === undefined ? formatOf(file) : toOneOf(`${name}.format`, given, ['raw', 'qcow2'])
+  const format = given === undefined ? formatOf(file) : toOneOf(`${name}.format`, given, diskFormats)
   const list = `${name}.backingDirectories`
   const directories: unknown = source.backingDirectories ?? []
   if (!Array.isArray(directories)) throw invalidArgType(list, 'an instance of Array', directories)

@@ -33,6 +33,7 @@ export type {
   CopySource,
   DescriptorDestination,
   DescriptorSource,
+  DiskFormat,
   DiskSource,
   FileDestination,
   FileSource,

@@ -5,6 +5,13 @@ import type { IoCtx } from '../rados/ioctx.js'
 import type { ImageLayout } from '../rbd/layout.js'
 
 /**
+ * How a file holds a disk. See {@link FileSource}.
+ *
+ * @since 0.1.0
+ */
+export type DiskFormat = 'raw' | 'qcow2' | 'vmdk' | 'vhdx' | 'vdi' | 'vpc'
+
+/**
  * A regular file or a block device to copy from, or a FIFO, as a {@link DescriptorSource} from its writer's opening it
  * on. Holes of a file are not read. Character devices are refused with `ENOTSUP`: they have no end.
  *
@@ -18,12 +25,18 @@ export interface FileSource {
    * zlib or zstd), as it is now, without its internal snapshots. An image that is damaged or cut, encrypted, keeps its
    * data in another file or has unknown features is refused with `ERR_RBDKIT_FORMAT`.
    *
-   * By default a file whose name ends in `.qcow2` is qcow2 and every other is raw, but refused with `ERR_RBDKIT_FORMAT`
-   * when it begins as a qcow2 image: the content never decides, for the guest of a raw disk could write such a beginning.
+   * `'vmdk'`, `'vhdx'`, `'vdi'` and `'vpc'` (VHD) are read by QEMU, not here: by its `qemu-nbd`, which must be on the
+   * `PATH` (`ENOSYS`, with the package that has it) and runs as long as the copy. A regular file that is a disk by
+   * itself; one that has a parent, names other files, is damaged or cut is refused with `ERR_RBDKIT_FORMAT`, one that a
+   * QEMU has open for writing with `EBUSY`. `EPIPE`, from `qemu-nbd`: it was killed.
+   *
+   * By default the name decides: `.qcow2`, `.vmdk`, `.vhdx`, `.vdi`, `.vhd` (which is `'vpc'`), and every other is raw,
+   * but refused with `ERR_RBDKIT_FORMAT` when it begins as an image in one of these formats: the content never decides,
+   * for the guest of a raw disk could write such a beginning.
    *
    * Format: docs/interop/qcow2.txt of QEMU.
    */
-  format?: 'raw' | 'qcow2'
+  format?: DiskFormat
   /**
    * Directories in which the backing files of a qcow2 image, and theirs, may be (below them, too). Without it an image
    * that has a backing file is refused: its name is whatever the image's maker wrote. Followed are regular files whose
@@ -299,7 +312,7 @@ export interface CopyOptions extends JobOptions<CopyProgress>, RateLimits {
    * every two seconds, or GiB, a copy writes down how far it is. Without one it begins at the start. Waits up to 35 seconds
    * while Ceph still takes the one who was cut off for alive, then `EBUSY`. Rejects with `ERR_SOURCE_CHANGED` when
    * what is left is not of this source as it is now, and leaves it for {@link cleanupCopies}. Nobody can tell that
-   * of an image without a snapshot, a device or a stream, and of qcow2 it is not told: such a copy is not gone on with. Default false.
+   * of an image without a snapshot, a device or a stream, and of other formats than raw it is not told: such a copy is not gone on with. Default false.
    */
   resume?: boolean
   /** Default `'checksum'`. */

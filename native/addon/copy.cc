@@ -27,7 +27,8 @@ namespace {
 std::unique_ptr<copy::Source> MakeAnySource(const EndpointSpec& spec) {
   if (spec.handover) return std::make_unique<copy::StreamSource>(spec.handover, spec.size);
   if (spec.stream) return std::make_unique<copy::StreamSource>(spec.stream->get());
-  if (!spec.ioctx && spec.format != "qcow2" && copy::KindOf(spec.file) == S_IFIFO) {
+  const bool raw = spec.format.empty() || spec.format == "raw";
+  if (!spec.ioctx && raw && copy::KindOf(spec.file) == S_IFIFO) {
     return std::make_unique<copy::StreamSource>(spec.file);
   }
   return MakeSource(spec);

@@ -5,6 +5,7 @@
 #include "copy/file_source.h"
 #include "copy/image_source.h"
 #include "copy/qcow2_source.h"
+#include "copy/qemu_source.h"
 
 namespace rbdkit {
 
@@ -88,6 +89,9 @@ copy::Limits NextLimits(Call& call) {
 std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec) {
   if (spec.format == "qcow2") {
     return std::make_unique<copy::Qcow2Source>(spec.file, spec.backing_directories);
+  }
+  if (!spec.ioctx && !spec.format.empty() && spec.format != "raw") {
+    return std::make_unique<copy::QemuSource>(spec.file, spec.format);
   }
   if (!spec.ioctx) return std::make_unique<copy::FileSource>(spec.file, spec.format == "raw");
   if (spec.deep) {

@@ -20,7 +20,8 @@ namespace rbdkit {
 // One endpoint as lib/copy/endpoints.ts describes it. The ioctx lives as long as the job.
 struct EndpointSpec {
   std::string file;
-  std::string format;  // "raw", "qcow2", or empty: raw unless it looks like something else
+  // "raw", "qcow2", one that QEMU reads, or empty: raw unless it looks like something else
+  std::string format;
   std::vector<std::string> backing_directories;
   std::shared_ptr<copy::UniqueFd> stream;
   std::shared_ptr<copy::Handover> handover;

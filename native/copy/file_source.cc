@@ -2,25 +2,23 @@
 
 #include <fcntl.h>
 
-#include <cstring>
-
-#include "copy/qcow2_header.h"
+#include "copy/disk_magic.h"
 
 namespace rbdkit::copy {
 
 Error FileSource::Open() {
   if (Error error = file_.Open(path_)) return error;
   if (fresh_) posix_fadvise(file_.fd(), 0, 0, POSIX_FADV_DONTNEED);
-  char magic[sizeof kQcowMagic];
-  if (!raw_ && file_.ReadAt(0, magic, sizeof magic) == sizeof magic &&
-      memcmp(magic, kQcowMagic, sizeof magic) == 0) {
-    // Its content does not decide how a file is read: whoever could write to a raw disk could write such a
-    // beginning.
-    return Error::Coded(kFormatUnsupported, "open",
-                        "the source file is a qcow2 image; give format: 'qcow2' to copy the disk in it, or "
-                        "format: 'raw' to copy its bytes as they are");
-  }
-  return {};
+  if (raw_) return {};
+  char head[kMagicSize] = {};
+  if (const int64_t n = file_.ReadAt(0, head, sizeof head); n < 0) return ReadError(n);
+  const std::string format = FormatOf(head);
+  if (format.empty()) return {};
+  // Its content does not decide how a file is read: whoever could write to a raw disk could write such a
+  // beginning.
+  return Error::Coded(kFormatUnsupported, "open",
+                      "the source file is a " + format + " image; give format: '" + format +
+                          "' to copy the disk in it, or format: 'raw' to copy its bytes as they are");
 }
 
 Error FileSource::Next(uint64_t offset, Extent* extent) {

@@ -66,6 +66,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
     t.ok(commands.includes(command), command)
   t.same(await complete('rbdkit exp'), ['export', 'export-diff'])
   t.same(await complete('rbdkit cp a b --verify '), ['none', 'checksum', 'osd', 'read-back', 'full'])
+  t.same(await complete('rbdkit import a b --format '), ['raw', 'qcow2', 'vmdk', 'vhdx', 'vdi', 'vpc'])
   t.same((await complete('rbdkit merge-diff other disk')).sort(), ['disk.qcow2', 'disk.raw'])
   t.same(await complete(`rbdkit import-diff other ${pool}/g`), [`${pool}/golden`])
   t.same(await complete('rbdkit snap r'), ['rm', 'rename', 'rollback'])

@@ -257,7 +257,7 @@ t.test('wrong arguments reject with Node codes', async (t) => {
     [copy({ file: '' }, destination), value],
     [copy({ file: 'a\0b' }, destination), value],
     [copy(bad({ file: 7 }), destination), type],
-    [copy(bad({ file: 'x', format: 'vmdk' }), destination), value],
+    [copy(bad({ file: 'x', format: 'qed' }), destination), value],
     [copy({ file: 'x', format: 'raw', backingDirectories: ['/images'] }, destination), value],
     [copy(bad({ file: 'x.qcow2', backingDirectories: '/images' }), destination), type],
     [copy(bad({ file: 'x.qcow2', backingDirectories: [7] }), destination), type],

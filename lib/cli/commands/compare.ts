@@ -71,7 +71,7 @@ async function run(session: Session<CompareFlags>, operandA: string, operandB: s
 /** Compares two of images, snapshots and files. Exit status 1 when they differ, 2 when that cannot be told. */
 export function command(): Command {
   const comparing = new Command('compare')
-    .description('compare images, snapshots, raw and qcow2 files: status 1 if they differ')
+    .description('compare images, snapshots and files: status 1 if they differ')
     .argument('<disk1>', '[pool/[namespace/]]image[@snapshot], or a path that begins with /, ./ or ../')
     .argument('<disk2>', 'likewise')
     .option('--max-extents <n>', 'how many differing extents to list', integer(0, 1_000_000), 10)

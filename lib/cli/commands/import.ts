@@ -1,23 +1,41 @@
 /** `rbdkit import`. */
 
 import { basename } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { DiskFormat } from '../../copy/types.js'
 import { action } from '../action.js'
 import { runCopy, standardInput } from '../copying.js'
 import { addCopyOptions, addLayoutOptions, addOptions, type CopyFlags } from '../options.js'
 
+const formats: readonly DiskFormat[] = ['raw', 'qcow2', 'vmdk', 'vhdx', 'vdi', 'vpc']
+
+interface ImportFlags extends CopyFlags {
+  readonly format?: DiskFormat
+}
+
 /** Copies a file, a block device or standard input to a new image. */
 export function command(): Command {
   const importing = new Command('import')
-    .description('copy a raw or qcow2 file or a block device to a new image')
+    .description('copy a file in raw or another format or a block device to a new image')
     .argument('<path>', 'the file, or - for standard input, which is raw')
     .argument('[image-spec]', "the image to make (default: the file's name)")
+    .addOption(
+      new Option(
+        '--format <format>',
+        'how the file holds the disk (default: as its name ends; QEMU reads vmdk, vhdx, vdi and vpc)',
+      ).choices(formats),
+    )
   return addOptions(addCopyOptions(addLayoutOptions(importing))).action(
-    action<CopyFlags, [string, string | undefined]>((session, path, image) => {
+    action<ImportFlags, [string, string | undefined]>((session, path, image) => {
+      const { format } = session.flags
       if (path === '-' && image === undefined) {
         throw new InvalidArgumentError("'-' has no name: say which image to make")
       }
-      const from = path === '-' ? standardInput : { file: path }
+      if (path === '-' && format !== undefined && format !== 'raw') {
+        throw new InvalidArgumentError(`--format ${format}: standard input is raw`)
+      }
+      const file = { file: path, ...(format === undefined ? {} : { format }) }
+      const from = path === '-' ? standardInput : file
       return runCopy(session, from, session.imageSpec(image ?? basename(path), 'none'))
     }),
   )

@@ -1,3 +1,4 @@
+import type { DiskFormat } from '../../copy/types.js'
 import type { TaskFunction } from './core.js'
 import type { NativeLayout } from './rbd.js'
 
@@ -5,7 +6,7 @@ import type { NativeLayout } from './rbd.js'
 export type NativeEndpoint =
   | ({
       file: string
-      format?: 'raw' | 'qcow2' | undefined
+      format?: DiskFormat | undefined
       backingDirectories?: string[]
     } & NativeNaming)
   | ({ image: string; snapshot?: string; layout?: NativeLayout } & NativeNaming & NativeDeep)
