@@ -331,7 +331,11 @@ Error ImageDestination::SetMetadata() {
 
 // The image stays open meanwhile: that is how others see that the copy is at work.
 Error ImageDestination::Publish() {
-  if (Error error = PublishImage(ioctx_.get(), temporary_, &record_, &replaced_)) return error;
+  uint64_t features = 0;
+  const int r = Rbd().rbd_get_features(image_.get(), &features);
+  if (r < 0) return Error(r, "rbd_get_features");
+  const auto how = (features & RBD_FEATURE_JOURNALING) != 0 ? Renaming::kKnown : Renaming::kQuietly;
+  if (Error error = PublishImage(ioctx_.get(), temporary_, &record_, how, &replaced_)) return error;
   made_ = false;
   image_.Close();
   return {};

@@ -52,7 +52,7 @@ Error Clear(rados_ioctx_t ioctx, const std::string& key, Record record) {
   if (record.kind == RecordKind::kSnapshot) return RemoveSnapshot(ioctx, key, record);
   if (record.state == RecordState::kCopying) return RemoveTemporary(ioctx, key);
   Replaced replaced;
-  Error error = PublishImage(ioctx, key, &record, &replaced);
+  Error error = PublishImage(ioctx, key, &record, Renaming::kKnown, &replaced);
   if (error.result != -ENOENT) return error;
   // Somebody has removed it, or given it another name.
   return ImageJournal(ioctx).Remove(key);

@@ -26,6 +26,29 @@ Error RemoveName(rados_ioctx_t ioctx, const std::string& name, const std::string
   return r < 0 ? Error(r, "rados_write_op_operate") : Error();
 }
 
+// Step 1. An object that is there already and has the same id is of a rename that was cut.
+Error MakeName(rados_ioctx_t ioctx, const std::string& name, const std::string& id) {
+  const std::string bytes = EncodeText(id);
+  const std::string object = "rbd_id." + name;
+  const rados_write_op_t op = Rados().rados_create_write_op();
+  Rados().rados_write_op_create(op, LIBRADOS_CREATE_EXCLUSIVE, nullptr);
+  Rados().rados_write_op_write_full(op, bytes.data(), bytes.size());
+  const int r = Rados().rados_write_op_operate(op, ioctx, object.c_str(), nullptr, 0);
+  Rados().rados_release_write_op(op);
+  if (r == -EEXIST) {
+    std::string there;
+    if (!ImageIdOf(ioctx, name, &there) && there == id) return {};
+    return Error(r, "rbd_rename");
+  }
+  return r < 0 ? Error(r, "rados_write_op_operate") : Error();
+}
+
+// Step 2.
+Error ListAs(rados_ioctx_t ioctx, const std::string& id, const std::string& from, const std::string& to) {
+  const std::string names = EncodeText(from) + EncodeText(to) + EncodeText(id);
+  return WriteByClass(ioctx, kDirectoryObject, {{"dir_rename_image", names}});
+}
+
 }  // namespace
 
 Error ListedName(rados_ioctx_t ioctx, const std::string& id, std::string* name) {
@@ -40,12 +63,20 @@ Error ImageIdOf(rados_ioctx_t ioctx, const std::string& name, std::string* id) {
   return DecodeText(out, id) ? Error() : Error(-EIO, "rados_exec");
 }
 
-Error RenameImage(rados_ioctx_t ioctx, const std::string& id, const std::string& from,
-                  const std::string& to) {
+Error RenameImage(rados_ioctx_t ioctx, const std::string& id, const std::string& from, const std::string& to,
+                  Renaming how) {
   std::string name;
   if (Error error = ListedName(ioctx, id, &name)) return error;
   if (name == to) return RemoveName(ioctx, from, id);
   if (name != from) return Error(-ENOENT, "rbd_rename");  // somebody else has renamed it
+  if (how == Renaming::kQuietly) {
+    if (Error error = MakeName(ioctx, to, id)) return error;
+    if (Error error = ListAs(ioctx, id, from, to)) {
+      RemoveName(ioctx, to, id);
+      return error;
+    }
+    return RemoveName(ioctx, from, id);
+  }
   if (Error error = RemoveName(ioctx, to, id)) return error;
   const int r = Rbd().rbd_rename(ioctx, from.c_str(), to.c_str());
   return r < 0 ? Error(r, "rbd_rename") : Error();

@@ -21,9 +21,15 @@ Error ListedName(rados_ioctx_t ioctx, const std::string& id, std::string* name);
 // The id of the image `name`.
 Error ImageIdOf(rados_ioctx_t ioctx, const std::string& name, std::string* id);
 
+enum class Renaming {
+  kKnown,    // rbd_rename(): whoever has the image open, and its journal, are told
+  kQuietly,  // its three steps alone, 25 requests fewer: for an image that the caller alone knows
+};
+
 // Renames the image `id`, whatever an earlier rename from `from` to `to` has got to. EEXIST when another
 // image has the name `to`.
-Error RenameImage(rados_ioctx_t ioctx, const std::string& id, const std::string& from, const std::string& to);
+Error RenameImage(rados_ioctx_t ioctx, const std::string& id, const std::string& from, const std::string& to,
+                  Renaming how);
 
 }  // namespace rbdkit::copy
 

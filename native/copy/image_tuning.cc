@@ -23,8 +23,8 @@ Error OpenTuned(rados_ioctx_t ioctx, const std::string& name, OpenImage* image) 
   for (const char* key : kSettings) settings += EncodeText(key) + EncodeText("false");
   if (Error error = WriteByClass(ioctx, HeaderOf(id), {{"metadata_set", settings}})) return error;
   // Only an image that is being opened looks at them.
-  const int r = Rbd().rbd_open(ioctx, name.c_str(), image->out(), nullptr);
-  return r < 0 ? Error(r, "rbd_open") : Error();
+  const int r = Rbd().rbd_open_by_id(ioctx, id.c_str(), image->out(), nullptr);
+  return r < 0 ? Error(r, "rbd_open_by_id") : Error();
 }
 
 Error Untune(rados_ioctx_t ioctx, const std::string& id) {

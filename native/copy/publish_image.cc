@@ -29,16 +29,15 @@ void PutAway(rados_ioctx_t ioctx, const Record& record, Replaced* replaced) {
   if (Rbd().rbd_trash_move(ioctx, name.c_str(), 0) == 0) replaced->name.clear();
 }
 
-Error Name(rados_ioctx_t ioctx, const std::string& temporary, const Record& record) {
+Error Name(rados_ioctx_t ioctx, const std::string& temporary, const Record& record, Renaming how) {
+  if (record.old_id.empty()) return RenameImage(ioctx, record.id, temporary, record.target, how);
   std::string name;
   // Without its heir the old image stays where it is.
   if (Error error = ListedName(ioctx, record.id, &name)) return error;
-  if (!record.old_id.empty()) {
-    Error error = RenameImage(ioctx, record.old_id, record.target, record.old_name);
-    if (error && error.result != -ENOENT) return error;  // ENOENT: somebody has removed it
-  }
-  Error error = RenameImage(ioctx, record.id, temporary, record.target);
-  if (error && !record.old_id.empty()) RenameImage(ioctx, record.old_id, record.old_name, record.target);
+  Error error = RenameImage(ioctx, record.old_id, record.target, record.old_name, Renaming::kKnown);
+  if (error && error.result != -ENOENT) return error;  // ENOENT: somebody has removed it
+  error = RenameImage(ioctx, record.id, temporary, record.target, how);
+  if (error) RenameImage(ioctx, record.old_id, record.old_name, record.target, Renaming::kKnown);
   return error;
 }
 
@@ -68,10 +67,11 @@ Error RefuseInUse(rados_ioctx_t ioctx, const std::string& id) {
   return error;
 }
 
-Error PublishImage(rados_ioctx_t ioctx, const std::string& temporary, Record* record, Replaced* replaced) {
+Error PublishImage(rados_ioctx_t ioctx, const std::string& temporary, Record* record, Renaming how,
+                   Replaced* replaced) {
   ImageJournal journal(ioctx);
   if (record->state != RecordState::kNamed) {
-    if (Error error = Name(ioctx, temporary, *record)) return error;
+    if (Error error = Name(ioctx, temporary, *record, how)) return error;
     if (!record->old_id.empty()) {
       // From here on who removes the new image does not get the old one back.
       record->state = RecordState::kNamed;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "copy/error.h"
+#include "copy/image_names.h"
 #include "copy/naming.h"
 #include "copy/record.h"
 
@@ -26,7 +27,8 @@ Error RefuseInUse(rados_ioctx_t ioctx, const std::string& id);
 // out of the way first, so for a moment nothing has the name; it goes to the trash last, or keeps its other
 // name when it has snapshots (children have them too) or may not be moved. When the name cannot be had, the
 // old image gets it back.
-Error PublishImage(rados_ioctx_t ioctx, const std::string& temporary, Record* record, Replaced* replaced);
+Error PublishImage(rados_ioctx_t ioctx, const std::string& temporary, Record* record, Renaming how,
+                   Replaced* replaced);
 
 }  // namespace rbdkit::copy
 

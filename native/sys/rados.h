@@ -56,6 +56,7 @@
   F(rados_write_op_cmpext, nullptr)         \
   F(rados_write_op_exec, nullptr)           \
   F(rados_write_op_remove, nullptr)         \
+  F(rados_write_op_write_full, nullptr)     \
   F(rados_write_op_omap_set2, nullptr)      \
   F(rados_write_op_omap_rm_keys2, nullptr)  \
   F(rados_get_last_version, nullptr)        \

@@ -26,8 +26,8 @@ const steps = [
   'rbd_snap_create2:3:before',
   'rbd_snap_create2:3:after',
   'rbd_metadata_set:2:after',
-  'rbd_rename:1:before',
-  'rbd_rename:1:after',
+  'rados_write_op_write_full:1:before',
+  'rados_write_op_omap_rm_keys2:1:before',
 ]
 
 t.test(
@@ -75,7 +75,10 @@ t.test('what came after the last snapshot begins anew', { buffered: true }, asyn
   await makeSource(ioctx, 'from')
   const from = { ioctx, image: 'from' }
   // The last layer is under way: its size is set, or its data is written.
-  const cases = ['rbd_resize2:3:after', 'rbd_rename:1:before'].map((at, i) => ({ at, image: `disk-${i}` }))
+  const cases = ['rbd_resize2:3:after', 'rados_write_op_write_full:1:before'].map((at, i) => ({
+    at,
+    image: `disk-${i}`,
+  }))
   for (const { at, image } of cases) {
     const killed = { source: { image: 'from' }, destination: { image }, options: { deep: true }, at }
     t.ok(await killCopy(pool, preload, killed), at)
@@ -144,7 +147,10 @@ t.test('an import that is killed is found, too', { buffered: true }, async (t) =
   const kill = (at: string, image: string) =>
     killCopy(pool, preload, { source: { stream }, destination: { image }, at })
   t.same(
-    await Promise.all([kill('rbd_snap_create2:2:after', 'half'), kill('rbd_rename:1:before', 'whole')]),
+    await Promise.all([
+      kill('rbd_snap_create2:2:after', 'half'),
+      kill('rados_write_op_write_full:1:before', 'whole'),
+    ]),
     [true, true],
   )
   const left = await untilNoneInUse({ ioctx })

@@ -12,21 +12,21 @@ const steps = [
   'rados_write_op_operate:1:before', // the record
   'rados_write_op_operate:1:after',
   'rbd_create4:1:after',
-  'rbd_open:1:after',
+  'rbd_open_by_id:1:after',
   'rbd_lock_acquire:1:after',
   'rbd_aio_write2:1:after',
   'rbd_aio_write2:3:before',
   'rbd_flush:1:before',
   'rbd_flush:1:after',
-  'rbd_rename:1:before',
-  'rbd_rename:1:after',
 ]
-const replaceSteps = [
-  'rbd_rename:1:before',
-  'rbd_rename:1:after',
-  'rbd_rename:2:before',
-  'rbd_rename:2:after',
+/** Of giving it its name: before the first step, before the second, before and after the third. */
+const nameSteps = [
+  'rados_write_op_write_full:1:before',
+  'rados_write_op_exec:4:before',
+  'rados_write_op_cmpext:1:before',
+  'rados_write_op_omap_rm_keys2:1:before',
 ]
+const replaceSteps = ['rbd_rename:1:before', 'rbd_rename:1:after']
 const trashSteps = ['rbd_trash_move:1:before', 'rbd_trash_move:1:after']
 
 /** Objects that a pool has because of copies that are not finished. */
@@ -50,8 +50,8 @@ t.test(
     await copy({ file }, { ioctx, image: 'source' })
     const content = await contentOf(ioctx, 'source')
     const cases = [
-      ...steps.map((at) => ({ at, replace: false })),
-      ...[...replaceSteps, ...trashSteps].map((at) => ({ at, replace: true })),
+      ...[...steps, ...nameSteps].map((at) => ({ at, replace: false })),
+      ...[...replaceSteps, ...nameSteps, ...trashSteps].map((at) => ({ at, replace: true })),
     ].map((given, i) => ({ ...given, image: `disk-${i}` }))
     for (const { image, replace } of cases) if (replace) await Image.create(ioctx, image, { size: mib })
 
@@ -96,7 +96,7 @@ t.test(
     makeSparse(file, 6 * mib, [[mib, 2 * mib]])
     await copy({ file }, { ioctx, image: 'source' })
     const content = await contentOf(ioctx, 'source')
-    const cases = [...replaceSteps, ...trashSteps].map((at, i) => ({ at, image: `disk-${i}` }))
+    const cases = [...replaceSteps, ...nameSteps, ...trashSteps].map((at, i) => ({ at, image: `disk-${i}` }))
     for (const { image } of cases) await Image.create(ioctx, image, { size: mib })
     await Promise.all(
       cases.map(({ at, image }) =>
@@ -130,7 +130,11 @@ t.test('a rename cut in half, after its first and after its second step', { buff
   const images = ['first', 'second', 'other']
   await Promise.all(
     images.map((image) =>
-      killCopy(pool, preload, { source: { file }, destination: { image }, at: 'rbd_rename:1:before' }),
+      killCopy(pool, preload, {
+        source: { file },
+        destination: { image },
+        at: 'rados_write_op_write_full:1:before',
+      }),
     ),
   )
   const left = await untilNoneInUse({ ioctx })
