@@ -12,6 +12,8 @@ const qemuName = (end) => (isFile(end) ? end.file : `rbd:${imageSpec(end)}:conf=
 export const floorName = (end) =>
   isFile(end) ? `file:${end.file}` : `image:${end.conf}:${end.pool}:${end.image}`
 
+const existing = ({ conf, pool, image }) => `existing:${conf}:${pool}:${image}`
+
 /** The shell's `"$1"`, `"$2"`, ... are the words after the script. Any command of a pipe that fails fails it. */
 export const shell = (script, ...words) => ['bash', '-o', 'pipefail', '-ec', script, 'bash', ...words]
 
@@ -53,8 +55,10 @@ export const commands = {
   copyPipe: {
     rbd: ({ from, to }) =>
       shell('cat "$1" | rbd -c "$2" import --no-progress - "$3"', from.file, to.conf, imageSpec(to)),
+    floor: ({ from, to, bytes }) =>
+      shell('cat "$1" | "$2" "$3" "$4"', from.file, floorCopy, `pipe:${bytes}`, floorName(to)),
   },
-  /** `from` is a snapshot, `to` a file. */
+  /** `from` is a snapshot, `to` a file. The bare loop has the data alone, in these and in those that follow. */
   exportDiff: {
     rbd: ({ from, to }) =>
       shell(
@@ -63,6 +67,7 @@ export const commands = {
         imageSpec(from),
         to.file,
       ),
+    floor: ({ from, to }) => [floorCopy, floorName(from), floorName(to)],
   },
   exportDiffPipe: {
     rbd: ({ from, to }) =>
@@ -70,14 +75,22 @@ export const commands = {
         'rbd -c "$1" export-diff --no-progress "$2" - | cat > "$3"; sync "$3"',
         ...[from.conf, imageSpec(from), to.file],
       ),
+    floor: ({ from, to, bytes }) =>
+      shell(
+        '"$1" "$2" "$3" | cat > "$4"; sync "$4"',
+        ...[floorCopy, floorName(from), `pipe:${bytes}`, to.file],
+      ),
   },
   /** `from` is a file, `to` an image that is there. */
   importDiff: {
     rbd: ({ from, to }) => ['rbd', '-c', to.conf, 'import-diff', '--no-progress', from.file, imageSpec(to)],
+    floor: ({ data, to }) => [floorCopy, floorName({ file: data }), existing(to)],
   },
   importDiffPipe: {
     rbd: ({ from, to }) =>
       shell('cat "$1" | rbd -c "$2" import-diff --no-progress - "$3"', from.file, to.conf, imageSpec(to)),
+    floor: ({ data, to, bytes }) =>
+      shell('cat "$1" | "$2" "$3" "$4"', data, floorCopy, `pipe:${bytes}`, existing(to)),
   },
   /** `diffs` are two, `to` a file. */
   mergeDiffs: {

@@ -18,11 +18,11 @@ function runLine(name, run) {
 async function runSide(side, { bytes, env, prepare, countClient, verify, discard, ...job }, verified) {
   prepare?.()
   const before = countClient?.()
-  const { stdout, ...taken } = await timed(side.command(job), { env, limitSeconds })
+  const { stdout, ...taken } = await timed(side.command({ bytes, ...job }), { env, limitSeconds })
   const counted = countClient && { clientBytes: countClient() - before }
   const run = { bytes, ...taken, ...counted, ...side.own?.(job, stdout) }
   console.log(runLine(side.name, run))
-  if (verified) verify()
+  if (verified) verify(side.name)
   discard()
   return run
 }
@@ -47,7 +47,7 @@ export function summariseCopy(metrics, runs) {
 
 /**
  * `job` says what is done (`commands.mjs`), to how many `bytes` of data, and in which file rbdkit's side reports;
- * `verify()` throws when what was made is not right, `discard()` removes it. What each side made first and last is
+ * `verify(side)` throws when what a side made is not right, `discard()` removes it. What each side made first and last is
  * verified.
  */
 export async function compareCopies(one, job, { pairs }) {

@@ -53,7 +53,8 @@ function exporting({ source, file, size, directory, pipe }) {
   return {
     ...{ action: pipe ? 'exportDiffPipe' : 'exportDiff', from: source, to },
     pipe: pipe ? { before: '', after: `| cat > ${to.file}; sync ${to.file}` } : undefined,
-    verify: () => verifyDiff(source, file, to.file, size),
+    verify: (side) =>
+      side === 'floor' ? compareEnds({ file }, to) : verifyDiff(source, file, to.file, size),
     discard: () => removeFile(to.file),
   }
 }
@@ -61,7 +62,7 @@ function exporting({ source, file, size, directory, pipe }) {
 function importing({ source, diff, file, size, pipe }) {
   const to = { conf: source.conf, pool: source.pool, image: 'copied' }
   return {
-    ...{ action: pipe ? 'importDiffPipe' : 'importDiff', from: { file: diff }, to },
+    ...{ action: pipe ? 'importDiffPipe' : 'importDiff', from: { file: diff }, data: file, to },
     pipe: pipe ? { before: `cat ${diff} |`, after: '' } : undefined,
     prepare: () => makeEmpty(to, size),
     verify: () => compareEnds({ file }, to),
@@ -75,7 +76,7 @@ function diffCase(name, title, { makeJob, pipe = false }) {
     title,
     store: 'bluestore',
     clusters: 1,
-    sides: ['rbd', 'rbdkit'],
+    sides: ['rbd', 'floor', 'rbdkit'],
     metrics: bulk,
     goals: [...faster(['rbd'], pipe ? 1.5 : 1), ...always],
 

@@ -23,7 +23,7 @@ function pipeCase(name, title, { atLeast, milliseconds }) {
     title,
     store: 'bluestore',
     clusters: 1,
-    sides: ['rbd', 'rbdkit'],
+    sides: ['rbd', 'floor', 'rbdkit'],
     metrics: bulk,
     goals: [...faster(['rbd'], atLeast), ...always],
 

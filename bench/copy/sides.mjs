@@ -29,7 +29,7 @@ const floor = {
   missing: () => (existsSync(local('../../.rbdkit/floor-copy')) ? null : 'scripts/bench.sh, which builds it'),
   version: () => 'bench/floor/copy.cc',
   command: (job) => commands[job.action].floor(job),
-  own: (_, stdout) => ({ copySeconds: JSON.parse(stdout).seconds }),
+  own: (_, stdout) => (stdout === '' ? {} : { copySeconds: JSON.parse(stdout).seconds }),
 }
 
 const rbdkit = {

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <set>
 
 namespace {
@@ -76,6 +78,50 @@ class File final : public Disk {
  private:
   const int fd_;
   uint64_t size_ = 0;
+};
+
+// Standard input or output, which is read or written in order: whoever is early waits.
+class Pipe final : public Disk {
+ public:
+  Pipe(int fd, uint64_t size) : fd_(fd), size_(size) {}
+
+  uint64_t size() const override { return size_; }
+
+  std::vector<uint64_t> Chunks() override {
+    std::vector<uint64_t> chunks;
+    for (uint64_t i = 0; i * kChunk < size_; ++i) chunks.push_back(i);
+    return chunks;
+  }
+
+  void Read(uint64_t offset, size_t length, char* buffer) override {
+    InTurn(offset, length, [&](size_t done) { return read(fd_, buffer + done, length - done); });
+  }
+
+  void Write(uint64_t offset, size_t length, const char* buffer) override {
+    InTurn(offset, length, [&](size_t done) { return write(fd_, buffer + done, length - done); });
+  }
+
+  void Flush() override {}
+
+ private:
+  template <typename Call>
+  void InTurn(uint64_t offset, size_t length, Call call) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    moved_.wait(lock, [&] { return position_ == offset; });
+    for (size_t done = 0; done < length;) {
+      const int64_t n = CheckErrno("pipe", call(done));
+      if (n == 0) Check("pipe", -EIO);
+      done += static_cast<size_t>(n);
+    }
+    position_ += length;
+    moved_.notify_all();
+  }
+
+  const int fd_;
+  const uint64_t size_;
+  std::mutex mutex_;
+  std::condition_variable moved_;
+  uint64_t position_ = 0;
 };
 
 class Image final : public Disk {
@@ -166,8 +212,10 @@ std::vector<std::string> Split(const std::string& spec) {
       parts.back() += c;
     }
   }
-  if (!(parts[0] == "file" && parts.size() == 2) && !(parts[0] == "image" && parts.size() == 4)) {
-    fprintf(stderr, "'%s' is neither file:PATH nor image:CONF:POOL:NAME\n", spec.c_str());
+  const bool image = parts[0] == "image" || parts[0] == "existing";
+  if (parts.size() != (image ? 4 : 2) || !(image || parts[0] == "file" || parts[0] == "pipe")) {
+    fprintf(stderr, "'%s' is not file:PATH, pipe:SIZE, image:CONF:POOL:NAME or existing:CONF:POOL:NAME\n",
+            spec.c_str());
     exit(1);
   }
   return parts;
@@ -178,6 +226,7 @@ std::vector<std::string> Split(const std::string& spec) {
 std::unique_ptr<Disk> OpenDisk(const std::string& spec) {
   const auto parts = Split(spec);
   if (parts[0] == "file") return std::make_unique<File>(parts[1].c_str());
+  if (parts[0] == "pipe") return std::make_unique<Pipe>(STDIN_FILENO, std::stoull(parts[1]));
   auto image = std::make_unique<Image>(parts[1], parts[2]);
   image->Open(parts[3]);
   return image;
@@ -186,7 +235,12 @@ std::unique_ptr<Disk> OpenDisk(const std::string& spec) {
 std::unique_ptr<Disk> MakeDisk(const std::string& spec, uint64_t size) {
   const auto parts = Split(spec);
   if (parts[0] == "file") return std::make_unique<File>(parts[1].c_str(), size);
+  if (parts[0] == "pipe") return std::make_unique<Pipe>(STDOUT_FILENO, size);
   auto image = std::make_unique<Image>(parts[1], parts[2]);
-  image->Make(parts[3], size);
+  if (parts[0] == "existing") {
+    image->Open(parts[3]);
+  } else {
+    image->Make(parts[3], size);
+  }
   return image;
 }
