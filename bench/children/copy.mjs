@@ -7,8 +7,14 @@ import { watchLoop } from './loop-delay.mjs'
 
 const clusters = new Map()
 
+/** As the command connects: diffs are applied to an image that the copy may not tell anything (decision 0011). */
+const options = { rbd_cache: false, rbd_disable_zero_copy_writes: false }
+
 async function connect(confFile) {
-  if (!clusters.has(confFile)) clusters.set(confFile, await Cluster.connect({ confFile }))
+  if (!clusters.has(confFile)) {
+    const more = job.action.startsWith('importDiff') ? { options } : {}
+    clusters.set(confFile, await Cluster.connect({ confFile, ...more }))
+  }
   return clusters.get(confFile)
 }
 

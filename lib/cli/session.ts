@@ -22,6 +22,12 @@ export interface Report {
   readonly status?: number
 }
 
+/**
+ * Of every image: librbd keeps no copy of what it is given to write, as the command's buffers stay as they are until it
+ * is written (decision 0011). A whole cluster can be told so, for the command uses it for nothing else.
+ */
+const writes = { rbd_cache: false, rbd_disable_zero_copy_writes: false }
+
 /** One run of a command. The cluster is connected to when it is first needed, and closed at the end. */
 export class Session<F extends Flags = Flags> {
   readonly flags: F
@@ -59,7 +65,7 @@ export class Session<F extends Flags = Flags> {
   ): Promise<Cluster> {
     this.#cluster ??= (async () => {
       const { Cluster } = await import('../rados/cluster.js')
-      return Cluster.connect({ ...toConnectOptions(this.flags), ...limits, signal: this.signal })
+      return Cluster.connect({ ...toConnectOptions(this.flags, writes), ...limits, signal: this.signal })
     })()
     return this.#cluster
   }
