@@ -21,7 +21,10 @@ t.test('replace, resume and cleanup', async (t) => {
 
   const kill = (name: string, at: string) =>
     killCopy(pool, buildPreload(directory), { source: { file }, destination: { image: name }, at })
-  await Promise.all([kill('whole', 'rbd_rename:1:before'), kill('half', 'rbd_aio_write2:1:after')])
+  await Promise.all([
+    kill('whole', 'rados_write_op_write_full:1:before'),
+    kill('half', 'rbd_aio_write2:1:after'),
+  ])
   await untilNoneInUse({ ioctx })
   t.match(await run('import', '--resume', file, `${ioctx.pool}/whole`), {
     status: 0,
