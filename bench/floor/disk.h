@@ -1,5 +1,5 @@
-// The ends of the bare copy: a file, a pipe or an image, with calls that wait. As fast as librbd and the file system
-// are asked to be, and no faster: no checks, no sparse pieces, no way out.
+// The ends of the bare copy: a file, a pipe or an image, with calls that wait. As fast as librbd and the file
+// system are asked to be, and no faster: no checks, no sparse pieces, no way out.
 #ifndef RBDKIT_BENCH_FLOOR_DISK_H_
 #define RBDKIT_BENCH_FLOOR_DISK_H_
 
@@ -25,8 +25,8 @@ class Disk {
   virtual void Flush() = 0;
 };
 
-// `file:PATH`, `image:CONF:POOL:NAME`, or `pipe:SIZE`, which is standard input or output. The second makes a new
-// one, unless the image is called `existing:CONF:POOL:NAME`.
+// `file:PATH`, `image:CONF:POOL:NAME`, or `pipe:SIZE`, which is standard input or output. The second makes a
+// new one, unless the image is called `existing:CONF:POOL:NAME`.
 std::unique_ptr<Disk> OpenDisk(const std::string& spec);
 std::unique_ptr<Disk> MakeDisk(const std::string& spec, uint64_t size);
 

@@ -37,6 +37,18 @@ std::string ClusterOf(rados_ioctx_t ioctx) {
   return fsid;
 }
 
+void OpenImage::BeginClose() {
+  if (Rbd().rbd_aio_create_completion(nullptr, nullptr, &closing_) < 0) return;
+  // It only refuses an image that is being closed.
+  Rbd().rbd_aio_close(std::exchange(image_, nullptr), closing_);
+}
+
+void OpenImage::EndClose() {
+  if (closing_ == nullptr) return;
+  Rbd().rbd_aio_wait_for_complete(closing_);
+  Rbd().rbd_aio_release(std::exchange(closing_, nullptr));
+}
+
 Error ImageId(rbd_image_t image, std::string* id) {
   char buffer[64];
   const int r = Rbd().rbd_get_id(image, buffer, sizeof buffer);

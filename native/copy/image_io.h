@@ -50,9 +50,13 @@ class OpenImage {
   explicit operator bool() const { return image_ != nullptr; }
   // 0 or a negative errno.
   int Close() { return image_ == nullptr ? 0 : Rbd().rbd_close(std::exchange(image_, nullptr)); }
+  // The same in two parts, for what else can be done meanwhile; both, once.
+  void BeginClose();
+  void EndClose();
 
  private:
   rbd_image_t image_ = nullptr;
+  rbd_completion_t closing_ = nullptr;
 };
 
 // The cluster's fsid.

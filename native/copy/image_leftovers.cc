@@ -53,8 +53,8 @@ Error Clear(rados_ioctx_t ioctx, const std::string& key, Record record) {
   if (record.state == RecordState::kCopying) return RemoveTemporary(ioctx, key);
   Replaced replaced;
   Error error = PublishImage(ioctx, key, &record, Renaming::kKnown, &replaced);
-  if (error.result != -ENOENT) return error;
-  // Somebody has removed it, or given it another name.
+  // ENOENT: somebody has removed it, or given it another name.
+  if (error && error.result != -ENOENT) return error;
   return ImageJournal(ioctx).Remove(key);
 }
 

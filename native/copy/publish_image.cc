@@ -69,17 +69,16 @@ Error RefuseInUse(rados_ioctx_t ioctx, const std::string& id) {
 
 Error PublishImage(rados_ioctx_t ioctx, const std::string& temporary, Record* record, Renaming how,
                    Replaced* replaced) {
-  ImageJournal journal(ioctx);
   if (record->state != RecordState::kNamed) {
     if (Error error = Name(ioctx, temporary, *record, how)) return error;
     if (!record->old_id.empty()) {
       // From here on who removes the new image does not get the old one back.
       record->state = RecordState::kNamed;
-      if (Error error = journal.Put(temporary, record)) return error;
+      if (Error error = ImageJournal(ioctx).Put(temporary, record)) return error;
     }
   }
   if (!record->old_id.empty()) PutAway(ioctx, *record, replaced);
-  return journal.Remove(temporary);
+  return {};
 }
 
 }  // namespace rbdkit::copy

@@ -22,8 +22,9 @@ int ListWatchers(rbd_image_t image, std::vector<uint64_t>* clients);
 // EBUSY when somebody has the image `id` open for writing.
 Error RefuseInUse(rados_ioctx_t ioctx, const std::string& id);
 
-// Names the image of `record`, whose state is kComplete or kNamed, and removes the record. Each step is found
-// done or is done (again): after the process dies anywhere in here, a second call goes on. The old image goes
+// Names the image of `record`, whose state is kComplete or kNamed; the record is not needed any more then.
+// Each step is found done or is done (again): after the process dies anywhere in here, a second call goes on.
+// The old image goes
 // out of the way first, so for a moment nothing has the name; it goes to the trash last, or keeps its other
 // name when it has snapshots (children have them too) or may not be moved. When the name cannot be had, the
 // old image gets it back.

@@ -22,6 +22,7 @@
   F(rbd_open_by_id, nullptr)                     \
   F(rbd_open_by_id_read_only, nullptr)           \
   F(rbd_close, nullptr)                          \
+  F(rbd_aio_close, nullptr)                      \
   F(rbd_stat, nullptr)                           \
   F(rbd_get_size, nullptr)                       \
   F(rbd_update_watch, nullptr)                   \
@@ -47,6 +48,7 @@
   F(rbd_trash_move, nullptr)                     \
   F(rbd_aio_create_completion, nullptr)          \
   F(rbd_aio_get_return_value, nullptr)           \
+  F(rbd_aio_wait_for_complete, nullptr)          \
   F(rbd_aio_release, nullptr)                    \
   F(rbd_aio_read, nullptr)                       \
   F(rbd_aio_read2, nullptr)                      \

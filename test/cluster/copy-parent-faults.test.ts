@@ -19,7 +19,7 @@ const steps = [
   'rbd_aio_write_zeroes:1:after',
   'rbd_snap_create2:1:after',
   'rbd_snap_create2:3:before',
-  'rbd_rename:1:before',
+  'rados_write_op_write_full:1:before',
 ]
 
 t.test('SIGKILL at each step: resume makes the rest, cleanup leaves nothing', async (t) => {
@@ -40,7 +40,7 @@ t.test('SIGKILL at each step: resume makes the rest, cleanup leaves nothing', as
   t.ok(left.length >= steps.length - 1)
   const resumed = cases.filter((_, i) => i % 2 === 0)
   for (const { at, image } of resumed) {
-    if (at === 'rbd_rename:1:before') {
+    if (at === 'rados_write_op_write_full:1:before') {
       await t.rejects(
         Promise.resolve(copy(from, { ioctx, image }, { deep: true, resume: true })),
         { code: 'ERR_SOURCE_CHANGED' },
