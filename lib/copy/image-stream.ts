@@ -110,16 +110,22 @@ export function exportImage(
     const name = toName('source.image', source.image)
     const to = toOutput('stream', stream)
     const memory = toSize('options.maxMemory', maxMemory ?? defaultMemory, minMemory)
-    const summary = await withStreams([to.stream], context, async (watched) => {
-      watched.signal.throwIfAborted()
-      const what = await describe(ioctx, name, watched.signal)
-      return startJobTask<NativeImageSummary, [NativeImageExport, number, NativeStream, number]>(
-        watched,
-        native.exportImage,
-        [what, ioctx.handle, to.native, memory],
-        () => imageOwner({ ioctx, image: name }, to.native, 'destination', 'exportImage'),
-      )
-    })
+    let what: NativeImageExport
+    const summary = await withStreams(
+      [to.stream],
+      context,
+      (watched) =>
+        startJobTask<NativeImageSummary, [NativeImageExport, number, NativeStream, number]>(
+          watched,
+          native.exportImage,
+          [what, ioctx.handle, to.native, memory],
+          () => imageOwner({ ioctx, image: name }, to.native, 'destination', 'exportImage'),
+        ),
+      async ({ signal }) => {
+        signal.throwIfAborted()
+        what = await describe(ioctx, name, signal)
+      },
+    )
     return toInfo(summary)
   })
 }

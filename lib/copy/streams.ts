@@ -15,11 +15,16 @@ const window = 4 * 1024 * 1024
 const chunkBytes = 256 * 1024
 const chunks = 8
 
-/** A stream as an end of a copy. Nothing is done with it before `start`. */
+/** A stream as an end of a copy. Nothing is done with it before `watch`. */
 export interface StreamEnd {
   native: { handover: object; size?: number }
-  /** Moves bytes from now on. `fail` is told what keeps them from moving; `signal` is aborted then, and by others. */
-  start(fail: (reason: unknown) => void, signal: AbortSignal): void
+  /** From now on `fail` is told what keeps bytes from moving. */
+  watch(fail: (reason: unknown) => void): void
+  /**
+   * Moves bytes from now on, until `signal` is aborted. In the turn in which the native job starts: what is lent only comes
+   * back from a job, and the end of a thread waits for that.
+   */
+  move(signal: AbortSignal): void
   /** The copy is whole: resolves when the stream has taken all of it. */
   finish(): Promise<void>
   /** The copy has ended otherwise. */
@@ -74,42 +79,45 @@ function checkWritable(name: string, stream: Writable): void {
 
 function fromReadable(name: string, stream: () => Readable, size: number | undefined): StreamEnd {
   const handover = native.handover()
-  let stop: (reason: unknown) => void = () => {}
+  let source: Readable
+  let fail: (reason: unknown) => void
+  let lent = 0
+  let stopped = false
+  const give = (chunk: Buffer): void => {
+    if (!(chunk instanceof Uint8Array)) {
+      fail(invalidArgType(name, 'a stream of bytes', chunk))
+      return
+    }
+    if (chunk.byteLength === 0) return
+    lent += chunk.byteLength
+    if (lent >= window) source.pause()
+    void lend(Kind.write, handover, chunk).then(() => {
+      lent -= chunk.byteLength
+      if (lent < window && !stopped) source.resume()
+    })
+  }
   return {
     native: { handover, ...(size === undefined ? {} : { size }) },
-    start(fail) {
-      const source = stream()
-      let lent = 0
-      let stopped = false
-      const give = (chunk: Buffer): void => {
-        if (!(chunk instanceof Uint8Array)) {
-          fail(invalidArgType(name, 'a stream of bytes', chunk))
-          return
-        }
-        if (chunk.byteLength === 0) return
-        lent += chunk.byteLength
-        if (lent >= window) source.pause()
-        void lend(Kind.write, handover, chunk).then(() => {
-          lent -= chunk.byteLength
-          if (lent < window && !stopped) source.resume()
-        })
-      }
-      source.on('data', give)
-      source.once('end', () => native.endLoans(handover))
+    watch(tell) {
+      fail = tell
+      source = stream()
       // Stays, so that an error of a stream that is destroyed is not uncaught.
       finished(source, { writable: false }, (error) => {
         if (error && !source.readableEnded) fail(error)
       })
-      stop = (reason) => {
-        stopped = true
-        source.off('data', give)
-        source.pause()
-        native.closeLoans(handover)
-        if (!isRequest(source)) source.destroy(reason as Error)
-      }
+    },
+    move() {
+      source.on('data', give)
+      source.once('end', () => native.endLoans(handover))
     },
     async finish() {},
-    destroy: (reason) => stop(reason),
+    destroy(reason) {
+      stopped = true
+      source?.off('data', give)
+      source?.pause()
+      native.closeLoans(handover)
+      if (source && !isRequest(source)) source.destroy(reason as Error)
+    },
   }
 }
 
@@ -118,10 +126,13 @@ const staysOpen = (stream: Writable): boolean => stream === process.stdout || st
 
 function fromWritable(name: string, stream: () => Writable): StreamEnd {
   const handover = native.handover()
-  let finish = async (): Promise<void> => {}
-  let stop: (reason: unknown) => void = () => {}
+  let sink: Writable
+  let fail: (reason: unknown) => void
+  let ending = false
+  let ended: Promise<void>
+  let moved: Promise<void>
 
-  async function move(sink: Writable, signal: AbortSignal): Promise<void> {
+  async function move(signal: AbortSignal): Promise<void> {
     const lent: Promise<{ bytesRead: number; buffer: Buffer }>[] = []
     for (;;) {
       while (lent.length < chunks) {
@@ -137,10 +148,10 @@ function fromWritable(name: string, stream: () => Writable): StreamEnd {
 
   return {
     native: { handover },
-    start(fail, signal) {
-      const sink = stream()
-      let ending = false
-      const ended = new Promise<void>((resolve, reject) => {
+    watch(tell) {
+      fail = tell
+      sink = stream()
+      ended = new Promise<void>((resolve, reject) => {
         // Stays, so that an error of a stream that is destroyed is not uncaught.
         finished(sink, { readable: false }, (error) => {
           if (error) reject(error)
@@ -149,22 +160,22 @@ function fromWritable(name: string, stream: () => Writable): StreamEnd {
         })
       })
       ended.catch(fail)
-      const moved = move(sink, signal)
-      moved.catch(fail)
-      finish = async () => {
-        await moved
-        ending = true
-        if (staysOpen(sink)) return new Promise((resolve) => void sink.write('', () => resolve()))
-        sink.end()
-        return ended
-      }
-      stop = (reason) => {
-        native.closeLoans(handover)
-        if (!staysOpen(sink) && !isUnanswered(sink)) sink.destroy(reason as Error)
-      }
     },
-    finish: () => finish(),
-    destroy: (reason) => stop(reason),
+    move(signal) {
+      moved = move(signal)
+      moved.catch(fail)
+    },
+    async finish() {
+      await moved
+      ending = true
+      if (staysOpen(sink)) return new Promise((resolve) => void sink.write('', () => resolve()))
+      sink.end()
+      return ended
+    },
+    destroy(reason) {
+      native.closeLoans(handover)
+      if (sink && !staysOpen(sink) && !isUnanswered(sink)) sink.destroy(reason as Error)
+    },
   }
 }
 
@@ -197,18 +208,28 @@ export function toStreamDestination(name: string, stream: unknown): StreamEnd | 
   return fromWritable(name, () => stream as Writable)
 }
 
-/** Does `work` while the streams move. Its `context` is aborted by what a stream fails with. */
+/**
+ * Does `work`, which starts a native job at once, while the streams move; before that `prepare`, if it takes time to know
+ * what to start. Their `context` is aborted by what a stream fails with.
+ */
 export async function withStreams<P, R>(
   ends: readonly (StreamEnd | undefined)[],
   context: JobContext<P>,
   work: (context: JobContext<P>) => Promise<R>,
+  prepare?: (context: JobContext<P>) => Promise<void>,
 ): Promise<R> {
   const streams = ends.filter((end) => end !== undefined)
-  if (streams.length === 0) return work(context)
+  if (streams.length === 0) {
+    if (prepare) await prepare(context)
+    return work(context)
+  }
   const failed = new AbortController()
   const signal = AbortSignal.any([context.signal, failed.signal])
   try {
-    for (const stream of streams) stream.start((reason) => failed.abort(reason), signal)
+    for (const stream of streams) stream.watch((reason) => failed.abort(reason))
+    if (prepare) await prepare({ ...context, signal })
+    signal.throwIfAborted()
+    for (const stream of streams) stream.move(signal)
     const result = await work({ ...context, signal })
     signal.throwIfAborted()
     const aborted = once(signal, 'abort').then(() => signal.throwIfAborted())

@@ -18,8 +18,8 @@ namespace rbdkit::copy {
 // Ends whoever waits for a pipe.
 class StopSignal {
  public:
-  // What Stop() calls as well, as long as this lives; the constructor does when that has been already. Any
-  // thread.
+  // What Stop() calls as well, as long as this lives; the constructor does when that has been already, and
+  // both may when it happens just then. Any thread.
   class Hook {
    public:
     Hook(StopSignal& signal, std::function<void()> call);

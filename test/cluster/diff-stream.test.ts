@@ -6,6 +6,8 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough, Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import * as library from 'rbdkit'
 import { exportDiff, exportImage, Image, type IoCtx, importDiff, importImage } from 'rbdkit'
 import t from 'tap'
@@ -211,6 +213,28 @@ t.test('whole images, with rbd at either end', async (t) => {
     code: 'ERR_SOURCE_CHANGED',
   })
   t.same(await imageNames(ioctx), ['from', 'ours', 'theirs'], 'nothing is left of them')
+})
+
+t.test('a worker that is terminated while an export looks at its image', async (t) => {
+  const { ioctx, test } = await openPool(t)
+  await makeImage(ioctx, 'from')
+  const program = `
+    import { PassThrough } from 'node:stream'
+    import { parentPort } from 'node:worker_threads'
+    import { Cluster, exportImage } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
+    const cluster = await Cluster.connect(${JSON.stringify({ confFile: test.confFile, keyring: test.keyring })})
+    const ioctx = await cluster.openIoCtx(${JSON.stringify(ioctx.pool)})
+    exportImage({ ioctx, image: 'from' }, new PassThrough()).catch(() => {})
+    parentPort.postMessage('begun')`
+  for (let i = 0; i < 3; i++) {
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), {
+      execArgv: [],
+    })
+    await once(worker, 'message')
+    const began = performance.now()
+    await Promise.race([worker.terminate(), sleep(20_000)])
+    t.ok(performance.now() - began < 15_000, 'is not waited for')
+  }
 })
 
 t.test("the guide's example", async (t) => {
