@@ -35,9 +35,14 @@ async function snapshotsOf(ioctx: IoCtx, name: string): Promise<string[]> {
   }
 }
 
-/** `rbd`, with our streams at its ends. */
+/**
+ * `rbd`, with our streams at its ends. It does not wait for the end of what it reads, so its own standard input may close
+ * before a stream to it has ended: `cat` waits.
+ */
 function rbd({ test, ioctx }: CopyPool, ...args: string[]) {
-  const child = spawn('rbd', ['--pool', ioctx.pool, ...args], { env: { ...process.env, ...test.env } })
+  const command = ['rbd', '--pool', ioctx.pool, ...args]
+  const env = { ...process.env, ...test.env }
+  const child = spawn('sh', ['-c', 'cat | "$@"', 'sh', ...command], { env })
   let stderr = ''
   child.stderr.on('data', (data) => {
     stderr += data
@@ -90,6 +95,7 @@ t.test('diffs there and back, with rbd at either end', async (t) => {
     }
     const since = fromSnapshot === undefined ? [] : ['--from-snap', fromSnapshot]
     const sender = rbd(pool, 'export-diff', '--no-progress', ...since, `from@${end}`, '-')
+    sender.child.stdin.end()
     const [received] = await Promise.all([
       importDiff(sender.child.stdout, { ioctx, image: 'ours' }),
       sender.done,
@@ -185,6 +191,7 @@ t.test('whole images, with rbd at either end', async (t) => {
   t.ok(out.bytes().equals(readFileSync(file)), 'byte for byte what is in the file')
 
   const sender = rbd(pool, 'export', '--no-progress', '--export-format', '2', 'from', '-')
+  sender.child.stdin.end()
   const [ours] = await Promise.all([importImage(sender.child.stdout, { ioctx, image: 'ours' }), sender.done])
   t.same(ours.snapshots, ['monday', 'tuesday'])
   const receiver = rbd(pool, 'import', '--no-progress', '--export-format', '2', '-', 'theirs')
