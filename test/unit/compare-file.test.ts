@@ -143,7 +143,8 @@ t.test('bad arguments, sources that are missing or change, an abort', async (t) 
   const bad: [DiskSource, DiskSource, object, string][] = [
     [from, 5 as never, {}, 'ERR_INVALID_ARG_TYPE'],
     [{ file: '' }, to, {}, 'ERR_INVALID_ARG_VALUE'],
-    [from, { file: b, format: 'vmdk' } as never, {}, 'ERR_INVALID_ARG_VALUE'],
+    [from, { file: b, format: 'vmdx' } as never, {}, 'ERR_INVALID_ARG_VALUE'],
+    [from, { file: b, format: 'vmdk' }, {}, 'ERR_RBDKIT_FORMAT'],
     [from, { image: 'x' } as never, {}, 'ERR_INVALID_ARG_TYPE'],
     [from, to, { maxExtents: -1 }, 'ERR_OUT_OF_RANGE'],
     [from, to, { maxExtents: 1e9 }, 'ERR_OUT_OF_RANGE'],
