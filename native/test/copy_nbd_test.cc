@@ -13,7 +13,7 @@ namespace {
 
 std::string Big(uint64_t value, int size) {
   std::string bytes;
-  while (size > 0) bytes += static_cast<char>(value >> (8 * --size));
+  while (size-- > 0) bytes += static_cast<char>(size < 8 ? value >> (8 * size) : 0);
   return bytes;
 }
 
