@@ -15,6 +15,9 @@ namespace rbdkit::copy {
 
 namespace {
 
+// What a write behind the end is completed with: ENOSPC is also what a thin device without room says.
+constexpr int64_t kBehindEnd = -EFBIG;
+
 Error Refused(int result, const char* function, std::string why) {
   Error error(result, function);
   error.message = std::move(why);
@@ -45,11 +48,11 @@ Error DeviceDestination::Prepare(uint64_t size, const std::optional<ImageLayout>
 }
 
 void DeviceDestination::Write(uint64_t offset, size_t length, const char* buffer, Operation* done) {
-  done->Complete(offset + length > size_ ? -ENOSPC : writer_.Write(offset, length, buffer));
+  done->Complete(offset + length > size_ ? kBehindEnd : writer_.Write(offset, length, buffer));
 }
 
 void DeviceDestination::Zero(uint64_t offset, uint64_t length, Operation* done) {
-  if (offset + length > size_) return done->Complete(-ENOSPC);
+  if (offset + length > size_) return done->Complete(kBehindEnd);
   // Whole grains, and so whole blocks of the device; else it refuses, and zeros are written.
   const uint64_t begin = std::min(offset + length, (offset + kGrain - 1) / kGrain * kGrain);
   const uint64_t end = std::max(begin, (offset + length) / kGrain * kGrain);
@@ -85,7 +88,7 @@ int64_t DeviceDestination::WriteZeros(uint64_t offset, uint64_t length) {
 }
 
 Error DeviceDestination::WriteError(int64_t result) const {
-  if (result != -ENOSPC) return Error(static_cast<int>(result), "pwrite");
+  if (result != kBehindEnd) return Error(static_cast<int>(result), "pwrite");
   return Refused(-ENOSPC, "pwrite", "the device has " + std::to_string(size_) + " bytes, the source more");
 }
 

@@ -1,38 +1,14 @@
 /** Block devices, as loop devices have them: where there are none this is skipped, and says so. */
 
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { copy } from 'rbdkit'
-import t, { type Test } from 'tap'
+import t from 'tap'
+import { attach, oldDevice, run } from './device-fixture.js'
 
 const mib = 1024 * 1024
-
-function run(command: string, ...args: string[]): string {
-  return execFileSync(command, args, { encoding: 'utf8', stdio: 'pipe' }).trim()
-}
-
-/** A loop device on a file until the test's end; undefined when there is none, which the test says then. */
-function attach(t: Test, file: string, ...options: string[]): string | undefined {
-  try {
-    const device = run('losetup', '--find', '--show', ...options, file)
-    t.teardown(() => run('losetup', '--detach', device))
-    return device
-  } catch (error) {
-    t.pass('skipped', { skip: `no loop device: ${error instanceof Error ? error.message : String(error)}` })
-    return undefined
-  }
-}
-
-/** A device whose bytes are all 'o', as far as reading past the page cache tells. */
-function oldDevice(t: Test, directory: string, size: number, ...options: string[]) {
-  const backing = join(directory, 'backing')
-  writeFileSync(backing, Buffer.alloc(size, 'o'))
-  const file = attach(t, backing, ...options)
-  return file === undefined ? undefined : { file, content: () => readFileSync(file) }
-}
 
 /** Data, holes that are large, small and ragged, and zeros that a file system does not know of. */
 function makeSource(directory: string, size: number): { file: string; content: Buffer } {
