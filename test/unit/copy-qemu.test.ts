@@ -6,10 +6,7 @@ import { once } from 'node:events'
 import {
   appendFileSync,
   chmodSync,
-  closeSync,
-  ftruncateSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -18,16 +15,16 @@ import {
   truncateSync,
   utimesSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { type CopyOptions, type CopyProgress, compare, copy, type DiskFormat } from 'rbdkit'
+import { type CopyOptions, type CopyProgress, compare, copy } from 'rbdkit'
 import t, { type Test } from 'tap'
 import { plainNode } from '../helpers/child.js'
 import { qemuImg } from '../helpers/qcow2.js'
+import { type Form, forms, make, makeRaw } from '../helpers/qemu-formats.js'
 
 const mib = 1024 * 1024
 const index = new URL('../../dist/index.js', import.meta.url).href
@@ -35,36 +32,6 @@ const index = new URL('../../dist/index.js', import.meta.url).href
 /** What this process may leave of a socket's directory would be here. */
 const temporary = t.testdir()
 process.env.TMPDIR = temporary
-
-type Form = readonly [name: string, format: DiskFormat, options: string]
-const forms: readonly Form[] = [
-  ['sparse.vmdk', 'vmdk', 'subformat=monolithicSparse'],
-  ['stream.vmdk', 'vmdk', 'subformat=streamOptimized'],
-  ['dynamic.vhdx', 'vhdx', 'subformat=dynamic'],
-  ['fixed.vhdx', 'vhdx', 'subformat=fixed'],
-  ['dynamic.vdi', 'vdi', 'static=off'],
-  ['static.vdi', 'vdi', 'static=on'],
-  ['dynamic.vhd', 'vpc', 'subformat=dynamic,force_size=on'],
-  ['fixed.vhd', 'vpc', 'subformat=fixed,force_size=on'],
-]
-
-/** A raw disk with data at random places, of whole sectors. */
-function makeRaw(file: string, size = 40 * mib + 512 * 77): void {
-  const fd = openSync(file, 'w')
-  ftruncateSync(fd, size)
-  for (let i = 0; i < 12; i++) {
-    const length = 1 + Math.floor(Math.random() ** 3 * 2 * mib)
-    writeSync(fd, randomBytes(length), 0, length, Math.floor(Math.random() * (size - length)))
-  }
-  writeSync(fd, Buffer.from('the last byte'), 0, 13, size - 13)
-  closeSync(fd)
-}
-
-function make(directory: string, [name, format, options]: Form): { file: string; format: DiskFormat } {
-  const file = join(directory, name)
-  qemuImg('convert', '-q', '-f', 'raw', '-O', format, '-o', options, join(directory, 'raw'), file)
-  return { file, format }
-}
 
 /** qemu-nbds that `pid` has started. */
 function servers(pid = process.pid): number[] {

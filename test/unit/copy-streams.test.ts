@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createGunzip, createGzip, gzipSync } from 'node:zlib'
 import { type CopyProgress, copy } from 'rbdkit'
 import t from 'tap'
+import { collector, readable } from '../helpers/streams.js'
 
 const mib = 1024 * 1024
 
@@ -23,26 +24,6 @@ const content = Buffer.concat([
   Buffer.alloc(70_000),
   randomBytes(2 * mib),
 ])
-
-function* pieces(bytes: Buffer): Generator<Buffer> {
-  for (let at = 0, size = 1; at < bytes.length; at += size, size = 1 + ((size * 7) % 300_000)) {
-    yield bytes.subarray(at, at + size)
-  }
-}
-
-const readable = (bytes: Buffer) => Readable.from(pieces(bytes), { objectMode: false })
-
-/** Keeps what it is given, and takes its time. */
-function collector(): { stream: Writable; bytes: () => Buffer } {
-  const chunks: Buffer[] = []
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      chunks.push(chunk)
-      setImmediate(done)
-    },
-  })
-  return { stream, bytes: () => Buffer.concat(chunks) }
-}
 
 t.test('in and out again: the same bytes and digest', async (t) => {
   const directory = t.testdir()

@@ -10,6 +10,7 @@ import { createGunzip, gzipSync } from 'node:zlib'
 import { applyDiff, type CopyProgress, inspectDiff, mergeDiffs } from 'rbdkit'
 import t from 'tap'
 import { applied, type DiffSpec, makeDiff } from '../helpers/diff.js'
+import { collector, readable } from '../helpers/streams.js'
 
 const mib = 1024 * 1024
 const size = 12 * mib
@@ -33,25 +34,6 @@ const second: DiffSpec = {
   ],
 }
 const bytes = [makeDiff(first), makeDiff(second)] as const
-
-function* pieces(of: Buffer): Generator<Buffer> {
-  for (let at = 0, length = 1; at < of.length; at += length, length = 1 + ((length * 7) % 300_000)) {
-    yield of.subarray(at, at + length)
-  }
-}
-
-const readable = (of: Buffer): Readable => Readable.from(pieces(of), { objectMode: false })
-
-function collector(): { stream: Writable; bytes: () => Buffer } {
-  const chunks: Buffer[] = []
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      chunks.push(chunk)
-      setImmediate(done)
-    },
-  })
-  return { stream, bytes: () => Buffer.concat(chunks) }
-}
 
 t.test('the same of a stream as of a file', async (t) => {
   const directory = t.testdir()
