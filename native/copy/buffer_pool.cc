@@ -16,7 +16,14 @@ BufferPool::BufferPool(size_t size, size_t count) : size_(size), count_(count) {
   for (size_t i = count; i > 0; --i) free_.push_back(static_cast<char*>(memory_) + (i - 1) * size);
 }
 
-BufferPool::~BufferPool() { munmap(memory_, size_ * count_); }
+BufferPool::~BufferPool() {
+  if (memory_ != nullptr) munmap(memory_, size_ * count_);
+}
+
+void BufferPool::Leave() {
+  madvise(memory_, size_ * count_, MADV_DONTNEED);
+  memory_ = nullptr;
+}
 
 char* BufferPool::Take() {
   if (free_.empty()) return nullptr;

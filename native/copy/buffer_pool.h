@@ -21,6 +21,9 @@ class BufferPool {
   char* Take();
   void Give(char* buffer) { free_.push_back(buffer); }
 
+  // Keeps the addresses for ever, empty: somebody may still look there.
+  void Leave();
+
   bool empty() const { return free_.empty(); }
   size_t count() const { return count_; }
 

@@ -66,7 +66,7 @@ Error DiffImage::Resize(uint64_t from, uint64_t to, bool allow_shrink) {
 }
 
 void DiffImage::Write(uint64_t offset, size_t length, const char* buffer, Operation* done) {
-  StartAio(done, [&](rbd_completion_t completion) {
+  writes_.Start(done, [&](rbd_completion_t completion) {
     return Rbd().rbd_aio_write2(image_.get(), offset, length, buffer, completion,
                                 LIBRADOS_OP_FLAG_FADVISE_NOCACHE);
   });
@@ -74,7 +74,7 @@ void DiffImage::Write(uint64_t offset, size_t length, const char* buffer, Operat
 
 void DiffImage::Zero(uint64_t offset, uint64_t length, Operation* done) {
   if (Rbd().rbd_aio_write_zeroes == nullptr) return done->Complete(-ENOSYS);
-  StartAio(done, [&](rbd_completion_t completion) {
+  writes_.Start(done, [&](rbd_completion_t completion) {
     return Rbd().rbd_aio_write_zeroes(image_.get(), offset, length, completion, 0,
                                       LIBRADOS_OP_FLAG_FADVISE_NOCACHE);
   });
@@ -85,7 +85,7 @@ Error DiffImage::WriteError(int64_t result) const {
 }
 
 Error DiffImage::Flush() {
-  const int r = Rbd().rbd_flush(image_.get());
+  const int r = writes_.Await([image = image_.get()] { return Rbd().rbd_flush(image); });
   if (r < 0) return Error(r, "rbd_flush");
   return {};
 }
@@ -105,7 +105,7 @@ Error DiffImage::Publish() {
 }
 
 Error DiffImage::Abandon() {
-  image_.Close();
+  writes_.Close(ioctx_.get(), &image_);
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include "copy/diff_format.h"
 #include "copy/image_io.h"
+#include "copy/image_writes.h"
 
 namespace rbdkit::copy {
 
@@ -24,6 +25,8 @@ class DiffImage final : public Destination {
   void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override;
   void Zero(uint64_t offset, uint64_t length, Operation* done) override;
   Error WriteError(int64_t result) const override;
+  void Reap() override { writes_.Reap(); }
+  bool lost() const override { return writes_.lost(); }
   Error Flush() override;
   Error Publish() override;
   Error Abandon() override;
@@ -38,6 +41,7 @@ class DiffImage final : public Destination {
   const bool allow_shrink_;
   OwnIoCtx ioctx_;
   OpenImage image_;
+  ImageWrites writes_;  // to it
   size_t smallest_hole_ = 0;
 };
 

@@ -177,6 +177,12 @@ class Destination {
   // As Source::Interrupt(), of an ordered destination; and of Resume().
   virtual void Interrupt() {}
 
+  // Completes operations that will not complete by themselves; called now and then while some are waited for.
+  // Any thread.
+  virtual void Reap() {}
+  // There were such, and their buffers may still be looked at.
+  virtual bool lost() const { return false; }
+
   // Everything written is durable.
   virtual Error Flush() = 0;
   // Keep() is of use.

@@ -17,6 +17,9 @@ constexpr int kWorkers = 4;
 // A part of this size of the memory is not for buffers: malloc keeps about so much of what librbd gave back.
 constexpr size_t kReserve = 4;
 
+// How long nothing may arrive before it is asked for.
+constexpr std::chrono::milliseconds kReapInterval{500};
+
 // What a destination of unknown size grows by, at least.
 constexpr uint64_t kMinGrowth = uint64_t{1} << 30;
 
@@ -92,6 +95,7 @@ Error Engine::Transfer() {
     if (workers.empty()) throw;  // fewer are enough
   }
   for (std::thread& worker : workers) worker.join();
+  if (destination_.lost()) pool.Leave();
   idle_.clear();
   units_.clear();
   plan_.reset();
@@ -144,8 +148,10 @@ void Engine::Work() {
     } else if (under_way_ == 0 && (planned_ || stopping())) {
       wake_.notify_all();
       return;
-    } else {
-      wake_.wait(lock);
+    } else if (wake_.wait_for(lock, kReapInterval) == std::cv_status::timeout && under_way_ > 0) {
+      lock.unlock();
+      destination_.Reap();
+      lock.lock();
     }
   }
 }

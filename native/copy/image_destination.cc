@@ -246,7 +246,8 @@ Error ImageDestination::Open() {
 }
 
 Error ImageDestination::Resize(uint64_t size) {
-  const int r = Rbd().rbd_resize2(image_.get(), size, true, NoProgress, nullptr);
+  const int r = writes_.Await(
+      [image = image_.get(), size] { return Rbd().rbd_resize2(image, size, true, NoProgress, nullptr); });
   return r < 0 ? Error(r, "rbd_resize2") : Error();
 }
 
@@ -272,7 +273,7 @@ Error ImageDestination::TakeSnapshot(const SnapshotSpec& snapshot) {
 }
 
 void ImageDestination::Write(uint64_t offset, size_t length, const char* buffer, Operation* done) {
-  StartAio(done, [&](rbd_completion_t completion) {
+  writes_.Start(done, [&](rbd_completion_t completion) {
     return Rbd().rbd_aio_write2(image_.get(), offset, length, buffer, completion,
                                 LIBRADOS_OP_FLAG_FADVISE_SEQUENTIAL | LIBRADOS_OP_FLAG_FADVISE_NOCACHE);
   });
@@ -280,14 +281,14 @@ void ImageDestination::Write(uint64_t offset, size_t length, const char* buffer,
 
 void ImageDestination::Zero(uint64_t offset, uint64_t length, Operation* done) {
   if (Rbd().rbd_aio_write_zeroes == nullptr) return done->Complete(-ENOSYS);
-  StartAio(done, [&](rbd_completion_t completion) {
+  writes_.Start(done, [&](rbd_completion_t completion) {
     return Rbd().rbd_aio_write_zeroes(image_.get(), offset, length, completion, 0,
                                       LIBRADOS_OP_FLAG_FADVISE_NOCACHE);
   });
 }
 
 Error ImageDestination::Flush() {
-  const int r = Rbd().rbd_flush(image_.get());
+  const int r = writes_.Await([image = image_.get()] { return Rbd().rbd_flush(image); });
   if (r < 0) return Error(r, "rbd_flush");
   return {};
 }
@@ -356,7 +357,7 @@ Error ImageDestination::CheckLock() {
 }
 
 Error ImageDestination::Abandon() {
-  image_.Close();
+  writes_.Close(ioctx_.get(), &image_);
   if (!std::exchange(made_, false)) return {};
   if (!record_.old_id.empty()) {
     // While the old image does not have its name, the new one is what is to have it: leftovers finish that.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "copy/image_io.h"
+#include "copy/image_writes.h"
 #include "copy/make_image.h"
 #include "copy/naming.h"
 #include "copy/record.h"
@@ -34,6 +35,8 @@ class ImageDestination final : public Destination {
   void Zero(uint64_t offset, uint64_t length, Operation* done) override;
   Error WriteError(int64_t result) const override;
   void Interrupt() override;
+  void Reap() override { writes_.Reap(); }
+  bool lost() const override { return writes_.lost(); }
   Error Flush() override;
   bool keeps_marks() const override { return true; }
   Error Keep(const Mark& mark) override;
@@ -73,6 +76,7 @@ class ImageDestination final : public Destination {
   std::optional<Parent> parent_;
   OwnIoCtx ioctx_;
   OpenImage image_;
+  ImageWrites writes_;  // to it
   Record record_;
   std::string lock_owner_;  // this one, as the OSD calls it; empty: the image has no lock
   Replaced replaced_;

@@ -52,7 +52,10 @@ class OpenImage {
   int Close() { return image_ == nullptr ? 0 : Rbd().rbd_close(std::exchange(image_, nullptr)); }
   // The same in two parts, for what else can be done meanwhile; both, once.
   void BeginClose();
+  bool closed() const { return closing_ == nullptr || Rbd().rbd_aio_is_complete(closing_) != 0; }
   void EndClose();
+  // Neither closes it nor waits for that.
+  void Leave() { image_ = closing_ = nullptr; }
 
  private:
   rbd_image_t image_ = nullptr;

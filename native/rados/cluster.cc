@@ -10,6 +10,7 @@
 #include "rados/monitor_address.h"
 #include "rados/rados.h"
 #include "sys/exit_fence.h"
+#include "sys/left_open.h"
 
 namespace rbdkit {
 
@@ -160,6 +161,10 @@ int Cluster::Connect(const ConnectOptions& options, std::string* detail) {
 
 int Cluster::Close() {
   if (rados_ == nullptr) return 0;
+  if (IsLeftOpen(rados_)) {
+    rados_ = nullptr;  // connected still, so the process's end is fenced
+    return 0;
+  }
   Rados().rados_shutdown(rados_);  // also frees a handle that never connected
   rados_ = nullptr;
   if (connected_) FenceDisconnected();

@@ -48,6 +48,7 @@
   F(rbd_trash_move, nullptr)                     \
   F(rbd_aio_create_completion, nullptr)          \
   F(rbd_aio_get_return_value, nullptr)           \
+  F(rbd_aio_is_complete, nullptr)                \
   F(rbd_aio_wait_for_complete, nullptr)          \
   F(rbd_aio_release, nullptr)                    \
   F(rbd_aio_read, nullptr)                       \

@@ -193,6 +193,46 @@ TEST_CASE("copy: a copy that hangs says so, and that it goes on") {
   CHECK_FALSE(last.stalled);
 }
 
+// librbd's writes of a client that was blocklisted.
+class SilentDestination final : public MemoryDestination {
+ public:
+  explicit SilentDestination(LateCompletions& late) : MemoryDestination(late, 0) {}
+  void Write(uint64_t /*offset*/, size_t /*length*/, const char* buffer, Operation* done) override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    last_buffer = buffer;
+    silent_.push_back(done);
+  }
+  void Reap() override {
+    std::unique_lock<std::mutex> lock(mutex_);
+    const std::vector<Operation*> silent = std::exchange(silent_, {});
+    lost_ = lost_ || !silent.empty();
+    lock.unlock();
+    for (Operation* done : silent) done->Complete(-ESHUTDOWN);
+  }
+  bool lost() const override { return lost_; }
+
+  const char* last_buffer = nullptr;
+
+ private:
+  std::mutex mutex_;
+  std::vector<Operation*> silent_;
+  std::atomic<bool> lost_{false};
+};
+
+TEST_CASE("copy: writes that never complete are reaped, and their buffers stay mapped") {
+  const std::string bytes(64 << 20, 'x');
+  LateCompletions late(1);
+  MemorySource source(bytes, {{0, bytes.size(), Content::kData}}, late);
+  SilentDestination destination(late);
+  Engine engine(source, destination, Options());
+  Result result;
+  const Error error = engine.Run(IgnoreProgress, &result);
+  CHECK(error.code == kFenced);
+  CHECK_FALSE(destination.published);
+  REQUIRE(destination.last_buffer != nullptr);
+  CHECK(*destination.last_buffer == '\0');  // and take no memory
+}
+
 TEST_CASE("copy: progress comes at most ten times a second and only grows") {
   const std::string bytes(48 << 20, 'x');
   LateCompletions late(1);
