@@ -31,8 +31,8 @@ ObjectMover::ObjectMover(const Ends& ends, Options options)
       piece_(std::min<uint64_t>(striping_.piece(), kUnitSize)),
       size_(source_.size()),
       options_(options),
-      pace_(options.limits),
       seen_(striping_.ObjectCount(size_)),
+      pace_(options.limits),
       moved_(ends.layout, size_) {}
 
 Error ObjectMover::Run(Verifier* verifier, Meter& meter, const std::atomic<bool>& stop) {
@@ -66,12 +66,11 @@ void ObjectMover::Work() {
 
 // The next object that the source has; false: there is none, or the work ends.
 bool ObjectMover::Next(uint64_t* object) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::lock_guard<std::mutex> lock(plan_mutex_);
   while (!stopping() && !blind_ && position_ < size_) {
     if (position_ >= extent_.end()) {
       if (Error error = source_.Next(position_, &extent_)) {
-        failed_ = true;
-        if (!error_) error_ = At(Side::kSource, std::move(error));
+        Fail(At(Side::kSource, std::move(error)));
         return false;
       }
       meter_->Touch();
@@ -103,15 +102,10 @@ void ObjectMover::Handle(Object& object) {
     const bool told = Ask(to_, object, &copied);
     if (stopping()) return;
     if (!told || !(copied == object.sums)) {
-      std::lock_guard<std::mutex> lock(mutex_);
-      failed_ = true;
-      if (!error_) {
-        error_ = At(Side::kDestination,
-                    Error::Coded(kVerifyFailed, "rados_read_op_checksum",
-                                 "an object that the OSDs have copied is not what it was copied from: " +
-                                     to_.Name(object.number)));
-      }
-      return;
+      return Fail(At(Side::kDestination,
+                     Error::Coded(kVerifyFailed, "rados_read_op_checksum",
+                                  "an object that the OSDs have copied is not what it was copied from: " +
+                                      to_.Name(object.number))));
     }
   }
   Count(object, false);
@@ -127,7 +121,7 @@ bool ObjectMover::IsDense(const Object& object) {
     blind_ = true;
     return false;
   }
-  if (r < 0) Fail(Side::kSource, r, "librados::IoCtx::mapext");
+  if (r < 0) Fail(At(Side::kSource, Error(r, "librados::IoCtx::mapext")));
   return r == 0 && allocated >= object.bytes / 10 * kDenseTenths;
 }
 
@@ -140,7 +134,8 @@ bool ObjectMover::Ask(const DataObjects& objects, const Object& object, ObjectSu
     call = "rados_read_op_checksum";
     r = objects.Ask(object.number, object.bytes, piece_, sums);
   }
-  if (r < 0 && r != -ENOENT) Fail(&objects == &from_ ? Side::kSource : Side::kDestination, r, call);
+  if (r < 0 && r != -ENOENT)
+    Fail(At(&objects == &from_ ? Side::kSource : Side::kDestination, Error(r, call)));
   return r == 0;
 }
 
@@ -161,7 +156,7 @@ bool ObjectMover::Copy(const Object& object) {
   const int r = ServerCopy().rbdkit_copy_from(to_.ioctx(), to_.Name(object.number).c_str(), from_.ioctx(),
                                               from_.Name(object.number).c_str());
   if (r < 0 && r != -ENOENT) {
-    Fail(Side::kDestination, r, "librados::ObjectWriteOperation::copy_from");
+    Fail(At(Side::kDestination, Error(r, "librados::ObjectWriteOperation::copy_from")));
   }
   return r == 0;
 }
@@ -183,10 +178,10 @@ void ObjectMover::Count(const Object& object, bool found) {
   totals_.crc ^= crc;
 }
 
-void ObjectMover::Fail(Side side, int result, const char* function) {
+void ObjectMover::Fail(Error error) {
   std::lock_guard<std::mutex> lock(mutex_);
   failed_ = true;
-  if (!error_) error_ = At(side, Error(result, function));
+  if (!error_) error_ = std::move(error);
   wake_.notify_all();
 }
 

@@ -63,7 +63,7 @@ class ObjectMover {
   bool Ask(const DataObjects& objects, const Object& object, ObjectSums* sums);
   bool Copy(const Object& object);
   void Count(const Object& object, bool found);
-  void Fail(Side side, int result, const char* function);
+  void Fail(Error error);
   bool stopping() const { return failed_ || *stop_; }
 
   Source& source_;
@@ -81,15 +81,17 @@ class ObjectMover {
   std::atomic<bool> failed_{false};
   std::atomic<bool> blind_{false};
 
+  std::mutex plan_mutex_;   // held while the source is asked, which may take long
+  std::vector<bool> seen_;  // objects; guarded by plan_mutex_
+  uint64_t position_ = 0;   // of the source; guarded by plan_mutex_
+  Extent extent_;           // there; guarded by plan_mutex_
+
   std::mutex mutex_;
   std::condition_variable wake_;
-  Error error_;             // guarded by mutex_
-  Pace pace_;               // guarded by mutex_
-  std::vector<bool> seen_;  // objects; guarded by mutex_
-  uint64_t position_ = 0;   // of the source; guarded by mutex_
-  Extent extent_;           // there; guarded by mutex_
-  Moved moved_;             // guarded by mutex_ while it runs
-  MovedTotals totals_;      // guarded by mutex_ while it runs
+  Error error_;         // guarded by mutex_
+  Pace pace_;           // guarded by mutex_
+  Moved moved_;         // guarded by mutex_ while it runs
+  MovedTotals totals_;  // guarded by mutex_ while it runs
 };
 
 }  // namespace rbdkit::copy
