@@ -85,6 +85,8 @@ t.test('what stands in the way', async (t) => {
   await withImage(ioctx, 'newer', (image) => image.createSnapshot('s'))
   await set(featureMask | (1n << 10n))
   await refused(t, pool, 'newer@s', {}, /mirror/)
+  await set(featureMask | (1n << 11n))
+  await refused(t, pool, 'newer@s', {}, /persistent cache/)
   await set(featureMask)
 })
 

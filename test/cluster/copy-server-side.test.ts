@@ -2,6 +2,8 @@
 
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import {
   type Cluster,
@@ -107,6 +109,22 @@ t.test('a snapshot and the head, whatever the layout and wherever to', async (t)
     [],
     'no record is left, nor a temporary snapshot of an image without a lock',
   )
+})
+
+t.test('an encrypted image is copied as it is stored', async (t) => {
+  const pool = await open(t)
+  const { ioctx, rbd } = pool
+  const passphrase = join(t.testdir(), 'passphrase')
+  writeFileSync(passphrase, 'a passphrase')
+  await Image.create(ioctx, 'source', { size: 32 * mib })
+  await rbd('encryption', 'format', 'source', 'luks1', passphrase)
+  await fill(pool, 'source', [[8 * mib, 16 * mib]])
+  const result = await check(t, { ioctx, image: 'source' }, { ioctx, image: 'copy' })
+  t.ok(Number(result.serverSide?.objects) >= 4)
+  await withImage(ioctx, 'copy', async (image) => {
+    const { buffer } = await image.read({ length: 6, position: 0 })
+    t.same(Buffer.from(buffer), Buffer.from('LUKS\xba\xbe', 'latin1'))
+  })
 })
 
 t.test('nothing of what they copy comes here, and all levels verify it', async (t) => {
