@@ -100,8 +100,8 @@ function toDeep(
   if (!('ioctx' in source && 'ioctx' in destination)) {
     throw invalidArgValue('options.deep', 'only images have snapshots')
   }
-  if (verify !== 'none' && verify !== 'checksum') {
-    throw invalidArgValue('options.verify', `'${verify}' does not know snapshots: compare() each of them`)
+  if (verify === 'osd') {
+    throw invalidArgValue('options.verify', "'osd' does not know snapshots; 'read-back' and 'full' do")
   }
   const { features } = destination
   if (

@@ -184,7 +184,7 @@ export type CopyDestination = FileDestination | ImageDestination | DescriptorDes
  */
 export interface CopyProgress {
   phase: 'prepare' | 'copy' | 'flush' | 'verify' | 'publish' | 'done'
-  /** In `'verify'` counted anew. */
+  /** In `'verify'` counted anew, with `deep` once for each snapshot that is read. */
   bytesDone: number
   /** 0 until the source is open. */
   bytesTotal: number
@@ -247,9 +247,12 @@ export interface CopyResult {
  *   the file system can forget what it has cached; compared by a CRC32C for each 4 MiB
  * - `'full'`: source and destination are read again and compared byte by byte
  *
+ * With `deep` so is each snapshot, and the image after the last; `'osd'` does not go with it. With `keepParent`
+ * `'read-back'` reads what the first snapshot shows of the parent as well and takes that for right, `'full'` compares it.
+ *
  * `'osd'` and `'read-back'` need checksums of all that was copied, so they do not go with `resume`; `'full'` does.
  *
- * The checksums take four bytes of memory for each object, or 4 MiB, that holds data.
+ * The checksums take four bytes of memory for each object, or 4 MiB, that holds data; with `deep` in each snapshot.
  *
  * @since 0.1.0
  */
@@ -326,7 +329,7 @@ export interface CopyOptions extends JobOptions<CopyProgress>, RateLimits {
    * `bytes` of the result is the size of the image as it is now. Snapshots that are not in the user's namespace
    * (of groups, of mirroring, in the trash) are left out.
    *
-   * The image is kept from changing from the beginning. `verify` may be `'none'` or `'checksum'`. A resumed copy does
+   * The image is kept from changing from the beginning. `verify` may be anything but `'osd'`. A resumed copy does
    * not copy again the snapshots that are there, nor what is durable of the next; what the image has become after
    * its last snapshot it begins anew. Default false.
    */

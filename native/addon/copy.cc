@@ -78,16 +78,20 @@ ValueMaker ResultValue(const copy::Result& result, const copy::Replaced& replace
   };
 }
 
-// What lib/copy/verify.ts numbers.
+// What lib/copy/copy.ts numbers.
 enum class Verify : uint8_t { kNone, kChecksum, kObjects, kReadBack, kFull };
 
-std::unique_ptr<copy::Verifier> MakeVerifier(Verify verify, copy::Source& source,
+std::unique_ptr<copy::Verifier> MakeVerifier(Verify verify, bool deep, copy::Source& source,
                                              copy::Destination& destination, const copy::Options& options) {
   switch (verify) {
+    case Verify::kChecksum:
+      if (!deep) return nullptr;
+      return std::make_unique<copy::HeadDigest>(source, destination, options.max_memory, options.limits);
     case Verify::kObjects:  // lib/ has seen to it that the destination is an image
       return std::make_unique<copy::ObjectVerifier>(static_cast<copy::ImageDestination&>(destination));
     case Verify::kReadBack:
-      return std::make_unique<copy::ReadBackVerifier>(destination, options.max_memory, options.limits);
+      return std::make_unique<copy::ReadBackVerifier>(source, destination, options.max_memory,
+                                                      options.limits);
     case Verify::kFull:
       return std::make_unique<copy::FullVerifier>(source, destination, options.max_memory, options.limits);
     default:
@@ -113,13 +117,7 @@ void RunCopy(Task& task, const EndpointSpec& from, const EndpointSpec& to, copy:
   if ((from.ioctx || to.ioctx) && !RbdLoaded(task)) return;
   const auto source = MakeAnySource(from);
   const auto destination = MakeDestination(to);
-  auto verifier = MakeVerifier(verify, *source, *destination, options);
-  copy::HeadDigest* digest = nullptr;
-  if (from.deep && verify == Verify::kChecksum) {
-    auto made = std::make_unique<copy::HeadDigest>(*source, *destination, options.max_memory, options.limits);
-    digest = made.get();
-    verifier = std::move(made);
-  }
+  const auto verifier = MakeVerifier(verify, from.deep, *source, *destination, options);
   const auto server_side = MakeServerSide(mode, *source, *destination, options);
   copy::Engine engine(*source, *destination, options, verifier.get(), server_side.get());
   task.OnCancel([&engine] { engine.Cancel(); });
@@ -127,7 +125,6 @@ void RunCopy(Task& task, const EndpointSpec& from, const EndpointSpec& to, copy:
   const copy::Error error = engine.Run(
       [&task](const copy::Progress& progress) { task.ReportValue(ProgressValue(progress)); }, &result);
   task.OnCancel(nullptr);
-  if (digest != nullptr) result.crc32c = digest->crc32c(result.crc32c);
   task.result = error.result;
   task.value = error
                    ? ErrorValue(error)

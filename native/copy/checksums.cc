@@ -6,10 +6,11 @@
 
 namespace rbdkit::copy {
 
-Checksums::Checksums(const ImageLayout& layout)
+Checksums::Checksums(const ImageLayout& layout, uint64_t size)
     : layout_(layout),
       striping_(layout),
-      memory_(kMaxObjects * sizeof(uint32_t), 1),
+      count_(std::clamp<uint64_t>(ObjectCount(size), 1, kMaxObjects)),
+      memory_(count_ * sizeof(uint32_t), 1),
       registers_(reinterpret_cast<uint32_t*>(memory_.Take())) {}
 
 void Checksums::Add(uint64_t offset, const char* data, size_t length) {
@@ -28,7 +29,7 @@ void Checksums::AddPiece(uint64_t offset, uint32_t crc, uint64_t length) {
 }
 
 void Checksums::AddObject(uint64_t object, uint32_t crc, uint64_t length) {
-  if (object >= kMaxObjects) return;
+  if (object >= count_) return;
   __atomic_fetch_xor(&registers_[object], Crc32cZeros(crc, layout_.object_size - length), __ATOMIC_RELAXED);
 }
 

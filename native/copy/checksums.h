@@ -20,13 +20,14 @@ class Checksums {
   // The most objects there can be: four bytes each of address space, of which only what is used takes memory.
   static constexpr uint64_t kMaxObjects = uint64_t{1} << 24;
 
+  // Of an image of at most `size` bytes; kUnknownSize, or more than there are checksums of: of kMaxObjects.
   // Throws std::bad_alloc.
-  explicit Checksums(const ImageLayout& layout);
+  explicit Checksums(const ImageLayout& layout, uint64_t size = kUnknownSize);
 
   // How many objects an image of `size` bytes may have.
   uint64_t ObjectCount(uint64_t size) const { return striping_.ObjectCount(size); }
 
-  // Any thread. Beyond kMaxObjects nothing is added: callers check the size.
+  // Any thread. Beyond the size nothing is added: callers check it.
   void Add(uint64_t offset, const char* data, size_t length);
   // What is in one piece in an object, by the register of its content, from 0.
   void AddPiece(uint64_t offset, uint32_t crc, uint64_t length);
@@ -39,6 +40,7 @@ class Checksums {
  private:
   const ImageLayout layout_;
   const Striping striping_;
+  const uint64_t count_;
   BufferPool memory_;
   uint32_t* const registers_;
 };

@@ -110,7 +110,7 @@ Error Comparison::Compare(Meter& meter, CompareResult* result) {
   meter.SetTotal(total);
   meter.Enter(Phase::kCompare);
   Comparer comparer(result->bytes[0], result->bytes[1], options_.max_ranges);
-  Error error = sweep_.Run(swept, comparer, meter, stop_, options_.max_memory, options_.limits);
+  Error error = sweep_.Run(swept, comparer, meter, stop_);
   if (stop_) return Cancelled();
   if (error) return error;
   for (size_t side = 0; side < kMaxSwept; ++side) {

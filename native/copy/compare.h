@@ -74,7 +74,8 @@ struct CompareResult {
 class Comparison {
  public:
   // The sources outlive the comparison.
-  Comparison(Source& a, Source& b, CompareOptions options) : sources_{&a, &b}, options_(options) {}
+  Comparison(Source& a, Source& b, CompareOptions options)
+      : sources_{&a, &b}, options_(options), sweep_(options.max_memory, options.limits) {}
 
   // Blocking. When it returns nothing is in flight and both sources are closed.
   Error Run(Meter::Report report, CompareResult* result);

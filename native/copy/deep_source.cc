@@ -71,9 +71,16 @@ Error DeepSource::BeginLayer(uint64_t index) {
   } else if (parent_) {
     changes = Changes{"", true, false, true};
   }
-  if (at_end()) return changes ? end_.Since(*changes) : Error();
-  earlier_ = std::make_unique<ImageSource>(ioctx_, name_, layers_[index].snapshot->name, changes);
-  return earlier_->Open();
+  Error error;
+  if (!at_end()) {
+    earlier_ = std::make_unique<ImageSource>(ioctx_, name_, layers_[index].snapshot->name, changes);
+    error = earlier_->Open();
+  } else if (changes) {
+    error = end_.Since(*changes);
+  }
+  if (error.result != -ENOENT) return error;
+  return Error::Coded(kSourceChanged, error.syscall,
+                      "a snapshot of the source was removed while it was read");
 }
 
 uint64_t DeepSource::total() const {

@@ -43,6 +43,7 @@ class DeepSource final : public Source {
     layer().Read(offset, length, buffer, done);
   }
   Error ReadError(int64_t result) const override { return layer().ReadError(result); }
+  std::unique_ptr<Source> Reader() override { return layer().Whole(); }
   Error Confirm() override { return layer().Confirm(); }
   Error Close() override;
 

@@ -94,7 +94,7 @@ Error DeviceDestination::WriteError(int64_t result) const {
 
 Error DeviceDestination::Flush() { return fsync(fd_.get()) == 0 ? Error() : Error(-errno, "fsync"); }
 
-std::unique_ptr<Source> DeviceDestination::Reader() {
+std::unique_ptr<Source> DeviceDestination::Reader(const std::string& /*snapshot*/) {
   // How much of the device is the copy only a source's size tells.
   if (expected_ == kUnknownSize) return nullptr;
   return std::make_unique<FileSource>(path_, true, true, expected_);

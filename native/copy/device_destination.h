@@ -28,7 +28,7 @@ class DeviceDestination final : public Destination {
   void Zero(uint64_t offset, uint64_t length, Operation* done) override;
   Error WriteError(int64_t result) const override;
   Error Flush() override;
-  std::unique_ptr<Source> Reader() override;
+  std::unique_ptr<Source> Reader(const std::string& snapshot) override;
   Error Publish() override;
   Error Abandon() override;
 

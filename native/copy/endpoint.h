@@ -128,6 +128,8 @@ class Source {
 
   // Next() begins anew, for a second reading. False: there is none.
   virtual bool Rewind() { return false; }
+  // What reads all of the layer, not only what has changed, for a second reading. nullptr: there is none.
+  virtual std::unique_ptr<Source> Reader() { return nullptr; }
 
   // After the last read: whether what was read is what the source claims to be. Reads of an image whose
   // snapshot is removed meanwhile give zeros without an error, so no copy is published without this.
@@ -190,9 +192,9 @@ class Destination {
   // After Flush(), from one thread at a time: writes down how far the copy is, for Resume(). The last one is
   // confirmed.
   virtual Error Keep(const Mark& /*mark*/) { return {}; }
-  // What reads it from where it is durable: opened between Flush() and Publish(), not by way of what the
-  // writer has in memory. nullptr: it cannot be read. After Prepare().
-  virtual std::unique_ptr<Source> Reader() { return nullptr; }
+  // What reads it, or a snapshot unless the name is empty, from where it is durable: opened between Flush()
+  // and Publish(), not by way of what the writer has in memory. nullptr: it cannot be read. After Prepare().
+  virtual std::unique_ptr<Source> Reader(const std::string& /*snapshot*/) { return nullptr; }
   // Gives it its name. Its last Keep() was confirmed.
   virtual Error Publish() = 0;
   // Removes the temporary; also after a failed Prepare() or Publish(). Nothing is in flight.

@@ -53,7 +53,8 @@ Error Engine::Run(Meter::Report report, Result* result) {
   result->bytes_written = bytes_written_;
   result->objects_moved = watermark_.mark().objects_moved;
   result->bytes_moved = watermark_.mark().bytes_moved;
-  result->crc32c = Crc32cCombine(watermark_.mark().crc, source_.size());
+  const std::optional<uint32_t> crc32c = verifier_ == nullptr ? std::nullopt : verifier_->crc32c();
+  result->crc32c = crc32c.value_or(Crc32cCombine(watermark_.mark().crc, source_.size()));
   result->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return {};
 }

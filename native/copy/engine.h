@@ -46,7 +46,8 @@ struct Result {
   uint64_t bytes_moved = 0;
   uint64_t bytes_resumed = 0;  // durable before, by an earlier copy
   double seconds = 0;
-  uint32_t crc32c = 0;  // of all `bytes`, holes included; of a source without layers
+  // Of all `bytes`, holes included; of a source of several layers only with a verifier that reads.
+  uint32_t crc32c = 0;
 };
 
 // One copy. Worker threads take turns: each plans the next unit and starts its read, or goes on with a unit

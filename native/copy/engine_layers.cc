@@ -123,6 +123,9 @@ Error Engine::NextLayer() {
   ++next.layer;
   if (Error error = source_.BeginLayer(next.layer)) return At(Side::kSource, std::move(error));
   if (Error error = destination_.BeginLayer(source_.size())) return At(Side::kDestination, std::move(error));
+  if (verifier_ != nullptr) {
+    if (Error error = verifier_->BeginLayer()) return error;
+  }
   meter_->SetTotal(source_.total());
   watermark_ = Watermark();
   watermark_.Begin(next);

@@ -141,7 +141,7 @@ Error FileDestination::Keep(const Mark& mark) {
   return PutFileRecord(directory_fd_.get(), temporary_, &record_);
 }
 
-std::unique_ptr<Source> FileDestination::Reader() {
+std::unique_ptr<Source> FileDestination::Reader(const std::string& /*snapshot*/) {
   // By way of the directory that is open: its path may be another one by now.
   const std::string directory = "/proc/self/fd/" + std::to_string(directory_fd_.get());
   return std::make_unique<FileSource>(directory + "/" + temporary_, true, true);

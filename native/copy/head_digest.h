@@ -16,26 +16,20 @@ class HeadDigest final : public Verifier {
  public:
   // Both are borrowed.
   HeadDigest(const Source& source, Destination& destination, size_t max_memory, Limits limits)
-      : source_(source), destination_(destination), max_memory_(max_memory), limits_(limits) {}
+      : source_(source), destination_(destination), sweep_(max_memory, limits) {}
 
   Error Prepare(uint64_t /*size*/) override { return {}; }
   void Written(uint64_t /*offset*/, const char* /*data*/, size_t /*length*/) override {}
   void Moved(uint64_t /*offset*/, uint32_t /*crc*/, uint64_t /*length*/) override {}
   Error Verify(uint64_t size, Meter& meter, const std::atomic<bool>& stop) override;
+  std::optional<uint32_t> crc32c() const override { return crc32c_; }
   void Wake() override { sweep_.Wake(); }
 
-  // `copied`: that of the data which was copied last.
-  uint32_t crc32c(uint32_t copied) const { return is_whole() ? copied : crc32c_; }
-
  private:
-  bool is_whole() const { return source_.layers() == 1 && !source_.parent(); }
-
   const Source& source_;
   Destination& destination_;
-  const size_t max_memory_;
-  const Limits limits_;
   Sweep sweep_;
-  uint32_t crc32c_ = 0;
+  std::optional<uint32_t> crc32c_;
 };
 
 }  // namespace rbdkit::copy

@@ -293,11 +293,11 @@ Error ImageDestination::Flush() {
   return {};
 }
 
-std::unique_ptr<Source> ImageDestination::Reader() {
+std::unique_ptr<Source> ImageDestination::Reader(const std::string& snapshot) {
   // One that is resumed may have got its name already.
   std::string name;
   if (ListedName(ioctx_.get(), record_.id, &name)) name = temporary_;
-  return std::make_unique<ImageSource>(ioctx_.get(), name, "", std::nullopt, ImageSource::Hold::kNot);
+  return std::make_unique<ImageSource>(ioctx_.get(), name, snapshot, std::nullopt, ImageSource::Hold::kNot);
 }
 
 Error ImageDestination::WriteError(int64_t result) const {

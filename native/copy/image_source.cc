@@ -112,6 +112,10 @@ bool ImageSource::Rewind() {
   return !changes_;
 }
 
+std::unique_ptr<Source> ImageSource::Whole() const {
+  return std::make_unique<ImageSource>(like_, name_, snapshot_, std::nullopt, Hold::kNot);
+}
+
 Error ImageSource::Confirm() {
   if (locked_) {
     int owner = 0;

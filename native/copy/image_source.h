@@ -48,8 +48,10 @@ class ImageSource final : public Source {
   std::string identity() const override;
   // What has become zero is told apart from what is the same.
   bool reads_holes() const override { return !changes_; }
-  // Is of changes, instead of all. After Open().
+  // Is of changes, instead of all, and begins anew. After Open().
   Error Since(Changes changes);
+  // What reads all of it, by a handle of its own; while this one is open.
+  std::unique_ptr<Source> Whole() const;
   // After Open(). The oldest first; without those that copies have made for themselves.
   Error ListSnapshots(std::vector<SnapshotInfo>* snapshots) const;
   // Of the snapshot that was asked for; 0: the image as it is now.

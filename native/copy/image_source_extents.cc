@@ -20,6 +20,7 @@ constexpr uint64_t kSlowWindow = 1 << 8;
 
 Error ImageSource::Since(Changes changes) {
   changes_ = std::move(changes);
+  window_end_ = 0;
   if (Error error = FindBegin()) return error;
   return ChooseWindow();
 }

@@ -23,18 +23,22 @@ constexpr size_t kMostFound = kUnitSize / kGrain / 2 + 1;
 }  // namespace
 
 Error Sweep::Run(const std::vector<Swept>& sides, Visitor& visitor, Meter& meter,
-                 const std::atomic<bool>& stop, size_t max_memory, Limits limits) {
+                 const std::atomic<bool>& stop) {
   visitor_ = &visitor;
   meter_ = &meter;
   stop_ = &stop;
-  pace_ = Pace(limits);
+  failed_ = false;
+  planned_ = false;
+  cursors_.clear();
+  position_ = 0;
+  size_ = 0;
   common_ = UINT64_MAX;
   for (const Swept& side : sides) {
     cursors_.push_back({side, 0, {}, 0});
     common_ = std::min(common_, side.source->size());
     size_ = std::max(size_, side.source->size());
   }
-  const size_t slabs = (max_memory - max_memory / kReserve) / kUnitSize;
+  const size_t slabs = (max_memory_ - max_memory_ / kReserve) / kUnitSize;
   const uint64_t needed = size_ / kUnitSize + 1;
   const auto count =
       static_cast<size_t>(std::min<uint64_t>(needed, std::max<size_t>(1, slabs / cursors_.size())));
@@ -147,6 +151,10 @@ bool Sweep::Plan(Unit& unit) {
   for (size_t side = 0; side < cursors_.size(); ++side) {
     if (reads[side]) unit.span.bytes[side] = unit.slabs[side] + first % kGrain;
   }
+  if (Error error = visitor_->Planned(unit.span)) {
+    Fail(std::move(error));
+    return false;
+  }
   position_ = limit;
   meter_->Add(position_ - start - unit.span.length);
   return true;
@@ -164,7 +172,7 @@ bool Sweep::Seek(size_t side, uint64_t from) {
     if (cursor.next >= size) return true;
     Extent extent;
     if (Error error = source.Next(cursor.next, &extent)) {
-      Fail(side, std::move(error));
+      Fail(At(cursor.swept.side, std::move(error)));
       return false;
     }
     cursor.next = extent.end();
@@ -206,7 +214,8 @@ void Sweep::Look(Unit& unit) {
   for (size_t side = 0; side < cursors_.size(); ++side) {
     const int64_t result = unit.results[side];
     if (span.bytes[side] == nullptr || result == static_cast<int64_t>(span.length)) continue;
-    Fail(side, cursors_[side].swept.source->ReadError(result));
+    const Swept& swept = cursors_[side].swept;
+    Fail(At(swept.side, swept.source->ReadError(result)));
   }
   if (!stopping()) visitor_->Look(span, &unit.found);
 }
@@ -223,9 +232,8 @@ void Sweep::Retire() {
   paced_.notify_all();
 }
 
-void Sweep::Fail(size_t side, Error error) {
+void Sweep::Fail(Error error) {
   std::lock_guard<std::mutex> lock(mutex_);
-  error.side = cursors_[side].swept.side;
   if (!failed_.exchange(true)) error_ = std::move(error);
   wake_.notify_all();
   paced_.notify_all();

@@ -34,6 +34,9 @@ class Visitor {
   // Where at least one source has data. From several threads at once. What it puts into `found`, in the
   // span's order, comes back to Note().
   virtual void Look(const SweptSpan& span, std::vector<Piece>* found) = 0;
+  // Before a span is read; in the sources' order, one at a time. May block. An error, which says its side,
+  // ends the sweep.
+  virtual Error Planned(const SweptSpan& /*span*/) { return {}; }
   // Spans in the sources' order, one at a time.
   virtual void Note(const SweptSpan& /*span*/, const std::vector<Piece>& /*found*/) {}
 
@@ -51,14 +54,16 @@ class Sweep {
     Side side;
   };
 
-  // Blocking, once. `stop` ends it early, without an error; whoever sets it calls Wake(). When it returns
-  // nothing is in flight. `max_memory` as Options::max_memory.
-  Error Run(const std::vector<Swept>& sides, Visitor& visitor, Meter& meter, const std::atomic<bool>& stop,
-            size_t max_memory, Limits limits);
+  // `max_memory` as Options::max_memory.
+  Sweep(size_t max_memory, Limits limits) : max_memory_(max_memory), pace_(limits) {}
+
+  // Blocking, once at a time. `stop` ends it early, without an error; whoever sets it calls Wake(). When it
+  // returns nothing is in flight.
+  Error Run(const std::vector<Swept>& sides, Visitor& visitor, Meter& meter, const std::atomic<bool>& stop);
   // Any thread, any time before, while or after Run().
   void Wake();
 
-  // Of one source; after Run().
+  // Of one source; after Run(), in it.
   uint64_t bytes_read(size_t side) const { return cursors_[side].bytes_read; }
 
  private:
@@ -96,8 +101,10 @@ class Sweep {
   void Arrive(Unit& unit, size_t side, int64_t result);
   void Look(Unit& unit);
   void Retire();
-  void Fail(size_t side, Error error);
+  void Fail(Error error);
   bool stopping() const { return failed_ || *stop_; }
+
+  const size_t max_memory_;
 
   // Set by Run().
   Visitor* visitor_ = nullptr;

@@ -83,7 +83,7 @@ class ReadableDestination final : public MemoryDestination {
     flushed = true;
     return MemoryDestination::Flush();
   }
-  std::unique_ptr<Source> Reader() override {
+  std::unique_ptr<Source> Reader(const std::string& /*snapshot*/) override {
     auto reader = std::make_unique<MemorySource>(
         content, std::vector<Extent>{{0, content.size(), Content::kData}}, *late_);
     reader->faults.Set(reader_fault);
@@ -122,7 +122,7 @@ Run RunVerified(const std::string& bytes, bool full, std::function<void(std::str
   destination.reader_fault = reader_fault;
   Options options;
   options.max_memory = kMinMemory;
-  ReadBackVerifier read_back(destination, kMinMemory, {});
+  ReadBackVerifier read_back(source, destination, kMinMemory, {});
   FullVerifier both(source, destination, kMinMemory, {});
   Engine engine(source, destination, options, full ? static_cast<Verifier*>(&both) : &read_back);
   Run run;
@@ -172,7 +172,7 @@ TEST_CASE("copy: what cannot be verified as asked is refused before anything is 
   LateCompletions late(1);
   MemorySource source(bytes, {{0, bytes.size(), Content::kData}}, late);
   MemoryDestination destination(late, 0);
-  ReadBackVerifier verifier(destination, kMinMemory, {});
+  ReadBackVerifier verifier(source, destination, kMinMemory, {});
   Engine engine(source, destination, {}, &verifier);
   Result result;
   const Error error = engine.Run(IgnoreProgress, &result);
@@ -204,7 +204,7 @@ TEST_CASE("copy: cancelled while it is verified") {
     RereadableSource source(bytes, {{0, bytes.size(), Content::kData}}, late);
     // From here on only the verification reads, and its reads wait.
     ReadableDestination destination(late, [&late](std::string&) { late.Hold(true); });
-    ReadBackVerifier read_back(destination, kMinMemory, {});
+    ReadBackVerifier read_back(source, destination, kMinMemory, {});
     FullVerifier both(source, destination, kMinMemory, {});
     Engine engine(source, destination, {}, full ? static_cast<Verifier*>(&both) : &read_back);
     std::thread canceller([&] {

@@ -43,7 +43,8 @@ t.test('there and back: import, cp, export, with namespaces and snapshots', asyn
   await rbd('snap', 'create', 'vm1@s')
   await withImage(ioctx, 'vm1', (image) => image.write(Buffer.alloc(mib, 7), { position: 30 * mib }))
 
-  t.match(await run('cp', '--deep', `${name}/vm1`, `${name}/vm3`), { status: 0, stderr: '' })
+  const deep = await run('cp', '--deep', '--verify', 'full', `${name}/vm1`, `${name}/vm3`)
+  t.match(deep, { status: 0, stderr: '', stdout: /crc32c:[0-9a-f]{8}, verified\n$/ })
   t.ok((await contentOf(ioctx, 'vm3', 's')).equals(data), 'its snapshot, too')
   t.ok((await contentOf(ioctx, 'vm3')).equals(await contentOf(ioctx, 'vm1')))
   await rbd('clone', '--rbd-default-clone-format', '2', 'vm1@s', `${name}/clone`)
