@@ -72,7 +72,6 @@ async function describe(ioctx: IoCtx, name: string, signal: AbortSignal): Promis
   try {
     const { objectSize, featureMask, stripeUnit, stripeCount } = await image.info()
     const metadata = await image.listMetadata()
-    const snapshots = await image.listSnapshots()
     return {
       image: name,
       order: Math.log2(objectSize),
@@ -81,7 +80,6 @@ async function describe(ioctx: IoCtx, name: string, signal: AbortSignal): Promis
       stripeCount,
       keys: [...metadata.keys()],
       values: [...metadata.values()],
-      snapshots: snapshots.sort((a, b) => (a.id < b.id ? -1 : 1)).map((snapshot) => snapshot.name),
     }
   } finally {
     await image.close()
@@ -92,8 +90,9 @@ async function describe(ioctx: IoCtx, name: string, signal: AbortSignal): Promis
  * Writes an image with its layout, metadata, and all its snapshots and their protection to a stream that `rbd import
  * --export-format 2` and {@link importImage} take. What a clone has of its parent is in it; that it is a clone is not.
  *
- * The image as it is now, after its last snapshot, is kept from changing as by {@link copy}. Progress counts bytes of
- * the image once for each snapshot. Rejects as {@link exportDiff}; nothing is left of a file that was not finished.
+ * The snapshots are those that {@link copy} with `deep` copies: users', without those that copies make for themselves.
+ * The image is kept from changing from the beginning, as by it. Progress counts bytes of the image once for each
+ * snapshot. Rejects as {@link exportDiff}; nothing is left of a file that was not finished.
  *
  * Implements: rbd_diff_iterate2, rbd_aio_read2, rbd_snap_list, rbd_metadata_list. Format: doc/dev/rbd-export.rst of
  * Ceph.

@@ -63,8 +63,8 @@ void RunImageJob(Call& call, Job job) {
   });
 }
 
-// exportImage(slot, { image, order, features, stripeUnit, stripeCount, keys, values, snapshots }, ioctx,
-// stream, maxMemory)
+// exportImage(slot, { image, order, features, stripeUnit, stripeCount, keys, values }, ioctx, stream,
+// maxMemory)
 void ExportImage(Call& call) {
   const Napi::Object object = call.Object();
   const auto number = [&object](const char* name) -> uint64_t {
@@ -80,7 +80,6 @@ void ExportImage(Call& call) {
   const std::vector<std::string> keys = ToStrings(object.Get("keys"));
   const std::vector<std::string> values = ToStrings(object.Get("values"));
   for (size_t i = 0; i < keys.size(); ++i) what.header.metadata.emplace_back(keys[i], values.at(i));
-  what.snapshots = ToStrings(object.Get("snapshots"));
   std::shared_ptr<IoCtx> ioctx = call.Handle<IoCtx>();
   Stream to = ToStream(call.Object());
   copy::Options options;

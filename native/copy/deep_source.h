@@ -36,6 +36,7 @@ class DeepSource final : public Source {
   std::string identity() const override;
 
   // Of the layer.
+  Error DescribeDiff(DiffHeader* header) const { return layer().DescribeDiff(header); }
   uint64_t size() const override { return layer().size(); }
   bool reads_holes() const override { return layer().reads_holes(); }
   Error Next(uint64_t offset, Extent* extent) override { return layer().Next(offset, extent); }

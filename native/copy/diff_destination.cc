@@ -5,7 +5,8 @@
 namespace rbdkit::copy {
 
 Error DiffDestination::Prepare(uint64_t /*size*/, const std::optional<ImageLayout>& /*source*/) {
-  if (Error error = source_.DescribeChanges(&summary_.header)) return error;
+  summary_ = {};
+  if (Error error = describe_(&summary_.header)) return error;
   summary_.header.version = version_;
   if (version_ == 1) summary_.header.is_protected.reset();  // it has no place for that
   return writer_.Header(summary_.header);

@@ -2,19 +2,28 @@
 #ifndef RBDKIT_COPY_DIFF_DESTINATION_H_
 #define RBDKIT_COPY_DIFF_DESTINATION_H_
 
+#include <functional>
+#include <utility>
+
 #include "copy/byte_stream.h"
 #include "copy/diff_writer.h"
 #include "copy/endpoint.h"
-#include "copy/image_source.h"
 
 namespace rbdkit::copy {
 
 // Written to a stream that is others' to finish.
-class DiffDestination final : public Destination {
+class DiffDestination : public Destination {
  public:
-  // All are borrowed; the source tells what the diff is of.
-  DiffDestination(FormatWriter& writer, int version, const ImageSource& source, StopSignal& stop)
-      : writer_(writer, version), version_(version), stream_(writer), source_(source), stop_(stop) {}
+  // Tells what a diff is of, when it begins.
+  using Describe = std::function<Error(DiffHeader* header)>;
+
+  // `writer` and `stop` are borrowed.
+  DiffDestination(FormatWriter& writer, int version, Describe describe, StopSignal& stop)
+      : writer_(writer, version),
+        version_(version),
+        stream_(writer),
+        describe_(std::move(describe)),
+        stop_(stop) {}
 
   Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
   // A record costs 17 or 25 bytes, and an operation where it is applied.
@@ -40,7 +49,7 @@ class DiffDestination final : public Destination {
   DiffWriter writer_;
   const int version_;
   FormatWriter& stream_;
-  const ImageSource& source_;
+  const Describe describe_;
   StopSignal& stop_;
   DiffSummary summary_;
   // Zeros that may go on.

@@ -38,7 +38,8 @@ Error ExportDiff(rados_ioctx_t ioctx, const DiffExport& what, const StreamSpec& 
   if (Error error = file.Open(to, stop)) return At(Side::kDestination, std::move(error));
   FormatWriter writer(file.output());
   ImageSource source(ioctx, what.image, what.snapshot, what.changes);
-  DiffDestination destination(writer, what.version, source, stop);
+  DiffDestination destination(
+      writer, what.version, [&source](DiffHeader* header) { return source.DescribeDiff(header); }, stop);
   if (Error error = Run(source, destination, options, stop, std::move(report))) return error;
   *summary = destination.summary();
   summary->file_bytes = writer.position();

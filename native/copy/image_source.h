@@ -58,8 +58,8 @@ class ImageSource final : public Source {
   uint64_t snapshot_id() const { return temporary_snapshot_ ? 0 : snapshot_id_; }
   // Which image of all the world's it is.
   std::string place() const;
-  // Of changes.
-  Error DescribeChanges(DiffHeader* header) const;
+  // What a diff of it is of.
+  Error DescribeDiff(DiffHeader* header) const;
   Error Next(uint64_t offset, Extent* extent) override;
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
   Error ReadError(int64_t result) const override;

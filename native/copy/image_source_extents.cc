@@ -218,9 +218,9 @@ Error ImageSource::ListSnapshots(std::vector<SnapshotInfo>* snapshots) const {
   return error;
 }
 
-Error ImageSource::DescribeChanges(DiffHeader* header) const {
+Error ImageSource::DescribeDiff(DiffHeader* header) const {
   header->size = size_;
-  if (!changes_->from.empty()) header->from = changes_->from;
+  if (changes_ && !changes_->from.empty()) header->from = changes_->from;
   if (snapshot_.empty() || temporary_snapshot_) return {};
   header->to = snapshot_;
   int is_protected = 0;

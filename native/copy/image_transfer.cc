@@ -1,9 +1,7 @@
 #include "copy/image_transfer.h"
 
-#include <algorithm>
-
-#include "copy/diff_destination.h"
-#include "copy/image_source.h"
+#include "copy/deep_source.h"
+#include "copy/image_stream_destination.h"
 #include "copy/image_stream_source.h"
 
 namespace rbdkit::copy {
@@ -16,42 +14,6 @@ constexpr uint64_t kSettable = RBD_FEATURE_LAYERING | RBD_FEATURE_STRIPINGV2 | R
                                RBD_FEATURE_JOURNALING;
 
 constexpr char kConfiguration[] = "conf_";
-
-// One layer after another as one job: each has its share of the progress.
-class Layers {
- public:
-  Layers(uint64_t count, const Meter::Report& report) : count_(count), report_(report) {}
-
-  Error Run(Source& source, Destination& destination, Options options, StopSignal& stop) {
-    Engine engine(source, destination, options);
-    const StopSignal::Hook cancels(stop, [&engine] { engine.Cancel(); });
-    Result result;
-    Error error = engine.Run(
-        [this](const Progress& progress) {
-          Progress all = progress;
-          all.bytes_done = done_ + progress.bytes_done;
-          all.bytes_total = done_ + progress.bytes_total * (count_ - index_);
-          if (all.phase != Phase::kPrepare) all.phase = Phase::kCopy;
-          report_(all);
-        },
-        &result);
-    done_ += result.bytes;
-    ++index_;
-    return error;
-  }
-  void Finish() const {
-    Progress all;
-    all.phase = Phase::kDone;
-    all.bytes_done = all.bytes_total = done_;
-    report_(all);
-  }
-
- private:
-  const uint64_t count_;
-  const Meter::Report& report_;
-  uint64_t index_ = 0;
-  uint64_t done_ = 0;
-};
 
 // Reads all of it but the data.
 Error CheckWhole(InputFile& input) {
@@ -96,30 +58,16 @@ Error ExportImage(rados_ioctx_t ioctx, const ImageExport& what, const StreamSpec
                   StopSignal& stop, const Meter::Report& report, ImageSummary* summary) {
   OutputFile file;
   if (Error error = file.Open(to, stop)) return At(Side::kDestination, std::move(error));
-  FormatWriter writer(file.output());
   summary->header = what.header;
   if (summary->header.features) *summary->header.features &= kSettable;
-  const uint64_t count = what.snapshots.size() + 1;
-  if (Error error = WriteImageHeader(writer, summary->header, count)) {
-    return At(Side::kDestination, std::move(error));
-  }
-  Layers layers(count, report);
-  std::string from;
-  for (uint64_t i = 0; i < count; ++i) {
-    const std::string snapshot = i < what.snapshots.size() ? what.snapshots[i] : "";
-    ImageSource source(ioctx, what.image, snapshot, Changes{from, false});
-    DiffDestination destination(writer, 2, source, stop);
-    if (Error error = layers.Run(source, destination, options, stop)) return error;
-    summary->Add(destination.summary());
-    from = snapshot;
-  }
-  summary->file_bytes = writer.position();
-  summary->crc32c = writer.crc32c();
-  if (Error error = file.Flush()) return At(Side::kDestination, std::move(error));
-  if (stop.stopped()) return Error::Coded(kCancelled, "export", "cancelled");
-  if (Error error = file.Publish()) return At(Side::kDestination, std::move(error));
-  layers.Finish();
-  return {};
+  FormatWriter writer(file.output());
+  DeepSource source(ioctx, what.image, "", Metadata(), false);
+  ImageStreamDestination destination(writer, file, source, stop, summary);
+  options.checksum = false;  // the stream's is what is told
+  Engine engine(source, destination, options);
+  const StopSignal::Hook cancels(stop, [&engine] { engine.Cancel(); });
+  Result result;
+  return engine.Run(report, &result);
 }
 
 Error ImportImage(const StreamSpec& from, rados_ioctx_t ioctx, const ImageImport& what, Options options,

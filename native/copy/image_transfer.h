@@ -5,7 +5,6 @@
 #include <rados/librados.h>
 
 #include <string>
-#include <vector>
 
 #include "copy/engine.h"
 #include "copy/image_destination.h"
@@ -19,7 +18,6 @@ namespace rbdkit::copy {
 struct ImageExport {
   std::string image;
   ImageHeader header;
-  std::vector<std::string> snapshots;  // oldest first
 };
 Error ExportImage(rados_ioctx_t ioctx, const ImageExport& what, const StreamSpec& to, Options options,
                   StopSignal& stop, const Meter::Report& report, ImageSummary* summary);

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { exportImage, Image, type IoCtx, importImage } from 'rbdkit'
+import { copy, exportImage, Image, type IoCtx, importImage } from 'rbdkit'
 import t, { type Test } from 'tap'
 import { contentOf, imageNames, mib, openPool, withImage } from './copy-fixture.js'
 
@@ -86,6 +86,37 @@ t.test('there and back, with rbd at either end', async (t) => {
   await check(t, ioctx, 'c', all)
   await withImage(ioctx, 'from', (image) => image.unprotectSnapshot('snap1'))
   t.same(await imageNames(ioctx), ['a', 'b', 'c', 'from'], 'no temporary image is left')
+})
+
+t.test("users' snapshots only, and the first without records of holes", async (t) => {
+  const { ioctx } = await openPool(t)
+  await makeImage(ioctx)
+  const directory = t.testdir()
+  const writer = await Image.open(ioctx, 'from')
+  t.teardown(() => writer.close())
+  // While somebody has it open, a copy makes a snapshot for itself.
+  const controller = new AbortController()
+  const slow = { bandwidthLimit: 200_000, signal: controller.signal }
+  const job = copy({ ioctx, image: 'from' }, { ioctx, image: 'slow' }, slow)
+  for await (const { phase } of job) if (phase === 'copy') break
+  t.equal((await writer.listSnapshots()).length, 4)
+  const stream = { file: join(directory, 'stream') }
+  const { snapshots } = await exportImage({ ioctx, image: 'from' }, stream)
+  t.same(snapshots, ['snap0', 'snap1', 'snap2'])
+  controller.abort()
+  await t.rejects(Promise.resolve(job), { name: 'AbortError' })
+  t.equal((await writer.listSnapshots()).length, 3)
+  await importImage(stream, { ioctx, image: 'to' })
+  for (const name of ['snap0', 'snap1', 'snap2', undefined]) {
+    t.ok((await contentOf(ioctx, 'to', name)).equals(await contentOf(ioctx, 'from', name)), name ?? 'the end')
+  }
+  await Image.create(ioctx, 'empty', { size: 64 * mib })
+  const { zeroBytes, dataBytes } = await exportImage(
+    { ioctx, image: 'empty' },
+    { file: join(directory, 'empty') },
+  )
+  t.same({ zeroBytes, dataBytes }, { zeroBytes: 0, dataBytes: 0 })
+  for (const name of ['from', 'to']) await withImage(ioctx, name, (image) => image.unprotectSnapshot('snap1'))
 })
 
 t.test('a layout that is asked for; what is refused leaves nothing', async (t) => {

@@ -115,7 +115,6 @@ export interface NativeImageExport {
   stripeCount: number
   keys: string[]
   values: string[]
-  snapshots: string[]
 }
 
 /** What is in an image's stream. */
