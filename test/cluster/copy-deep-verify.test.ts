@@ -193,11 +193,12 @@ t.test('a copy that is gone on with', { buffered: true }, async (t) => {
   const { ioctx } = pool
   const preload = buildPreload(t.testdir())
   await makeSource(ioctx, 'from')
-  const from = { ioctx, image: 'from' }
-  const at = 'rbd_snap_create2:2:after'
+  // Of a snapshot: of the image as it is now the second copy would begin with a snapshot of its own.
+  const from = { ioctx, image: 'from', snapshot: 's2' }
+  const at = 'rbd_snap_create2:1:after'
   const kill = (image: string) =>
     killCopy(pool, preload, {
-      source: { image: 'from' },
+      source: { image: 'from', snapshot: 's2' },
       destination: { image },
       options: { deep: true },
       at,
@@ -210,7 +211,7 @@ t.test('a copy that is gone on with', { buffered: true }, async (t) => {
   )
   const options = { deep: true, resume: true, verify: 'full' } as const
   t.ok((await copy(from, { ioctx, image: 'good' }, options)).bytesResumed > 0)
-  await sameContent(t, from, { ioctx, image: 'good' })
+  await sameContent(t, from, { ioctx, image: 'good' }, 's2')
 
   // What the copy that was killed had made of its first snapshot is not what the source has.
   const half = (await imageNames(ioctx)).find((name) => name.startsWith('bad.rbdkit-')) as string
