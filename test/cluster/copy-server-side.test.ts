@@ -111,20 +111,32 @@ t.test('a snapshot and the head, whatever the layout and wherever to', async (t)
   )
 })
 
-t.test('an encrypted image is copied as it is stored', async (t) => {
+t.test('an encrypted image is copied as it is stored, and opens with its passphrase', async (t) => {
   const pool = await open(t)
-  const { ioctx, rbd } = pool
+  const { ioctx, rbd, test } = pool
   const passphrase = join(t.testdir(), 'passphrase')
   writeFileSync(passphrase, 'a passphrase')
   await Image.create(ioctx, 'source', { size: 32 * mib })
   await rbd('encryption', 'format', 'source', 'luks1', passphrase)
-  await fill(pool, 'source', [[8 * mib, 16 * mib]])
+  // Through a handle with the encryption loaded, of which neither rbdkit nor the command has one.
+  const decrypted = (image: string, what: string) => {
+    const disk = `driver=rbd,pool=${ioctx.pool},image=${image},conf=${test.confFile}`
+    const secret = ['--object', `secret,id=key,file=${passphrase}`]
+    const luks = 'encrypt.format=luks,encrypt.key-secret=key'
+    return exec('qemu-io', [...secret, '--image-opts', `${disk},${luks}`, '-c', what], { timeout: 60_000 })
+  }
+  await decrypted('source', 'write -P 0x5a 4M 16M')
   const result = await check(t, { ioctx, image: 'source' }, { ioctx, image: 'copy' })
   t.ok(Number(result.serverSide?.objects) >= 4)
   await withImage(ioctx, 'copy', async (image) => {
     const { buffer } = await image.read({ length: 6, position: 0 })
     t.same(Buffer.from(buffer), Buffer.from('LUKS\xba\xbe', 'latin1'))
+    const content = await image.read({ length: mib, position: 12 * mib })
+    t.notOk(Buffer.from(content.buffer).includes(Buffer.alloc(16, 0x5a)), 'it is not decrypted')
   })
+  const { stdout } = await decrypted('copy', 'read -P 0x5a 4M 16M')
+  t.match(stdout, /read 16777216\/16777216 bytes/)
+  t.notMatch(stdout, /Pattern verification failed/)
 })
 
 t.test('nothing of what they copy comes here, and all levels verify it', async (t) => {
