@@ -94,6 +94,7 @@
       "native/copy/temporary_name.cc",
       "native/copy/verify_objects.cc",
       "native/copy/verify_reading.cc",
+      "native/copy/window.cc",
       "native/core/arrivals.cc",
       "native/core/call.cc",
       "native/core/completion_queue.cc",

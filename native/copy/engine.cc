@@ -86,6 +86,7 @@ Error Engine::Transfer() {
   plan_ =
       std::make_unique<Plan>(source_, destination_, begin, stop_, offloads() ? &offload_->moved() : nullptr);
   planned_ = false;
+  window_ = Window(count);
   turn_ = 0;
   kept_ = begin;
   kept_at_ = std::chrono::steady_clock::now();
@@ -127,7 +128,7 @@ void Engine::Work() {
       KeepMark();
       lock.lock();
       keeping_ = false;
-    } else if (!planning_ && !planned_ && !stopping() && !idle_.empty()) {
+    } else if (!planning_ && !planned_ && !stopping() && under_way_ < window_.limit()) {
       Unit& unit = *idle_.back();
       idle_.pop_back();
       planning_ = true;
@@ -321,6 +322,7 @@ void Engine::Release(Unit& unit, bool done) {
     uint64_t written = 0;
     for (const Part& part : unit.writes) written += part.data ? part.length : 0;
     watermark_.Retire(unit.span, unit.crc, unit.bytes_read, written);
+    window_.Done(unit.bytes_read, Window::Clock::now());
     if (unit.span.sequence == turn_ && taking_turn_) {
       ++turn_;
       taking_turn_ = false;

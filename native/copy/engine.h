@@ -20,6 +20,7 @@
 #include "copy/span.h"
 #include "copy/verifier.h"
 #include "copy/watermark.h"
+#include "copy/window.h"
 
 namespace rbdkit::copy {
 
@@ -51,8 +52,9 @@ struct Result {
 };
 
 // One copy. Worker threads take turns: each plans the next unit and starts its read, or goes on with a unit
-// whose read or writes have completed. As many units are under way as there are buffers. Endpoints complete
-// operations by queueing only; zeros, checksums and blocking file calls are the workers'.
+// whose read or writes have completed. As many units are under way as the window allows: at first as many as
+// there are buffers. Endpoints complete operations by queueing only; zeros, checksums and blocking file calls
+// are the workers'.
 class Engine {
  public:
   // The endpoints, and verifier and offload if there are any, outlive the engine.
@@ -165,6 +167,7 @@ class Engine {
   bool planning_ = false;          // guarded by mutex_
   bool planned_ = false;           // guarded by mutex_
   size_t under_way_ = 0;           // guarded by mutex_
+  Window window_{1};               // guarded by mutex_
   Unit* arrived_ = nullptr;        // oldest first, linked by `next`; guarded by mutex_
   Unit* last_arrived_ = nullptr;   // guarded by mutex_
   std::vector<Unit*> parked_;      // for their turn, of an ordered destination; guarded by mutex_
