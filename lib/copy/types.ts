@@ -299,7 +299,7 @@ export interface RateLimits {
 export interface CopyOptions extends JobOptions<CopyProgress>, RateLimits {
   /**
    * Bytes of buffers, at least 16 MiB, default 64 MiB. librbd needs up to as much again. It bounds how much is in
-   * flight, so it bounds the speed as well.
+   * flight, so it bounds the speed as well. A copy may have less in flight, where that moves as much.
    */
   maxMemory?: number | bigint
   /**

@@ -75,6 +75,12 @@ TEST_CASE("copy: the window stays whole where each unit more brings as much more
   CHECK(rate > 0.97 * 200);
 }
 
+TEST_CASE("copy: the window stays whole where half of it would move a fourteenth less") {
+  Copy copy(12);
+  copy.Run({54.5, 10}, 20000);  // six at a time take 64.5 ms
+  CHECK(copy.limit() == 12);
+}
+
 TEST_CASE("copy: the window grows again when more is of use, and shrinks when it is not") {
   Copy copy(48);
   copy.Run({10, 10}, 20000);
@@ -167,8 +173,12 @@ TEST_CASE("copy: no unit is begun beyond the window") {
 
 TEST_CASE("copy: what is no work is no measure") {
   Window window(12);
-  for (int i = 0; i < 10000; ++i) window.Done(0, Window::Clock::time_point());
-  CHECK(window.limit() == 12);
+  size_t least = 12;
+  for (int i = 0; i < 1000; ++i) {
+    window.Done(0, Window::Clock::time_point(std::chrono::milliseconds(10 * i)));
+    least = std::min(least, window.limit());
+  }
+  CHECK(least == 12);
 }
 
 }  // namespace
