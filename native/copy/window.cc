@@ -15,23 +15,28 @@ constexpr size_t kBlockWindows = 2;
 constexpr std::chrono::milliseconds kBlockTime{100};
 
 // What the smaller limit may cost.
-constexpr double kLoss = 0.04;
-// The differences that were found, added up, have to come to this: single ones are mostly noise.
+constexpr double kLoss = 0.05;
+// The differences that were found, added up, have to come to this, for single ones are mostly noise. It
+// begins near to where the smaller limit is taken: it does others more good than the copy harm.
 constexpr double kSure = 0.5;
+constexpr double kLean = 0.4;
 // A block of the smaller limit ends after a few units if it moves no more than this part.
-constexpr double kHopeless = 0.65;
-constexpr size_t kHopelessUnits = 6;
+constexpr double kHopeless = 0.6;
+constexpr size_t kHopelessUnits = 8;
 
-// Windows between two comparisons; twice as many after each that has changed nothing.
+// Windows before the first comparison, and between two; twice as many after each that has changed nothing.
+constexpr size_t kFirst = 5;
 constexpr size_t kRest = 20;
 constexpr size_t kMaxRest = 8 * kRest;
+// Where the smaller limit was hopeless.
+constexpr size_t kLongRest = 4 * kRest;
 
 }  // namespace
 
-Window::Window(size_t buffers) : limit_(buffers), left_(kRest * buffers), rest_(kRest) {
+Window::Window(size_t buffers) : limit_(buffers), left_(kFirst * buffers), rest_(kRest) {
   levels_.push_back(buffers);
   while (levels_.back() > kFloor) levels_.push_back(std::max(kFloor, levels_.back() / 2));
-  scores_.resize(levels_.size() - 1);
+  scores_.resize(levels_.size() - 1, kLean);
 }
 
 void Window::Done(uint64_t bytes, Clock::time_point now) {
@@ -50,7 +55,8 @@ void Window::Done(uint64_t bytes, Clock::time_point now) {
   bytes_ += bytes;
   taken_ = now - since_;
   if (Hopeless()) {
-    scores_[high_] = std::max(scores_[high_] - kSure, -kSure);
+    scores_[high_] = -kSure;
+    rest_ = std::max(rest_, kLongRest);
     return Stay(high_);
   }
   if (units_ < std::max(kBlockUnits, kBlockWindows * levels_[high_]) || taken_ < kBlockTime) return;
@@ -99,10 +105,12 @@ bool Window::Hopeless() const {
 }
 
 void Window::Stay(size_t level) {
-  rest_ = level == level_ ? std::min(2 * rest_, kMaxRest) : kRest;
+  if (level > level_) rest_ = kFirst;  // perhaps even less will do
+  if (level < level_) rest_ = kRest;
   level_ = level;
   limit_ = levels_[level];
   left_ = rest_ * limit_;
+  rest_ = std::clamp(2 * rest_, kRest, kMaxRest);
   comparing_ = false;
 }
 
