@@ -21,11 +21,11 @@ constexpr double kLoss = 0.05;
 constexpr double kSure = 0.5;
 constexpr double kLean = 0.4;
 // A block of the smaller limit ends after a few units if it moves no more than this part.
-constexpr double kHopeless = 0.6;
-constexpr size_t kHopelessUnits = 8;
+constexpr double kHopeless = 0.58;
+constexpr size_t kHopelessUnits = 6;
 
 // Windows before the first comparison, and between two; twice as many after each that has changed nothing.
-constexpr size_t kFirst = 5;
+constexpr size_t kFirst = 30;
 constexpr size_t kRest = 20;
 constexpr size_t kMaxRest = 8 * kRest;
 // Where the smaller limit was hopeless.
@@ -55,7 +55,7 @@ void Window::Done(uint64_t bytes, Clock::time_point now) {
   bytes_ += bytes;
   taken_ = now - since_;
   if (Hopeless()) {
-    scores_[high_] = -kSure;
+    scores_[high_] = std::max(scores_[high_] - kSure, -kSure);
     rest_ = std::max(rest_, kLongRest);
     return Stay(high_);
   }
@@ -105,8 +105,7 @@ bool Window::Hopeless() const {
 }
 
 void Window::Stay(size_t level) {
-  if (level > level_) rest_ = kFirst;  // perhaps even less will do
-  if (level < level_) rest_ = kRest;
+  if (level != level_) rest_ = kRest;
   level_ = level;
   limit_ = levels_[level];
   left_ = rest_ * limit_;

@@ -93,7 +93,7 @@ TEST_CASE("copy: the window grows again when more is of use, and shrinks when it
 
 TEST_CASE("copy: the window does not touch a copy's first units") {
   Copy copy(12);
-  copy.Run({0, 10}, 12 * 5 - 1);
+  copy.Run({0, 10}, 12 * 30 - 1);
   CHECK(copy.limit() == 12);
   CHECK(copy.least() == 12);
 }
@@ -159,7 +159,7 @@ class SlowSource final : public MemorySource {
 
 TEST_CASE("copy: no unit is begun beyond the window") {
   // To where the first block of the smaller limit has hardly begun.
-  const size_t units = 12 * 5 + 24 + 12 + 12;
+  const size_t units = 12 * 30 + 24 + 12 + 12;
   LateCompletions late(1);
   SlowSource source(units, late);
   NullDestination destination;
