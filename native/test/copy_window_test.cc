@@ -68,11 +68,22 @@ TEST_CASE("copy: the window comes near what a cluster needs to be busy") {
   CHECK(copy.Run({190, 10}, 10000) > 97);
 }
 
-TEST_CASE("copy: the window stays whole where each unit more brings as much more") {
+TEST_CASE("copy: where each unit more brings as much more, to find out takes no longer than two answers") {
+  for (int units : {360, 480, 600, 1200}) {
+    CAPTURE(units);
+    Copy copy(12);
+    const double seconds = units / copy.Run({60, 0}, units);
+    CHECK(seconds < units / 200.0 + 0.121);
+    CHECK(copy.limit() == 12);
+  }
   Copy copy(12);
-  const double rate = copy.Run({60, 0}, 5000);
-  CHECK(copy.limit() == 12);
-  CHECK(rate > 0.97 * 200);
+  CHECK(copy.Run({60, 0}, 5000) > 0.98 * 200);
+}
+
+TEST_CASE("copy: the window is soon smaller where that costs nothing") {
+  Copy copy(12);
+  copy.Run({5, 5}, 600);
+  CHECK(copy.limit() == 6);
 }
 
 TEST_CASE("copy: the window stays whole where half of it would move a fourteenth less") {
