@@ -9,9 +9,9 @@
 
 namespace rbdkit::copy {
 
-// As many as there are buffers, to begin with. Now and then two limits are compared, one half of the other, by
-// turns, and the smaller one stays where it moves as much: a longer queue is of no use to the copy then, and in
-// the way of others. Throughput alone tells: latencies grow with a queue also where that is of use
+// As many as there are buffers, to begin with. Now and then two limits are compared, one half of the other,
+// by turns, and the smaller one stays where it moves as much: a longer queue is of no use to the copy then,
+// and in the way of others. Throughput alone tells: latencies grow with a queue also where that is of use
 // (docs/decisions/0019). Not thread-safe.
 class Window {
  public:
