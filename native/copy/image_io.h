@@ -49,7 +49,7 @@ class OpenImage {
   rbd_image_t* out() { return &image_; }
   explicit operator bool() const { return image_ != nullptr; }
   // 0 or a negative errno.
-  int Close() { return image_ == nullptr ? 0 : Rbd().rbd_close(std::exchange(image_, nullptr)); }
+  int Close() { return image_ == nullptr ? 0 : CloseImage(std::exchange(image_, nullptr)); }
   // The same in two parts, for what else can be done meanwhile; both, once.
   void BeginClose();
   bool closed() const { return closing_ == nullptr || Rbd().rbd_aio_is_complete(closing_) != 0; }

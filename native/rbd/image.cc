@@ -62,7 +62,7 @@ int Image::Close() {
   if (image_ == nullptr) return 0;
   if (watching_) Rbd().rbd_update_unwatch(image_, update_watch_);
   watching_ = false;
-  const int r = Rbd().rbd_close(image_);
+  const int r = CloseImage(image_);
   image_ = nullptr;
   return r;
 }

@@ -53,7 +53,7 @@ void RbdCreate4(Call& call) {
 bool Exists(rados_ioctx_t ioctx, const std::string& name) {
   rbd_image_t image = nullptr;
   if (Rbd().rbd_open_read_only(ioctx, name.c_str(), &image, nullptr) < 0) return false;
-  Rbd().rbd_close(image);
+  CloseImage(image);
   return true;
 }
 

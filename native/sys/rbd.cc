@@ -1,6 +1,8 @@
 #include "sys/rbd.h"
 
+#include <chrono>
 #include <mutex>
+#include <thread>
 
 namespace rbdkit {
 
@@ -24,6 +26,12 @@ bool LoadRbd(LibraryError* error) {
     loaded = OpenLibrary({"librbd.so.1", "librbd1", "librbd1"}, entries, std::size(entries), error);
   }
   return loaded;
+}
+
+int CloseImage(rbd_image_t image) {
+  // Asleep, so that the thread that it is about gets this one's processor.
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return Rbd().rbd_close(image);
 }
 
 void VisitRbd(void (*visit)(void* arg, const char* name, bool present), void* arg) {
