@@ -91,7 +91,7 @@ async function makeSlowSource({ ioctx }: CopyPool): Promise<void> {
       for (let at = 0; at < 48 * mib; at += 8 * mib) await image.write(randomBytes(8 * mib), { position: at })
       if (snapshot !== undefined) await image.createSnapshot(snapshot)
     }
-    await image.setMetadata('conf_rbd_qos_read_bps_limit', String(40 * mib))
+    await image.setMetadata('conf_rbd_qos_read_bps_limit', String(20 * mib))
   })
 }
 

@@ -54,12 +54,12 @@ t.test('every level passes a copy that is right, whatever the layout', async (t)
   await cluster.pools.delete(dataPool)
 })
 
-/** An image that takes about a second and a half to read. */
+/** An image that takes about three seconds to read. */
 async function makeSlowSource({ ioctx }: CopyPool): Promise<void> {
   await Image.create(ioctx, 'source', { size: 48 * mib })
   await withImage(ioctx, 'source', async (image) => {
     for (let at = 0; at < 48 * mib; at += 8 * mib) await image.write(randomBytes(8 * mib), { position: at })
-    await image.setMetadata('conf_rbd_qos_read_bps_limit', String(32 * mib))
+    await image.setMetadata('conf_rbd_qos_read_bps_limit', String(16 * mib))
   })
 }
 
