@@ -16,7 +16,7 @@ import { runNativeTests } from './native-tests.js'
 import { type Counts, TapReport } from './tap-report.js'
 
 /** The whole lifecycle matrix is for an idle machine and an evening. */
-const TIME_LIMIT_MS = (process.env.RBDKIT_LIFECYCLE === 'full' ? 240 : 40) * 60_000
+const TIME_LIMIT_MS = (process.env.RBDKIT_LIFECYCLE === 'full' ? 240 : 75) * 60_000
 const KILL_AFTER_MS = 10_000
 /** For each parser; `npm run fuzz` does it for longer. */
 const FUZZ_SECONDS = 3

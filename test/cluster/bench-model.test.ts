@@ -72,7 +72,7 @@ function check(result: BenchResult, asked: Asked): void {
   }
 }
 
-t.test('stamped blocks come back, whatever the options', { timeout: 110_000 }, async (t) => {
+t.test('stamped blocks come back, whatever the options', { timeout: 240_000 }, async (t) => {
   const { ioctx } = await openPool(t)
   await fc.assert(
     fc.asyncProperty(options, distribution, async (asked, chosen) => {

@@ -87,7 +87,7 @@ t.test('the object is removed under the workers: they join again', async (t) => 
   t.equal((await benchWorkers(ioctx, ['one'], { runtime: 0.5 })).hosts?.length, 1)
 })
 
-t.test('the cluster stops: aborting is a way out for the controller', { timeout: 120_000 }, async (t) => {
+t.test('the cluster stops: aborting is a way out for the controller', async (t) => {
   const local = await LocalCluster.start()
   t.teardown(() => local.close())
   const { confFile, keyring } = local

@@ -7,7 +7,7 @@ import t from 'tap'
 import { makeImages } from './bench-workers-fixture.js'
 import { mib } from './copy-fixture.js'
 
-t.test('watches and a run go on when the OSD is back', { timeout: 180_000 }, async (t) => {
+t.test('watches and a run go on when the OSD is back', async (t) => {
   const local = await LocalCluster.start({ objectstore: 'bluestore' })
   t.teardown(() => local.close())
   const { confFile, keyring } = local

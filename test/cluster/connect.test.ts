@@ -71,7 +71,7 @@ t.test('a signal rejects at once with its reason, and the process can end', asyn
   const started = performance.now()
   const connecting = Cluster.connect({ monHost: '127.0.0.1:1', signal: AbortSignal.timeout(100) })
   await t.rejects(connecting, { name: 'TimeoutError' })
-  t.ok(performance.now() - started < 2000)
+  t.ok(performance.now() - started < 10_000)
   await t.rejects(Cluster.connect({ confFile, signal: AbortSignal.abort(reason) }), reason)
 
   const program = `
@@ -91,7 +91,7 @@ t.test('a signal rejects at once with its reason, and the process can end', asyn
     (error: { code: number; stdout: string; stderr: string }) => error,
   )
   t.match(ended, { code: 7, stdout: '', stderr: '' })
-  t.ok(performance.now() - start < 4000, 'long before the connect timeout of 30 s')
+  t.ok(performance.now() - start < 15_000, 'long before the connect timeout of 30 s')
 })
 
 t.test('closing', async (t) => {

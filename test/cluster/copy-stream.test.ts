@@ -140,7 +140,7 @@ t.test('a reader that goes away, and a descriptor that is none', async (t) => {
   t.same(await imageNames(ioctx), ['big'])
 })
 
-t.test('rbdkit import - and export -, beside rbd', { timeout: 120_000 }, async (t) => {
+t.test('rbdkit import - and export -, beside rbd', async (t) => {
   const pool = await openPool(t)
   const { test, ioctx } = pool
   const directory = t.testdir()

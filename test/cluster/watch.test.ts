@@ -303,7 +303,7 @@ t.test('a worker is terminated with a watch open, and notifications coming', asy
   }
 })
 
-t.test('the cluster stops: close() and notify() have a way out', { timeout: 120_000 }, async (t) => {
+t.test('the cluster stops: close() and notify() have a way out', async (t) => {
   const local = await LocalCluster.start()
   t.teardown(() => local.close())
   const cluster = await Cluster.connect({

@@ -59,7 +59,7 @@ t.test('processes that end with an open connection, twenty times each', { timeou
   }
 })
 
-t.test('workers that end with an open connection, twenty times', { timeout: 120_000 }, async (t) => {
+t.test('workers that end with an open connection, twenty times', async (t) => {
   const { uri } = await sharedHypervisor()
   const worker = JSON.stringify(`
     import { parentPort } from 'node:worker_threads'
