@@ -13,6 +13,15 @@ export interface ConnectionFlags {
   readonly cephOption?: Readonly<Record<string, string>>
 }
 
+/** Of a command that copies to another cluster. */
+export interface DestinationFlags {
+  readonly destConf?: string
+  readonly destId?: string
+  readonly destCluster?: string
+  readonly destKeyring?: string
+  readonly destMonHost?: string
+}
+
 function parseOption(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const [, name = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
   if (name === '') throw new InvalidArgumentError('must be <name>=<value>')
@@ -31,6 +40,30 @@ export function addConnectionOptions(command: Command): Command {
     .option('-k, --keyring <file>', "the user's keyring (default: what ceph.conf says)")
     .option('-m, --mon-host <addresses>', 'monitor addresses, as in ceph.conf')
     .option('--ceph-option <name=value>', 'any option of ceph.conf; may be given again', parseOption)
+}
+
+/** Adds `--dest-conf`, `--dest-id`, `--dest-cluster`, `--dest-keyring` and `--dest-mon-host`. */
+export function addDestinationOptions(command: Command): Command {
+  return command
+    .option('--dest-conf <file>', 'of another cluster, to which it is copied: its ceph.conf')
+    .option('--dest-id <id>', 'likewise: the user there')
+    .option('--dest-cluster <name>', "likewise: the cluster's name")
+    .option('--dest-keyring <file>', "likewise: the user's keyring")
+    .option('--dest-mon-host <addresses>', 'likewise: monitor addresses')
+}
+
+/** Which cluster they name; `undefined` when none is given. */
+export function toDestinationFlags(flags: DestinationFlags): ConnectionFlags | undefined {
+  const { destConf, destId, destCluster, destKeyring, destMonHost } = flags
+  if ([destConf, destId, destCluster, destKeyring, destMonHost].every((one) => one === undefined))
+    return undefined
+  return {
+    ...(destConf === undefined ? {} : { conf: destConf }),
+    ...(destId === undefined ? {} : { id: destId }),
+    ...(destCluster === undefined ? {} : { cluster: destCluster }),
+    ...(destKeyring === undefined ? {} : { keyring: destKeyring }),
+    ...(destMonHost === undefined ? {} : { monHost: destMonHost }),
+  }
 }
 
 /** What `Cluster.connect()` takes for them; `defaults` are Ceph options that the command's user may override. */

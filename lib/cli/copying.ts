@@ -113,7 +113,8 @@ export async function toDiskSource(session: Session, end: DiskEnd): Promise<Disk
 
 async function toDestination(session: Session<CopyFlags>, end: End): Promise<CopyDestination> {
   if ('file' in end || 'fd' in end) return end
-  return { ioctx: await session.ioctx(end), image: end.image, ...toLayout(session.flags) }
+  const { flags } = session
+  return { ioctx: await session.destination(flags).ioctx(end), image: end.image, ...toLayout(flags) }
 }
 
 async function toSource(session: Session, end: End): Promise<CopySource> {

@@ -20,9 +20,9 @@ export function toDiffOutput(session: Session, path: string): DiffOutput {
   return { fd: 1 }
 }
 
-/** What was left by Ctrl-C of a diff that was to be written. */
-export function nothingOf(path: string): string {
-  return path === '-' ? 'the diff is not whole' : `nothing is left of '${path}'`
+/** What was left by Ctrl-C of a diff, or another stream, that was to be written. */
+export function nothingOf(path: string, what = 'diff'): string {
+  return path === '-' ? `the ${what} is not whole` : `nothing is left of '${path}'`
 }
 
 /** One run of a job on diffs. */

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ServerSide, VerifyLevel } from '../copy/types.js'
 import { type Feature, featureNames } from '../rbd/features.js'
 import type { ImageLayout } from '../rbd/layout.js'
-import { addConnectionOptions, type ConnectionFlags } from './connection.js'
+import { addConnectionOptions, type ConnectionFlags, type DestinationFlags } from './connection.js'
 import { parseSize } from './fio-values.js'
 
 /** Of every command on images. */
@@ -32,12 +32,12 @@ export interface JobFlags extends Flags {
 }
 
 /** Of the commands that copy. */
-export interface CopyFlags extends LayoutFlags, JobFlags {
+export interface CopyFlags extends LayoutFlags, JobFlags, DestinationFlags {
   readonly verify: VerifyLevel
   readonly replace?: boolean
   readonly force?: boolean
   readonly resume?: boolean
-  /** Of `cp` only. */
+  /** Of `cp` only, as those for the destination's cluster. */
   readonly deep?: boolean
   readonly keepParent?: boolean
   readonly serverSide?: ServerSide

@@ -5,7 +5,7 @@ import type { Cluster, ConnectOptions } from '../rados/cluster.js'
 import type { IoCtx } from '../rados/ioctx.js'
 import type { OperationOptions } from '../rbd/handle.js'
 import type { Image } from '../rbd/image.js'
-import { toConnectOptions } from './connection.js'
+import { type DestinationFlags, toConnectOptions, toDestinationFlags } from './connection.js'
 import { DEFAULT_POOL, type ImageSpec, type PoolSpec, parseImageSpec, parsePoolSpec } from './image-spec.js'
 import type { Flags } from './options.js'
 import type { ProgressView } from './progress.js'
@@ -35,6 +35,7 @@ export class Session<F extends Flags = Flags> {
   readonly signal: AbortSignal
   readonly progress: ProgressView
   #cluster: Promise<Cluster> | undefined
+  #destination: Session | undefined
   readonly #ioctxs = new Map<string, Promise<IoCtx>>()
 
   constructor(flags: F, signal: AbortSignal, progress: ProgressView) {
@@ -79,6 +80,19 @@ export class Session<F extends Flags = Flags> {
     return ioctx
   }
 
+  /** Where a copy goes: in the cluster of `--dest-conf` and its like, or in this one. */
+  destination(flags: DestinationFlags): Session {
+    const there = toDestinationFlags(flags)
+    if (there === undefined) return this
+    const { pool, namespace } = this.flags
+    const places = {
+      ...(pool === undefined ? {} : { pool }),
+      ...(namespace === undefined ? {} : { namespace }),
+    }
+    this.#destination ??= new Session({ ...places, ...there }, this.signal, this.progress)
+    return this.#destination
+  }
+
   /** Opens an image in it; the session's end closes it. */
   async open(spec: ImageSpec, options: { readOnly: boolean }): Promise<Image> {
     const ioctx = await this.ioctx(spec)
@@ -107,6 +121,7 @@ export class Session<F extends Flags = Flags> {
   }
 
   async close(): Promise<void> {
+    await this.#destination?.close()
     const cluster = await this.#cluster?.catch(() => undefined)
     await cluster?.close()
   }

@@ -2,6 +2,7 @@
 
 import { Command, Option } from 'commander'
 import { action } from '../action.js'
+import { addDestinationOptions } from '../connection.js'
 import { runCopy } from '../copying.js'
 import { addCopyOptions, addLayoutOptions, addOptions, type CopyFlags } from '../options.js'
 
@@ -20,7 +21,7 @@ export function command(): Command {
         'whether the OSDs copy the data among themselves (default: never)',
       ).choices(['never', 'auto', 'require']),
     )
-  return addOptions(addCopyOptions(addLayoutOptions(cp))).action(
+  return addDestinationOptions(addOptions(addCopyOptions(addLayoutOptions(cp)))).action(
     action<CopyFlags, [string, string]>((session, source, destination) =>
       runCopy(session, session.imageSpec(source), session.imageSpec(destination, 'none')),
     ),

@@ -5,11 +5,12 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { DiskFormat } from '../../copy/types.js'
 import { action } from '../action.js'
 import { runCopy, standardInput } from '../copying.js'
-import { addCopyOptions, addLayoutOptions, addOptions, type CopyFlags } from '../options.js'
+import { addExportFormatOption, type FormatFlags, runImageImport } from '../image-streams.js'
+import { addCopyOptions, addLayoutOptions, addOptions } from '../options.js'
 
 const formats: readonly DiskFormat[] = ['raw', 'qcow2', 'vmdk', 'vhdx', 'vdi', 'vpc']
 
-interface ImportFlags extends CopyFlags {
+interface ImportFlags extends FormatFlags {
   readonly format?: DiskFormat
 }
 
@@ -25,18 +26,22 @@ export function command(): Command {
         'how the file holds the disk (default: as its name ends; QEMU reads vmdk, vhdx, vdi and vpc)',
       ).choices(formats),
     )
-  return addOptions(addCopyOptions(addLayoutOptions(importing))).action(
+    .option('--trust-metadata', 'with --export-format 2: also metadata that configures librbd (conf_*)')
+  return addOptions(addCopyOptions(addLayoutOptions(addExportFormatOption(importing)))).action(
     action<ImportFlags, [string, string | undefined]>((session, path, image) => {
-      const { format } = session.flags
+      const { format, exportFormat, trustMetadata } = session.flags
       if (path === '-' && image === undefined) {
         throw new InvalidArgumentError("'-' has no name: say which image to make")
       }
+      const to = session.imageSpec(image ?? basename(path), 'none')
+      if (exportFormat === '2') return runImageImport(session, path, to)
+      if (trustMetadata) throw new InvalidArgumentError('--trust-metadata goes with --export-format 2')
       if (path === '-' && format !== undefined && format !== 'raw') {
         throw new InvalidArgumentError(`--format ${format}: standard input is raw`)
       }
       const file = { file: path, ...(format === undefined ? {} : { format }) }
       const from = path === '-' ? standardInput : file
-      return runCopy(session, from, session.imageSpec(image ?? basename(path), 'none'))
+      return runCopy(session, from, to)
     }),
   )
 }
