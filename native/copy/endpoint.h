@@ -45,6 +45,9 @@ struct Extent {
 // The size of a source whose end has not been seen.
 inline constexpr uint64_t kUnknownSize = UINT64_MAX;
 
+// What a destination for that has room for at first, and grows by at least.
+inline constexpr uint64_t kFirstRoom = uint64_t{1} << 30;
+
 // The most that one Destination::Zero() covers.
 inline constexpr uint64_t kMaxZero = 64 << 20;
 

@@ -20,9 +20,6 @@ constexpr size_t kReserve = 4;
 // How long nothing may arrive before it is asked for.
 constexpr std::chrono::milliseconds kReapInterval{500};
 
-// What a destination of unknown size grows by, at least.
-constexpr uint64_t kMinGrowth = uint64_t{1} << 30;
-
 }  // namespace
 
 Error Engine::Run(Meter::Report report, Result* result) {
@@ -196,7 +193,7 @@ bool Engine::NextSpan(Unit& unit) {
 // looked through when it is cut off.
 Error Engine::MakeRoom(uint64_t end) {
   if (end <= room_) return {};
-  room_ = std::max(end, room_ + std::max(kMinGrowth, room_ / 4));
+  room_ = std::max(end, room_ + std::max(kFirstRoom, room_ / 4));
   return destination_.Resize(room_);
 }
 

@@ -167,7 +167,7 @@ Error ImageDestination::Prepare(uint64_t size, const std::optional<ImageLayout>&
   if (Error error = CheckName(&old_id)) return error;
   if (source) options_ = Inherited(*source);
   if (!image_) {
-    if (Error error = Create(size == kUnknownSize ? 0 : size)) return error;
+    if (Error error = Create(size == kUnknownSize ? kFirstRoom : size)) return error;
   }
   made_ = true;
   return Open();
@@ -246,17 +246,18 @@ Error ImageDestination::Open() {
 }
 
 Error ImageDestination::Resize(uint64_t size) {
-  const int r = writes_.Await(
+  uint64_t now = 0;
+  int r = Rbd().rbd_get_size(image_.get(), &now);
+  if (r < 0) return Error(r, "rbd_get_size");
+  if (now == size) return {};
+  r = writes_.Await(
       [image = image_.get(), size] { return Rbd().rbd_resize2(image, size, true, NoProgress, nullptr); });
   return r < 0 ? Error(r, "rbd_resize2") : Error();
 }
 
 Error ImageDestination::BeginLayer(uint64_t size) {
   over_another_ = true;
-  uint64_t now = 0;
-  const int r = Rbd().rbd_get_size(image_.get(), &now);
-  if (r < 0) return Error(r, "rbd_get_size");
-  return now == size ? Error() : Resize(size);
+  return Resize(size);
 }
 
 Error ImageDestination::TakeSnapshot(const SnapshotSpec& snapshot) {
