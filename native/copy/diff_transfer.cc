@@ -37,6 +37,7 @@ Error ExportDiff(rados_ioctx_t ioctx, const DiffExport& what, const StreamSpec& 
   OutputFile file;
   if (Error error = file.Open(to, stop)) return At(Side::kDestination, std::move(error));
   FormatWriter writer(file.output());
+  options.checksum = false;  // the stream's is what is told
   ImageSource source(ioctx, what.image, what.snapshot, what.changes);
   DiffDestination destination(
       writer, what.version, [&source](DiffHeader* header) { return source.DescribeDiff(header); }, stop);
@@ -66,6 +67,7 @@ Error ImportDiff(const StreamSpec& from, const DiffTarget& target, Options optio
   } else {
     destination = std::make_unique<DiffImage>(target.ioctx, target.image, diff.header(), target.allow_shrink);
   }
+  options.checksum = false;  // the stream's is what is told
   if (Error error = Run(source, *destination, options, stop, std::move(report))) return error;
   *summary = source.summary();
   summary->file_bytes = reader.position();

@@ -123,12 +123,13 @@ Error OutputFile::Open(const StreamSpec& spec, StopSignal& stop) {
       return Error(-errno, "open");
     }
   }
-  output_ = &descriptor_.emplace(fd_.get(), stop);
+  output_ = &file_.emplace(fd_.get(), stop);
   return {};
 }
 
 Error OutputFile::Flush() {
   if (!fd_) return {};
+  if (Error error = file_->Finish()) return error;
   return fsync(fd_.get()) == 0 ? Error() : Error(-errno, "fsync");
 }
 
@@ -155,6 +156,7 @@ Error OutputFile::Publish() {
 }
 
 void OutputFile::Abandon() {
+  file_.reset();
   if (!temporary_.empty()) unlinkat(directory_.get(), temporary_.c_str(), 0);
   temporary_.clear();
   fd_.Close();

@@ -10,6 +10,7 @@
 
 #include "copy/byte_stream.h"
 #include "copy/endpoint.h"
+#include "copy/file_output.h"
 #include "copy/handover.h"
 #include "copy/unique_fd.h"
 
@@ -74,6 +75,7 @@ class OutputFile {
   std::string temporary_;  // empty: it has no name
   UniqueFd directory_;
   UniqueFd fd_;
+  std::optional<FileOutput> file_;
   std::optional<FdOutput> descriptor_;
   std::shared_ptr<Handover> handover_;
   std::optional<StopSignal::Hook> closes_;  // ends a wait for room
