@@ -80,6 +80,7 @@ void Sweep::Work() {
       arrived_ = unit.next;
       lock.unlock();
       Look(unit);
+      memory_.Look();
       lock.lock();
       unit.looked = true;
       Retire();

@@ -12,8 +12,10 @@
 
 #include "copy/buffer_pool.h"
 #include "copy/endpoint.h"
+#include "copy/memory_watch.h"
 #include "copy/meter.h"
 #include "copy/pace.h"
+#include "copy/span.h"
 #include "copy/sparse.h"
 
 namespace rbdkit::copy {
@@ -105,6 +107,7 @@ class Sweep {
   bool stopping() const { return failed_ || *stop_; }
 
   const size_t max_memory_;
+  MemoryWatch memory_{2 * max_memory_ - 2 * kUnitSize};  // as the engine's
 
   // Set by Run().
   Visitor* visitor_ = nullptr;
