@@ -60,6 +60,7 @@ function copyCase(name, title, { action = 'copy', kind, from, compression, to, .
         const bytes = dataBytes(kind, dense)
         const job = {
           ...{ action, from: source, to: destination, bytes, report: join(directory, 'report.json') },
+          ...(from === 'qcow2' ? { data: file } : {}),
           verify: () => compareEnds({ file }, destination),
           discard: () => to !== 'same' && discard(destination),
         }
@@ -135,7 +136,8 @@ export const copies = [
       from: 'qcow2',
       compression,
       to: 'image',
-      sides: ['qemu-img', 'rbdkit'],
+      // It knows nothing of compression.
+      sides: ['qemu-img', ...(compression === undefined ? ['floor'] : []), 'rbdkit'],
       goals: faster(['qemu-img'], 1.3),
     }),
   ),

@@ -42,7 +42,12 @@ export const commands = {
   copy: {
     rbd: rbdCopy,
     'qemu-img': qemuCopy,
-    floor: ({ from, to }) => [floorCopy, floorName(from), floorName(to)],
+    // Of a qcow2 image it has the raw disk.
+    floor: ({ from, data, to }) => [
+      floorCopy,
+      floorName(data === undefined ? from : { file: data }),
+      floorName(to),
+    ],
   },
   /** `from` is an image, `to` a file. */
   compare: {
