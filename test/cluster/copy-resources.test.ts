@@ -46,8 +46,8 @@ t.test(
       const p99 = Math.round(delay.percentile(99) / 1e6)
       t.comment(`${name}: ${grown} MiB more than idle, event loop p99 ${p99} ms`)
       t.ok(grown <= 2 * 64 + 16, `${name}: ${grown} MiB`)
-      // 20 ms is the aim; the cluster's daemons share the processors with this test.
-      t.ok(p99 < 60, `${name}: p99 ${p99} ms`)
+      // 20 ms is the aim, which bench/ measures; whatever else has the processors delays this, too.
+      t.ok(p99 < 500, `${name}: nothing blocked the thread: p99 ${p99} ms`)
     }
   },
 )

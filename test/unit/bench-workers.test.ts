@@ -6,6 +6,7 @@ import t from 'tap'
 import { mergeResults } from '../../lib/bench/merge.js'
 import { checkOptions } from '../../lib/bench/options.js'
 import { assignImages, decodeJob, encodeJob, type JobRecord, toParts } from '../../lib/bench/workers/job.js'
+import { Members } from '../../lib/bench/workers/members.js'
 import {
   decodeMessage,
   decodeReport,
@@ -47,6 +48,29 @@ t.test('images are shared out whole, once each', async (t) => {
   t.throws(() => assignImages({ a: ['1'] }, 'split', names), { code: 'ERR_INVALID_ARG_TYPE' })
   t.throws(() => assignImages(['1', '1'], 'all', names), { code: 'ERR_INVALID_ARG_VALUE' })
   t.throws(() => assignImages(['pool/1'], 'all', names), { code: 'ERR_INVALID_ARG_VALUE' })
+})
+
+t.test('a worker is dead when it has been silent, but not while nobody could be heard', async (t) => {
+  const report = (name: string) => ({
+    ...{ name, host: 'here', pid: 1, state: 'running' as const },
+    ...{ job: id, progress: undefined, error: undefined },
+  })
+  const heard = performance.now() - 12_000
+  const members = new Members(id, 10_000, [
+    { clientId: 1n, report: report('a'), heard },
+    { clientId: 2n, report: report('b'), heard: heard - 5000 },
+  ])
+  t.throws(() => members.check(), { message: /2 of 2 workers failed.*'a'.*12\.\d s.*'b'.*17\.\d s/s })
+  members.excuse(-1000)
+  t.throws(() => members.check(), { message: /2 of 2/ })
+  members.excuse(4000)
+  t.throws(() => members.check(), { message: /1 of 2 worker failed:.*'b'.*13\.\d s/s })
+  members.excuse(60_000)
+  members.check()
+  t.ok(
+    members.all().every((member) => member.heard <= performance.now()),
+    'not heard in the future',
+  )
 })
 
 t.test('bytes and rates are shared out by images, and add up', async () => {

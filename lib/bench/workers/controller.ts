@@ -195,13 +195,21 @@ class Controller {
     ...states: Parameters<Members['reached']>
   ): Promise<void> {
     for (;;) {
-      members.update(await this.#notify(type))
-      await this.#lock.keep()
+      await this.#ask(members, type)
       this.#report(members.progress())
       members.check()
       if (members.reached(...states)) return
       await this.#sleep(everyMs)
     }
+  }
+
+  /** Lets all say how they are. What takes longer than a notify waits for them is the cluster's, which is away. */
+  async #ask(members: Members, type: MessageType): Promise<void> {
+    const began = performance.now()
+    const replies = await this.#notify(type)
+    await this.#lock.keep()
+    members.update(replies)
+    members.excuse(performance.now() - began - this.#notifyMs)
   }
 
   /**

@@ -66,6 +66,12 @@ export class Members {
     }
   }
 
+  /** For so many milliseconds nobody could be heard: that was no silence of theirs. */
+  excuse(ms: number): void {
+    const now = performance.now()
+    for (const member of this.#members.values()) member.heard = Math.min(now, member.heard + Math.max(0, ms))
+  }
+
   /** Throws when there are some that failed, died or gave up. */
   check(): void {
     const failed = this.all().flatMap((member) => this.#failure(member) ?? [])
