@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import type { Flags } from './options.js'
+import { printable } from './printable.js'
 import { noProgress, type ProgressView, progressLines } from './progress.js'
 import { type Report, Session } from './session.js'
 import { Interrupted, withSignals } from './signals.js'
@@ -21,7 +22,7 @@ async function viewFor({ progress = false }: Flags): Promise<ProgressView> {
 }
 
 function say(text: string): void {
-  process.stderr.write(`rbdkit: ${text}\n`)
+  process.stderr.write(`rbdkit: ${printable(text, process.stderr)}\n`)
 }
 
 /** The error as JSON: its message and what it has of its own (`code`, `syscall`, `pool`, `image`, `path`, ...). */
@@ -31,8 +32,8 @@ function toJson(error: unknown): unknown {
   return { message: error.message, ...Object.fromEntries(own) }
 }
 
-function print(text: string, stream: NodeJS.WritableStream = process.stdout): void {
-  if (text !== '') stream.write(text)
+function print(text: string, stream: NodeJS.WriteStream = process.stdout): void {
+  if (text !== '') stream.write(printable(text, stream))
 }
 
 /** Ends the process with the status of a wrong command line, or sets the status of a failure. */
