@@ -1,8 +1,8 @@
 /** The files a new cluster starts from: `ceph.conf` and one keyring for each daemon. */
 
-import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ClusterKeys } from './ceph-tools.js'
 
 /**
  * Where an OSD keeps its data.
@@ -68,7 +68,9 @@ function globalOptions(plan: ClusterPlan): Record<string, string | number | bool
   return {
     fsid: plan.fsid,
     'mon host': `[v2:127.0.0.1:${ports.v2}/0,v1:127.0.0.1:${ports.v1}/0]`,
+    // without the second an OSD binds the messengers for other OSDs to every address of the host
     'public addr': '127.0.0.1',
+    'cluster addr': '127.0.0.1',
     'ms bind ipv6': false,
     'run dir': directory,
     'crash dir': join(directory, 'log'),
@@ -107,7 +109,7 @@ function globalOptions(plan: ClusterPlan): Record<string, string | number | bool
 }
 
 /** `osd_pool_default_size` and `osd pool default size` are one option. */
-function optionName(name: string): string {
+export function optionName(name: string): string {
   return name.trim().replaceAll(/[-_ ]+/g, ' ')
 }
 
@@ -140,19 +142,6 @@ export function cephConf(plan: ClusterPlan): string {
   ].join('\n')
 }
 
-/**
- * A new cephx key, base64. Source of the format: `CryptoKey::encode` (u16 type 1 = AES, u32 seconds, u32 nanoseconds,
- * u16 length, secret; little endian).
- */
-function cephxKey(): string {
-  const key = Buffer.alloc(28)
-  key.writeUInt16LE(1, 0)
-  key.writeUInt32LE(Math.floor(Date.now() / 1000), 2)
-  key.writeUInt16LE(16, 10)
-  randomBytes(16).copy(key, 12)
-  return key.toString('base64')
-}
-
 function keyringEntry(entity: string, key: string, caps: Readonly<Record<string, string>> = {}): string {
   const lines = Object.entries(caps).map(([service, cap]) => `caps ${service} = "${cap}"\n`)
   return `[${entity}]\nkey = ${key}\n${lines.join('')}`
@@ -161,20 +150,17 @@ function keyringEntry(entity: string, key: string, caps: Readonly<Record<string,
 /**
  * Writes `ceph.conf` and the keyrings. The monitor starts with every key, so that none needs an `auth` command later.
  */
-export async function writeClusterFiles(plan: ClusterPlan): Promise<void> {
+export async function writeClusterFiles(plan: ClusterPlan, keys: ClusterKeys): Promise<void> {
   const paths = clusterPaths(plan.directory)
   const secret = { mode: 0o600 }
-  const admin = cephxKey()
-  const mgr = cephxKey()
   const all = { mon: 'allow *', mgr: 'allow *', osd: 'allow *', mds: 'allow *' }
   const entries = [
-    keyringEntry('mon.', cephxKey(), { mon: 'allow *' }),
-    keyringEntry('client.admin', admin, all),
-    keyringEntry('mgr.x', mgr, { mon: 'allow profile mgr', osd: 'allow *', mds: 'allow *' }),
+    keyringEntry('mon.', keys.mon, { mon: 'allow *' }),
+    keyringEntry('client.admin', keys.admin, all),
+    keyringEntry('mgr.x', keys.mgr, { mon: 'allow profile mgr', osd: 'allow *', mds: 'allow *' }),
   ]
   for (const directory of [paths.logs, paths.mon, paths.mgr]) await mkdir(directory, { recursive: true })
-  for (const id of plan.osds.keys()) {
-    const key = cephxKey()
+  for (const [id, key] of keys.osds.entries()) {
     entries.push(
       keyringEntry(`osd.${id}`, key, {
         mon: 'allow profile osd',
@@ -185,8 +171,8 @@ export async function writeClusterFiles(plan: ClusterPlan): Promise<void> {
     await mkdir(paths.osd(id), { recursive: true })
     await writeFile(join(paths.osd(id), 'keyring'), keyringEntry(`osd.${id}`, key), secret)
   }
-  await writeFile(join(paths.mgr, 'keyring'), keyringEntry('mgr.x', mgr), secret)
+  await writeFile(join(paths.mgr, 'keyring'), keyringEntry('mgr.x', keys.mgr), secret)
   await writeFile(paths.monKeyring, entries.join('\n'), secret)
-  await writeFile(paths.keyring, keyringEntry('client.admin', admin), secret)
+  await writeFile(paths.keyring, keyringEntry('client.admin', keys.admin), secret)
   await writeFile(paths.confFile, cephConf(plan))
 }

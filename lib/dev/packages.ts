@@ -9,6 +9,8 @@ const SYSTEM_DIRECTORIES = ['/usr/sbin', '/sbin']
 
 const PACKAGE_OF: Readonly<Record<string, string>> = {
   ceph: 'ceph-common',
+  rbd: 'ceph-common',
+  'ceph-authtool': 'ceph-common',
   monmaptool: 'ceph-base',
   'ceph-mon': 'ceph-mon',
   'ceph-mgr': 'ceph-mgr',
@@ -101,8 +103,13 @@ function requireInstalled<Name extends string>(
   return found as Record<Name, string>
 }
 
+const CEPH_PROGRAMS = [
+  ...(['ceph', 'rbd', 'ceph-authtool', 'monmaptool'] as const),
+  ...(['ceph-mon', 'ceph-mgr', 'ceph-osd'] as const),
+] as const
+
 /** The programs of a Ceph cluster, by name. */
-export type CephPrograms = Record<'ceph' | 'monmaptool' | 'ceph-mon' | 'ceph-mgr' | 'ceph-osd', string>
+export type CephPrograms = Record<(typeof CEPH_PROGRAMS)[number], string>
 
 /** The programs of a hypervisor, by name. */
 export type HypervisorPrograms = Record<
@@ -112,7 +119,7 @@ export type HypervisorPrograms = Record<
 
 /** Paths of Ceph's programs; throws `ERR_RBDKIT_MISSING_PACKAGE` with all packages that are missing. */
 export function cephPrograms(): CephPrograms {
-  return requireInstalled('A local Ceph', ['ceph', 'monmaptool', 'ceph-mon', 'ceph-mgr', 'ceph-osd'], [])
+  return requireInstalled('A local Ceph', CEPH_PROGRAMS, [])
 }
 
 /** Paths of libvirt's and QEMU's programs; throws `ERR_RBDKIT_MISSING_PACKAGE` with all packages that are missing. */

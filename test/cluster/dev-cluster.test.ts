@@ -91,6 +91,43 @@ t.test('two clusters at once, of both stores, apart from each other', async (t) 
   t.notOk(existsSync(two.directory))
 })
 
+t.test('up is when an RBD class call has worked', async (t) => {
+  const directory = mkdtempSync('/tmp/rk-class-')
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  const config = { osd_class_dir: join(directory, 'nothing-here') }
+  const error = await LocalCluster.start({ objectstore: 'memstore', config }).then(
+    () => undefined,
+    (reason: unknown) => reason as { code: string; message: string; logs: string },
+  )
+  if (error === undefined) throw new Error('it said that it is up')
+  t.teardown(() => rmSync(join(error.logs, '..'), { recursive: true }))
+  t.equal(error.code, 'ERR_RBDKIT_DEV_START')
+  t.match(
+    error.message,
+    /an RBD class call failed: rbd .*Operation not supported.*libcls_rbd\.so.*ceph-base/s,
+  )
+})
+
+t.test('nothing is left of the check, also where pools may not be deleted', async (t) => {
+  await using cluster = await LocalCluster.start({
+    objectstore: 'memstore',
+    config: { mon_allow_pool_delete: false },
+  })
+  t.equal((await ceph(cluster, 'ceph', 'osd', 'pool', 'ls')).trim(), '')
+  await ceph(cluster, 'ceph', 'osd', 'pool', 'create', 'kept')
+  const remove = ceph(
+    cluster,
+    'ceph',
+    'osd',
+    'pool',
+    'delete',
+    'kept',
+    'kept',
+    '--yes-i-really-really-mean-it',
+  )
+  await t.rejects(remove, { message: /pool deletion is disabled/ })
+})
+
 t.test('an OSD that is stopped or killed comes back with its data', async (t) => {
   const cluster = await LocalCluster.start({
     objectstore: 'bluestore',

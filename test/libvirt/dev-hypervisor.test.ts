@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { LocalCluster, LocalHypervisor } from 'rbdkit/dev'
 import t from 'tap'
+import { listening, processesBelow } from '../helpers/sockets.js'
 
 const exec = promisify(execFile)
 const skip = process.getuid?.() === 0 ? false : 'a local hypervisor needs root'
@@ -119,6 +120,9 @@ t.test('a guest with an RBD disk, which ends with its hypervisor', { skip }, asy
   t.equal(processesWith('cmdline', `guest=${vm}`).length, 0)
   await virsh(hypervisor, 'create', file)
   t.equal(processesWith('cmdline', `guest=${vm}`).length, 1)
+  const ours = processesBelow(hypervisor.directory)
+  t.ok(ours.length >= 3, 'init, libvirtd and the guest')
+  t.same(ours.flatMap(listening), [], 'reached by files alone, not by a port')
   await hypervisor.close()
   t.same(processesWith('cmdline', `guest=${vm}`), [], 'no guest is left')
   t.notOk(existsSync(hypervisor.directory))
