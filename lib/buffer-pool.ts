@@ -37,7 +37,7 @@ export class BufferPool {
    * @since 0.1.0
    */
   constructor(options: BufferPoolOptions) {
-    const { bufferSize, count } = toOptions('options', options)
+    const { bufferSize, count } = toOptions('options', options, { bufferSize: ['size'], count: true })
     this.bufferSize = toSize('options.bufferSize', bufferSize, pageSize, 2 ** 30)
     if (this.bufferSize % pageSize !== 0)
       throw invalidArgValue('options.bufferSize', `must be a multiple of ${pageSize}`)
@@ -61,7 +61,7 @@ export class BufferPool {
    */
   acquire(options?: { signal?: AbortSignal }): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const signal = toSignal(toOptions('options', options).signal)
+      const signal = toSignal(toOptions('options', options, { signal: true }).signal)
       signal?.throwIfAborted()
       const buffer = this.tryAcquire()
       if (buffer !== undefined) {

@@ -1,13 +1,13 @@
 import { CephError } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
-import { Job } from '../internal/job.js'
+import { type Job, startJob } from '../internal/job.js'
 import type { NativeBenchError, NativeBenchResult } from '../internal/native/bench.js'
 import { invalidArgType, invalidArgValue } from '../internal/validate.js'
 import { Image } from '../rbd/image.js'
 import { checkDestructive, checkFacts } from './checks.js'
 import { BenchError } from './errors.js'
-import { type CheckedOptions, checkOptions, toNativeOptions } from './options.js'
+import { benchOptions, type CheckedOptions, checkOptions, toNativeOptions } from './options.js'
 import { toResult } from './result.js'
 import {
   factsOf,
@@ -112,9 +112,9 @@ export function benchWhen(
   options: BenchOptions | undefined,
   ready: () => Promise<void>,
 ): Job<BenchProgress, BenchResult> {
-  return new Job(options, async ({ signal, report }) => {
+  return startJob(options, benchOptions, async ({ signal, report }, given) => {
     const list = toImages(images)
-    const checked = checkOptions(options, list.length)
+    const checked = checkOptions(given, list.length)
     const owner = hold(list)
     try {
       signal.throwIfAborted()

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { jobOptions } from '../internal/job.js'
 import type { NativeBenchOptions } from '../internal/native/bench.js'
 import {
   invalidArgType,
   invalidArgValue,
+  type Known,
   outOfRange,
   toBoolean,
   toOneOf,
@@ -14,6 +16,27 @@ import type { BenchOptions } from './types.js'
 
 const operations = ['read', 'write', 'readwrite', 'discard', 'writeZeroes'] as const
 const patterns = ['random', 'sequential', 'interleaved'] as const
+
+/** With the names that fio and `rbd bench` have for them. */
+export const benchOptions: Known<BenchOptions> = {
+  ...jobOptions,
+  operation: ['rw', 'readwrite', 'ioType', 'type'],
+  readPercent: ['rwmixread', 'rwMixRead'],
+  pattern: ['ioPattern'],
+  distribution: ['randomDistribution'],
+  blockSize: ['bs', 'ioSize'],
+  depth: ['iodepth', 'ioThreads', 'queueDepth'],
+  rate: ['rateIops'],
+  runtime: ['seconds', 'duration', 'time'],
+  bytes: ['ioTotal', 'size'],
+  warmup: ['rampTime'],
+  flushEvery: ['fsync'],
+  compressible: ['bufferCompressPercentage'],
+  verify: true,
+  seed: ['randseed'],
+  allowUnallocated: true,
+  destructive: ['force', 'overwrite'],
+}
 
 const mib = 1024 * 1024
 /** A sector: less is not what any disk is asked for, and a stamp needs room. */
@@ -61,9 +84,13 @@ function toDistribution(value: unknown): CheckedOptions['distribution'] {
   if (value === undefined || value === 'uniform') return 'uniform'
   if (typeof value !== 'object' || value === null)
     throw invalidArgValue(name, "must be 'uniform', { zipf } or { hot }")
+  toOptions(name, value as { zipf?: number; hot?: object }, { zipf: ['theta'], hot: true })
   if ('zipf' in value) return { zipf: toPositive(`${name}.zipf`, value.zipf, 100) }
   if (!('hot' in value)) throw invalidArgValue(name, "must be 'uniform', { zipf } or { hot }")
-  const { part, share } = toOptions(`${name}.hot`, value.hot as { part: number; share: number })
+  const { part, share } = toOptions(`${name}.hot`, value.hot as { part: number; share: number }, {
+    part: true,
+    share: true,
+  })
   return {
     hot: {
       part: toPositive(`${name}.hot.part`, part, 1),
@@ -77,7 +104,7 @@ function toBlockSize(value: BenchOptions['blockSize']): CheckedOptions['blockSiz
   if (!Array.isArray(value)) return [{ bytes: toSize(name, value ?? 4096, minBlock, maxBlock), weight: 1 }]
   if (value.length === 0) throw invalidArgValue(name, 'must not be empty')
   return value.map((size: { bytes: number; weight: number }, i) => {
-    const { bytes, weight } = toOptions(`${name}[${i}]`, size)
+    const { bytes, weight } = toOptions(`${name}[${i}]`, size, { bytes: ['size'], weight: true })
     return {
       bytes: toSize(`${name}[${i}].bytes`, bytes, minBlock, maxBlock),
       weight: toPositive(`${name}[${i}].weight`, weight, Number.MAX_SAFE_INTEGER),
@@ -86,8 +113,7 @@ function toBlockSize(value: BenchOptions['blockSize']): CheckedOptions['blockSiz
 }
 
 /** Reads and checks the options of a run over so many images. */
-export function checkOptions(given: BenchOptions | undefined, images: number): CheckedOptions {
-  const o = toOptions('options', given)
+export function checkOptions(o: BenchOptions, images: number): CheckedOptions {
   const operation = o.operation === undefined ? 'read' : toOneOf('options.operation', o.operation, operations)
   const pattern = o.pattern === undefined ? 'random' : toOneOf('options.pattern', o.pattern, patterns)
   const distribution = toDistribution(o.distribution)

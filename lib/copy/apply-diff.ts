@@ -1,8 +1,7 @@
 import { resolve } from 'node:path'
 import { native } from '../internal/addon.js'
-import type { Job } from '../internal/job.js'
-import type { NativeDiffTarget, NativeStream } from '../internal/native/copy.js'
-import { invalidArgType, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
+import { type Job, jobOptions } from '../internal/job.js'
+import { type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
 import {
   type DiffInfo,
   type DiffInput,
@@ -26,12 +25,17 @@ export interface ApplyDiffOptions extends DiffOptions {
   maxMemory?: number | bigint
 }
 
-/** Checks the options of both. */
-export function toApplyOptions(options: ApplyDiffOptions | undefined): {
+export const applyOptions: Known<ApplyDiffOptions> = {
+  ...jobOptions,
+  allowShrink: ['shrink'],
+  maxMemory: ['memory'],
+}
+
+/** Checks what both take. */
+export function toApplyOptions({ allowShrink, maxMemory }: Partial<ApplyDiffOptions>): {
   allowShrink: boolean
   memory: number
 } {
-  const { allowShrink, maxMemory } = toOptions('options', options)
   return {
     allowShrink: toBoolean('options.allowShrink', allowShrink, false),
     memory: toSize('options.maxMemory', maxMemory ?? defaultMemory, minMemory),
@@ -59,11 +63,10 @@ export function applyDiff(
   disk: { file: string },
   options?: ApplyDiffOptions,
 ): Job<CopyProgress, DiffInfo> {
-  return startDiffJob<[NativeStream, NativeDiffTarget, number, number]>(options, native.importDiff, () => {
-    const { allowShrink, memory } = toApplyOptions(options)
+  return startDiffJob(options, applyOptions, native.importDiff, (given) => {
+    const { allowShrink, memory } = toApplyOptions(given)
     const from = toInput('diff', diff)
-    if (typeof disk !== 'object' || disk === null) throw invalidArgType('disk', 'of type object', disk)
-    const file = resolve(toText('disk.file', disk.file))
+    const file = resolve(toText('disk.file', toOptions('disk', disk, { file: ['path'] }).file))
     return {
       streams: [from],
       owner: () => streamOwner(file),

@@ -106,13 +106,14 @@ export async function cleanupCopies(
   where: { ioctx: IoCtx } | { directory: string },
   options?: CleanupOptions,
 ): Promise<Leftover[]> {
-  const given = toOptions('options', options)
+  const given = toOptions('options', options, { dryRun: ['dry'], signal: true })
   const clear = !toBoolean('options.dryRun', given.dryRun, false)
   const signal = toSignal(given.signal)
   if (typeof where !== 'object' || where === null) throw invalidArgType('where', 'of type object', where)
   if ('ioctx' in where && 'directory' in where) {
     throw invalidArgValue('where', 'is either a pool or a directory')
   }
+  toOptions('where', where, { ioctx: ['pool'], directory: ['dir', 'path'] })
   signal?.throwIfAborted()
   let found: NativeLeftover[]
   if ('directory' in where) {

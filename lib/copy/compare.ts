@@ -1,8 +1,16 @@
 import { native } from '../internal/addon.js'
-import { Job, type JobOptions } from '../internal/job.js'
+import { type Job, type JobOptions, jobOptions, startJob } from '../internal/job.js'
 import type { NativeComparedSide, NativeCompareResult } from '../internal/native/copy.js'
-import { toOptions, toSize } from '../internal/validate.js'
-import { defaultMemory, minMemory, startBetween, toDigest, toLimits, toSource } from './endpoints.js'
+import { type Known, toSize } from '../internal/validate.js'
+import {
+  defaultMemory,
+  minMemory,
+  rateLimits,
+  startBetween,
+  toDigest,
+  toLimits,
+  toSource,
+} from './endpoints.js'
 import type { DiskSource, RateLimits } from './types.js'
 
 const defaultExtents = 1000
@@ -89,6 +97,13 @@ export interface CompareOptions extends JobOptions<CompareProgress>, RateLimits 
   maxExtents?: number
 }
 
+const compareOptions: Known<CompareOptions> = {
+  ...jobOptions,
+  ...rateLimits,
+  maxMemory: ['memory'],
+  maxExtents: true,
+}
+
 function toSide({ crc32c, ...side }: NativeComparedSide): ComparedSide {
   return { ...side, digest: toDigest(crc32c) }
 }
@@ -126,8 +141,8 @@ export function compare(
   b: DiskSource,
   options?: CompareOptions,
 ): Job<CompareProgress, CompareResult> {
-  return new Job(options, async (context) => {
-    const { maxMemory, maxExtents, ...rest } = toOptions('options', options)
+  return startJob(options, compareOptions, async (context, given) => {
+    const { maxMemory, maxExtents } = given
     const endA = toSource('a', a)
     const endB = toSource('b', b)
     const memory = toSize('options.maxMemory', maxMemory ?? defaultMemory, minMemory)
@@ -136,7 +151,7 @@ export function compare(
       native.compare,
       endA,
       endB,
-      [memory, extents, ...toLimits(rest)],
+      [memory, extents, ...toLimits(given)],
       context,
     )
     return toResult(found as NativeCompareResult)

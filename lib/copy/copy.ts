@@ -1,8 +1,16 @@
 import { resolve } from 'node:path'
 import { native } from '../internal/addon.js'
-import { Job } from '../internal/job.js'
+import { type Job, jobOptions, startJob } from '../internal/job.js'
 import type { NativeCopyResult, NativeDeep, NativeNaming } from '../internal/native/copy.js'
-import { invalidArgValue, toBoolean, toOneOf, toOptions, toSize, toText } from '../internal/validate.js'
+import {
+  invalidArgValue,
+  type Known,
+  toBoolean,
+  toOneOf,
+  toOptions,
+  toSize,
+  toText,
+} from '../internal/validate.js'
 import { featureNames, toFeatures } from '../rbd/features.js'
 import { Image } from '../rbd/image.js'
 import { toNativeLayout } from '../rbd/layout.js'
@@ -10,8 +18,10 @@ import { toName } from '../rbd/names.js'
 import {
   defaultMemory,
   type Endpoint,
+  imageDestination,
   isFile,
   minMemory,
+  rateLimits,
   startBetween,
   toDigest,
   toIoCtx,
@@ -34,6 +44,18 @@ import type {
   VerifyLevel,
 } from './types.js'
 
+const copyOptions: Known<CopyOptions> = {
+  ...jobOptions,
+  ...rateLimits,
+  maxMemory: ['memory', 'bufferSize'],
+  replace: ['overwrite', 'force'],
+  resume: ['continue'],
+  verify: true,
+  serverSide: true,
+  deep: ['snapshots'],
+  keepParent: true,
+}
+
 function toNaming({ replace, resume }: Partial<CopyOptions>): NativeNaming {
   const force = replace === 'force'
   return {
@@ -48,9 +70,11 @@ function toDestination(given: CopyDestination, naming: NativeNaming): Endpoint {
   if (ordered) return ordered
   const destination = given as FileDestination | ImageDestination
   if (isFile('destination', destination)) {
+    toOptions('destination', destination, { file: ['path'] })
     const file = resolve(toText('destination.file', destination.file))
     return { native: { file, ...naming }, ioctx: undefined, given: destination }
   }
+  toOptions('destination', destination, imageDestination)
   const image = toName('destination.image', destination.image)
   const layout = toNativeLayout(destination)
   const ioctx = toIoCtx('destination.ioctx', destination.ioctx)
@@ -181,8 +205,7 @@ export function copy(
   destination: CopyDestination,
   options?: CopyOptions,
 ): Job<CopyProgress, CopyResult> {
-  return new Job(options, async (context) => {
-    const given = toOptions('options', options)
+  return startJob(options, copyOptions, async (context, given) => {
     const from = toOrdered('source', source, toStreamSource) ?? toSource('source', source as DiskSource)
     const to = toDestination(destination, toNaming(given))
     const memory = toSize('options.maxMemory', given.maxMemory ?? defaultMemory, minMemory)

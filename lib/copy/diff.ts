@@ -2,10 +2,17 @@
 
 import { resolve } from 'node:path'
 import { type Owner, startTask } from '../internal/dispatcher.js'
-import { Job, type JobContext, type JobOptions } from '../internal/job.js'
+import { type Job, type JobContext, type JobOptions, startJob } from '../internal/job.js'
 import type { NativeCopyError, NativeDiffSummary, NativeStream } from '../internal/native/copy.js'
 import type { TaskFunction } from '../internal/native/core.js'
-import { invalidArgType, invalidArgValue, toSize, toText } from '../internal/validate.js'
+import {
+  invalidArgType,
+  invalidArgValue,
+  type Known,
+  toOptions,
+  toSize,
+  toText,
+} from '../internal/validate.js'
 import { toDigest } from './endpoints.js'
 import { copyError, streamError } from './errors.js'
 import { type StreamEnd, toStreamDestination, toStreamSource, withStreams } from './streams.js'
@@ -100,7 +107,8 @@ export interface Ordered {
 function toOrdered(name: string, value: unknown, stream: StreamEnd | undefined): Ordered {
   if (stream) return { native: { ...stream.native, label: `${name} stream` }, stream }
   if (typeof value !== 'object' || value === null) throw invalidArgType(name, 'of type object', value)
-  const { file, fd } = value as { file?: unknown; fd?: unknown }
+  const given = value as { file?: unknown; fd?: unknown }
+  const { file, fd } = toOptions(name, given, { file: ['path'], fd: true })
   if (file !== undefined && fd !== undefined) throw invalidArgValue(name, 'is either a file or a descriptor')
   if (fd === undefined) return { native: { file: resolve(toText(`${name}.file`, file)) }, stream }
   return { native: { fd: toSize(`${name}.fd`, fd, 0, 0x7fffffff) }, stream }
@@ -179,14 +187,15 @@ export async function startJobTask<T, A extends unknown[]>(
 }
 
 /** A job of one native call that tells what is in a diff. `prepare` checks the arguments. */
-export function startDiffJob<A extends unknown[]>(
-  options: DiffOptions | undefined,
+export function startDiffJob<A extends unknown[], O extends DiffOptions>(
+  options: O | undefined,
+  known: Known<NoInfer<O>>,
   call: TaskFunction<A>,
-  prepare: () => { streams: readonly Ordered[]; owner: () => Owner; args: A },
+  prepare: (options: Partial<O>) => { streams: readonly Ordered[]; owner: () => Owner; args: [...A] },
 ): Job<CopyProgress, DiffInfo> {
-  return new Job(options, async (context) => {
+  return startJob(options, known, async (context, given) => {
     context.signal.throwIfAborted()
-    const { streams, owner, args } = prepare()
+    const { streams, owner, args } = prepare(given)
     const ends = streams.map(({ stream }) => stream)
     const summary = await withStreams(ends, context, (watched) =>
       startJobTask<NativeDiffSummary, A>(watched, call, args, owner),

@@ -5,8 +5,17 @@ import { type Owner, startTask } from '../internal/dispatcher.js'
 import type { JobContext } from '../internal/job.js'
 import type { NativeCopyError, NativeEndpoint } from '../internal/native/copy.js'
 import type { TaskFunction } from '../internal/native/core.js'
-import { invalidArgType, invalidArgValue, toOneOf, toSize, toText } from '../internal/validate.js'
+import {
+  invalidArgType,
+  invalidArgValue,
+  type Known,
+  toOneOf,
+  toOptions,
+  toSize,
+  toText,
+} from '../internal/validate.js'
 import { IoCtx } from '../rados/ioctx.js'
+import { layoutOptions } from '../rbd/layout.js'
 import { toName } from '../rbd/names.js'
 import { copyError, type GivenEnd } from './errors.js'
 import type { StreamEnd } from './streams.js'
@@ -17,6 +26,8 @@ import type {
   DiskFormat,
   DiskSource,
   FileSource,
+  ImageDestination,
+  ImageSource,
   RateLimits,
 } from './types.js'
 
@@ -53,6 +64,7 @@ export function toOrdered(
   if (stream) return { native: stream.native, ioctx: undefined, given: { stream: name }, stream }
   const other = end as DiskSource | DescriptorSource
   if (isFile(name, other) || !('fd' in other)) return undefined
+  toOptions(name, other, { fd: true })
   return { native: { fd: toSize(`${name}.fd`, other.fd, 0, 0x7fffffff) }, ioctx: undefined, given: other }
 }
 
@@ -75,7 +87,17 @@ const formats: Readonly<Record<string, DiskFormat>> = {
 /** By the name, which is the caller's; never by the content, which may be a guest's. */
 const formatOf = (file: string): DiskFormat | undefined => formats[extname(file).toLowerCase()]
 
+const fileSource: Known<FileSource> = { file: ['path'], format: true, backingDirectories: true }
+export const imageSource: Known<ImageSource> = { ioctx: ['pool'], image: ['name'], snapshot: ['snap'] }
+
+export const imageDestination: Known<ImageDestination> = {
+  ioctx: ['pool'],
+  image: ['name'],
+  ...layoutOptions,
+}
+
 function toFileSource(name: string, source: FileSource): NativeEndpoint {
+  toOptions(name, source, fileSource)
   const file = resolve(toText(`${name}.file`, source.file))
   const given = source.format
   const format = given === undefined ? formatOf(file) : toOneOf(`${name}.format`, given, diskFormats)
@@ -92,6 +114,7 @@ export function toSource(name: string, source: DiskSource): Endpoint {
   if (isFile(name, source)) {
     return { native: toFileSource(name, source), ioctx: undefined, given: source }
   }
+  toOptions(name, source, imageSource)
   const image = toName(`${name}.image`, source.image)
   const snapshot =
     source.snapshot === undefined ? {} : { snapshot: toName(`${name}.snapshot`, source.snapshot) }
@@ -136,6 +159,8 @@ export function startBetween<P, A extends unknown[]>(
     onProgress: report as (progress: never) => void,
   })
 }
+
+export const rateLimits: Known<RateLimits> = { bandwidthLimit: ['bandwidth', 'rate'], iopsLimit: ['iops'] }
 
 /** Checks the limits; 0 is none to native code. */
 export function toLimits({ bandwidthLimit, iopsLimit }: RateLimits): [bandwidth: number, iops: number] {

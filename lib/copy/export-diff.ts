@@ -1,7 +1,7 @@
 import { native } from '../internal/addon.js'
-import type { Job } from '../internal/job.js'
-import type { NativeDiffExport, NativeStream } from '../internal/native/copy.js'
-import { invalidArgValue, toBoolean, toOptions, toSize } from '../internal/validate.js'
+import { type Job, jobOptions } from '../internal/job.js'
+import type { NativeDiffExport } from '../internal/native/copy.js'
+import { invalidArgValue, type Known, toBoolean, toOptions, toSize } from '../internal/validate.js'
 import { toName } from '../rbd/names.js'
 import {
   type DiffInfo,
@@ -11,7 +11,7 @@ import {
   startDiffJob,
   toOutput,
 } from './diff.js'
-import { defaultMemory, minMemory, toIoCtx } from './endpoints.js'
+import { defaultMemory, imageSource, minMemory, toIoCtx } from './endpoints.js'
 import type { CopyProgress, ImageSource } from './types.js'
 
 /**
@@ -31,6 +31,14 @@ export interface ExportDiffOptions extends DiffOptions {
   version?: 1 | 2
   /** As in {@link CopyOptions}. */
   maxMemory?: number | bigint
+}
+
+const exportDiffOptions: Known<ExportDiffOptions> = {
+  ...jobOptions,
+  fromSnapshot: ['from', 'fromSnap'],
+  wholeObject: true,
+  version: true,
+  maxMemory: ['memory'],
 }
 
 /**
@@ -53,9 +61,10 @@ export function exportDiff(
   diff: DiffOutput,
   options?: ExportDiffOptions,
 ): Job<CopyProgress, DiffInfo> {
-  return startDiffJob<[NativeDiffExport, number, NativeStream, number]>(options, native.exportDiff, () => {
-    const { fromSnapshot, wholeObject, version = 1, maxMemory } = toOptions('options', options)
+  return startDiffJob(options, exportDiffOptions, native.exportDiff, (given) => {
+    const { fromSnapshot, wholeObject, version = 1, maxMemory } = given
     if (version !== 1 && version !== 2) throw invalidArgValue('options.version', 'must be 1 or 2')
+    toOptions('source', source, imageSource)
     const ioctx = toIoCtx('source.ioctx', source?.ioctx)
     const what: NativeDiffExport = {
       image: toName('source.image', source.image),

@@ -1,20 +1,20 @@
 /** Whole images with their snapshots in one stream: the format of `rbd export --export-format 2`. */
 
 import { native } from '../internal/addon.js'
-import { Job, type JobOptions } from '../internal/job.js'
+import { type Job, type JobOptions, jobOptions, startJob } from '../internal/job.js'
 import type {
   NativeEndpoint,
   NativeImageExport,
   NativeImageSummary,
   NativeStream,
 } from '../internal/native/copy.js'
-import { toBoolean, toOptions, toSize } from '../internal/validate.js'
+import { type Known, toBoolean, toOptions, toSize } from '../internal/validate.js'
 import type { IoCtx } from '../rados/ioctx.js'
 import { Image } from '../rbd/image.js'
 import { toNativeLayout } from '../rbd/layout.js'
 import { toName } from '../rbd/names.js'
 import { type DiffInput, type DiffOutput, imageOwner, startJobTask, toInput, toOutput } from './diff.js'
-import { defaultMemory, minMemory, toDigest, toIoCtx } from './endpoints.js'
+import { defaultMemory, imageDestination, minMemory, toDigest, toIoCtx } from './endpoints.js'
 import { withStreams } from './streams.js'
 import type { CopyProgress, ImageDestination } from './types.js'
 
@@ -63,6 +63,9 @@ export interface ImportImageOptions extends ExportImageOptions {
   trustMetadata?: boolean
 }
 
+const exportOptions: Known<ExportImageOptions> = { ...jobOptions, maxMemory: ['memory'] }
+const importOptions: Known<ImportImageOptions> = { ...exportOptions, trustMetadata: true }
+
 function toInfo({ crc32c, ...summary }: NativeImageSummary): ImageStreamInfo {
   return { ...summary, digest: toDigest(crc32c) }
 }
@@ -103,8 +106,8 @@ export function exportImage(
   stream: DiffOutput,
   options?: ExportImageOptions,
 ): Job<CopyProgress, ImageStreamInfo> {
-  return new Job(options, async (context) => {
-    const { maxMemory } = toOptions('options', options)
+  return startJob(options, exportOptions, async (context, { maxMemory }) => {
+    toOptions('source', source, { ioctx: ['pool'], image: ['name'] })
     const ioctx = toIoCtx('source.ioctx', source?.ioctx)
     const name = toName('source.image', source.image)
     const to = toOutput('stream', stream)
@@ -150,9 +153,9 @@ export function importImage(
   destination: ImageDestination,
   options?: ImportImageOptions,
 ): Job<CopyProgress, ImageStreamInfo> {
-  return new Job(options, async (context) => {
-    const { maxMemory, trustMetadata } = toOptions('options', options)
+  return startJob(options, importOptions, async (context, { maxMemory, trustMetadata }) => {
     const from = toInput('stream', stream)
+    toOptions('destination', destination, imageDestination)
     const ioctx = toIoCtx('destination.ioctx', destination?.ioctx)
     const image = toName('destination.image', destination.image)
     const layout = toNativeLayout(destination)

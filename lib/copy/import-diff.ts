@@ -1,9 +1,9 @@
 import { native } from '../internal/addon.js'
 import type { Job } from '../internal/job.js'
-import type { NativeDiffTarget, NativeStream } from '../internal/native/copy.js'
+import { toOptions } from '../internal/validate.js'
 import type { IoCtx } from '../rados/ioctx.js'
 import { toName } from '../rbd/names.js'
-import { type ApplyDiffOptions, toApplyOptions } from './apply-diff.js'
+import { type ApplyDiffOptions, applyOptions, toApplyOptions } from './apply-diff.js'
 import { type DiffInfo, type DiffInput, imageOwner, startDiffJob, toInput } from './diff.js'
 import { toIoCtx } from './endpoints.js'
 import type { CopyProgress } from './types.js'
@@ -32,11 +32,12 @@ export function importDiff(
   image: { ioctx: IoCtx; image: string },
   options?: ApplyDiffOptions,
 ): Job<CopyProgress, DiffInfo> {
-  return startDiffJob<[NativeStream, NativeDiffTarget, number, number]>(options, native.importDiff, () => {
-    const { allowShrink, memory } = toApplyOptions(options)
+  return startDiffJob(options, applyOptions, native.importDiff, (given) => {
+    const { allowShrink, memory } = toApplyOptions(given)
     const from = toInput('diff', diff)
-    const ioctx = toIoCtx('image.ioctx', image?.ioctx)
-    const target = { image: toName('image.image', image.image), allowShrink }
+    const into = toOptions('image', image, { ioctx: ['pool'], image: ['name'] })
+    const ioctx = toIoCtx('image.ioctx', into.ioctx)
+    const target = { image: toName('image.image', into.image), allowShrink }
     return {
       streams: [from],
       owner: () => imageOwner({ ioctx, image: target.image }, from.native, 'source', 'importDiff'),

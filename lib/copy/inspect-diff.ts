@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { native } from '../internal/addon.js'
 import { startTask } from '../internal/dispatcher.js'
-import type { Job } from '../internal/job.js'
-import type { NativeDiffExtents, NativeStream } from '../internal/native/copy.js'
-import { toText } from '../internal/validate.js'
+import { type Job, jobOptions } from '../internal/job.js'
+import type { NativeDiffExtents } from '../internal/native/copy.js'
+import { toOptions, toText } from '../internal/validate.js'
 import {
   type DiffExtent,
   type DiffInfo,
@@ -30,7 +30,7 @@ import type { CopyProgress } from './types.js'
  * @since 0.1.0
  */
 export function inspectDiff(diff: DiffInput, options?: DiffOptions): Job<CopyProgress, DiffInfo> {
-  return startDiffJob<[NativeStream]>(options, native.inspectDiff, () => {
+  return startDiffJob(options, jobOptions, native.inspectDiff, () => {
     const from = toInput('diff', diff)
     return { streams: [from], owner: () => streamOwner(toPath(from.native)), args: [from.native] }
   })
@@ -45,7 +45,7 @@ export function inspectDiff(diff: DiffInput, options?: DiffOptions): Job<CopyPro
  * @since 0.1.0
  */
 export async function* diffExtents(diff: { file: string }): AsyncGenerator<DiffExtent, void, undefined> {
-  const file = resolve(toText('diff.file', diff?.file))
+  const file = resolve(toText('diff.file', toOptions('diff', diff, { file: ['path'] }).file))
   const owner = streamOwner(file)
   let at = { position: 0, version: 1, size: 0, offset: 0 }
   for (let more = true; more; ) {

@@ -1,6 +1,5 @@
 import { native } from '../internal/addon.js'
-import type { Job } from '../internal/job.js'
-import type { NativeStream } from '../internal/native/copy.js'
+import { type Job, jobOptions } from '../internal/job.js'
 import { invalidArgType, invalidArgValue } from '../internal/validate.js'
 import {
   type DiffInfo,
@@ -35,7 +34,7 @@ export function mergeDiffs(
   merged: DiffOutput,
   options?: DiffOptions,
 ): Job<CopyProgress, DiffInfo> {
-  return startDiffJob<[{ diffs: NativeStream[]; merged: NativeStream }]>(options, native.mergeDiffs, () => {
+  return startDiffJob(options, jobOptions, native.mergeDiffs, () => {
     if (!Array.isArray(diffs)) throw invalidArgType('diffs', 'an instance of Array', diffs)
     if (diffs.length < 2) throw invalidArgValue('diffs', 'must have at least two elements')
     const from = diffs.map((diff, i) => toInput(`diffs[${i}]`, diff))

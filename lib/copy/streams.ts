@@ -6,7 +6,7 @@ import { ReadableStream, WritableStream } from 'node:stream/web'
 import { native } from '../internal/addon.js'
 import { Kind, type Owner, startIo } from '../internal/dispatcher.js'
 import type { JobContext } from '../internal/job.js'
-import { invalidArgType, invalidArgValue, toSize } from '../internal/validate.js'
+import { invalidArgType, invalidArgValue, toOptions, toSize } from '../internal/validate.js'
 import type { StreamSource } from './types.js'
 
 /** Bytes of a source that are lent at a time before it is paused; one chunk in any case. */
@@ -183,6 +183,7 @@ function fromWritable(name: string, stream: () => Writable): StreamEnd {
 export function toStreamSource(name: string, value: unknown): StreamEnd | undefined {
   const wrapped = typeof value === 'object' && value !== null && 'stream' in value && !('on' in value)
   const { stream, size } = wrapped ? (value as StreamSource) : { stream: value, size: undefined }
+  if (wrapped) toOptions(name, value as StreamSource, { stream: true, size: ['length', 'bytes'] })
   const where = wrapped ? `${name}.stream` : name
   const bytes = size === undefined ? undefined : toSize(`${name}.size`, size)
   if (stream instanceof ReadableStream) {

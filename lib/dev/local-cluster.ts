@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   invalidArgValue,
+  type Known,
   toBoolean,
   toOneOf,
   toOptions,
+  toRecord,
   toSignal,
   toSize,
   toText,
@@ -77,6 +79,15 @@ export interface LocalOsd {
   stop(): Promise<void>
   /** SIGKILL, and waits for its end. With `memstore` its data is gone. */
   kill(): Promise<void>
+}
+
+const localClusterOptions: Known<LocalClusterOptions> = {
+  osds: ['osdCount'],
+  objectstore: ['store'],
+  directory: ['dir', 'path'],
+  config: ['conf', 'options'],
+  keepLogs: ['keep'],
+  signal: true,
 }
 
 /** A start takes 2 to 6 s; a busy machine may need much longer. */
@@ -162,10 +173,10 @@ export class LocalCluster implements AsyncDisposable {
    * and `logs` the place where all are kept.
    */
   static async start(options?: LocalClusterOptions): Promise<LocalCluster> {
-    const given = toOptions('options', options)
+    const given = toOptions('options', options, localClusterOptions)
     const osds = toSize('osds', given.osds ?? 1, 1, 16)
     const objectstore = toOneOf('objectstore', given.objectstore ?? 'bluestore', ['bluestore', 'memstore'])
-    const config = checkConfig(toOptions('config', given.config) as CephConfig)
+    const config = checkConfig(toRecord('config', given.config) as CephConfig)
     const keepLogs = toBoolean('keepLogs', given.keepLogs, false)
     const signal = toSignal(given.signal)
     signal?.throwIfAborted()

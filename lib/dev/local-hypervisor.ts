@@ -85,7 +85,11 @@ export class LocalHypervisor implements AsyncDisposable {
    * `ERR_RBDKIT_DEV_ROOT`, or `ERR_RBDKIT_DEV_START` whose message has the end of the log and `logs` its place.
    */
   static async start(options?: LocalHypervisorOptions): Promise<LocalHypervisor> {
-    const given = toOptions('options', options)
+    const given = toOptions('options', options, {
+      directory: ['dir', 'path'],
+      keepLogs: ['keep'],
+      signal: true,
+    })
     const keepLogs = toBoolean('keepLogs', given.keepLogs, false)
     const signal = toSignal(given.signal)
     signal?.throwIfAborted()

@@ -1,4 +1,4 @@
-import { invalidArgType, toOptions, toSignal } from './validate.js'
+import { invalidArgType, type Known, toOptions, toRecord, toSignal } from './validate.js'
 
 /**
  * How a long operation is watched and ended.
@@ -12,6 +12,9 @@ export interface JobOptions<P> {
   onProgress?: ((progress: P) => void) | undefined
 }
 
+/** The options of every job. */
+export const jobOptions: Known<JobOptions<never>> = { signal: true, onProgress: ['progress'] }
+
 /** What a job's work is given. */
 export interface JobContext<P> {
   /** Aborted by the caller's signal, or because `onProgress` threw. */
@@ -20,7 +23,7 @@ export interface JobContext<P> {
 }
 
 function check<P>(options: JobOptions<P> | undefined): JobOptions<P> {
-  const { signal, onProgress } = toOptions('options', options)
+  const { signal, onProgress } = toRecord('options', options)
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalidArgType('options.onProgress', 'of type function', onProgress)
   }
@@ -141,4 +144,13 @@ export class Job<P, R> implements PromiseLike<R>, AsyncIterable<P> {
       },
     }
   }
+}
+
+/** Starts a job with options that are none but `known`; what is wrong with them, it rejects with. */
+export function startJob<P, R, O extends JobOptions<P>>(
+  options: O | undefined,
+  known: Known<NoInfer<O>>,
+  start: (context: JobContext<P>, options: Partial<O>) => Promise<R>,
+): Job<P, R> {
+  return new Job<P, R>(options, (context) => start(context, toOptions('options', options, known)))
 }

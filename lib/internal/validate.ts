@@ -1,5 +1,7 @@
 /** Argument checks with Node's own error codes. All checks happen here; native code re-checks only what memory safety needs. */
 
+import { nearest } from './nearest.js'
+
 /** An error with Node's `code` on it. */
 export interface CodedError extends Error {
   code: string
@@ -68,8 +70,45 @@ export function toText(name: string, value: unknown, options: { empty?: boolean 
   return value
 }
 
-/** A plain options object; `undefined` counts as an empty one. */
-export function toOptions<T extends object>(name: string, value: T | undefined): Partial<T> {
+type KeyOf<T> = T extends unknown ? keyof T : never
+
+/**
+ * The options that a function takes: `true`, or the names that they have elsewhere and by which somebody may ask for
+ * them. All of them, and no others: an option that is added to `T` and not here does not compile.
+ */
+export type Known<T> = { readonly [K in KeyOf<T> & string]-?: true | readonly string[] }
+
+/** Throws for an option that is not known: ignored, it would be another operation than the caller asked for. */
+function checkNames(
+  name: string,
+  given: object,
+  known: Readonly<Record<string, true | readonly string[]>>,
+): void {
+  for (const key of Object.keys(given)) {
+    if (Object.hasOwn(known, key)) continue
+    const meant = nearest(key, known)
+    const names = Object.keys(known).map((each) => `'${each}'`)
+    const hint = meant === undefined ? `known are ${names.join(', ')}` : `did you mean '${meant}'?`
+    // What is odd about it, or long, may be a value in the wrong place.
+    const shown = /^[\w-]{1,40}$/.test(key) ? key : '...'
+    throw invalidArgValue(`${name}.${shown}`, `there is no such option; ${hint}`)
+  }
+}
+
+/** An options object with none but `known` options; `undefined` counts as an empty one. */
+export function toOptions<T extends object>(
+  name: string,
+  value: T | undefined,
+  known: Known<NoInfer<T>>,
+): Partial<T> {
+  if (value === undefined) return {}
+  const given = toRecord(name, value)
+  checkNames(name, given, known)
+  return given
+}
+
+/** An object whose keys are the caller's own; `undefined` counts as an empty one. */
+export function toRecord<T extends object>(name: string, value: T | undefined): Partial<T> {
   if (value === undefined) return {}
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalidArgType(name, 'of type object', value)

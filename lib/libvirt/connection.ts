@@ -7,6 +7,7 @@ import type { NativeDomain, NativeSecret, NativeStoragePool } from '../internal/
 import { Resource } from '../internal/resource.js'
 import {
   invalidArgValue,
+  type Known,
   toBoolean,
   toOneOf,
   toOptions,
@@ -29,7 +30,7 @@ export interface ConnectionOptions {
   /** Only look: what changes something rejects with `VIR_ERR_OPERATION_DENIED`. Default `false`. */
   readOnly?: boolean
   /** Milliseconds until opening rejects with `ETIMEDOUT`. Default 30 000. */
-  timeoutMs?: number
+  connectTimeoutMs?: number
   /**
    * Seconds of silence after which the daemon is asked whether it is alive; 0: never, then a call to a daemon that
    * stopped answering waits without end. Default 5.
@@ -51,6 +52,14 @@ export interface ListOptions {
   inactive?: boolean
 }
 
+const connectionOptions: Known<ConnectionOptions> = {
+  readOnly: true,
+  connectTimeoutMs: ['timeoutMs', 'timeout'],
+  keepAliveInterval: true,
+  keepAliveCount: true,
+  signal: true,
+}
+
 const usageTypes = new Map(Object.entries(secretUsageTypes).map(([number, name]) => [name, Number(number)]))
 
 function versionText(version: number): string {
@@ -62,7 +71,7 @@ function withoutPassword(uri: string | undefined): string | undefined {
 }
 
 function listFlags(options: ListOptions | undefined, bits: { active: number; inactive: number }): number {
-  const given = toOptions('options', options)
+  const given = toOptions('options', options, { active: true, inactive: true })
   const active = toBoolean('options.active', given.active, given.inactive !== true)
   const inactive = toBoolean('options.inactive', given.inactive, given.active !== true)
   if (!active && !inactive) throw invalidArgValue('options', 'leaves nothing to list')
@@ -95,16 +104,16 @@ export class Connection extends Resource {
    *
    * Errors: `VIR_ERR_SYSTEM_ERROR` nobody listens, or no permission; `VIR_ERR_NO_CONNECT` no such kind of
    * hypervisor; `VIR_ERR_AUTH_FAILED` and `VIR_ERR_AUTH_CANCELLED` it asks for a password; `ETIMEDOUT` no answer
-   * within `timeoutMs`; `ENOSYS` libvirt is not installed.
+   * within `connectTimeoutMs`; `ENOSYS` libvirt is not installed.
    *
    * Implements: virConnectOpen, virConnectOpenReadOnly, virConnectSetKeepAlive.
    * @since 0.1.0
    */
   static async open(uri?: string, options?: ConnectionOptions): Promise<Connection> {
     const target = uri === undefined ? undefined : toText('uri', uri)
-    const given = toOptions('options', options)
+    const given = toOptions('options', options, connectionOptions)
     const readOnly = toBoolean('options.readOnly', given.readOnly, false)
-    const timeoutMs = toSize('options.timeoutMs', given.timeoutMs ?? 30_000, 1, 86_400_000)
+    const timeoutMs = toSize('options.connectTimeoutMs', given.connectTimeoutMs ?? 30_000, 1, 86_400_000)
     const interval = toSize('options.keepAliveInterval', given.keepAliveInterval ?? 5, 0, 86_400)
     const count = toSize('options.keepAliveCount', given.keepAliveCount ?? 5, 1, 1000)
     const signal = toSignal(given.signal)

@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { native } from '../internal/addon.js'
 import type { NativeDomain } from '../internal/native/libvirt.js'
-import { toBoolean, toOneOf, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
+import { type Known, toBoolean, toOneOf, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
 import type { Connection } from './connection.js'
 import { LibvirtError, systemError } from './errors.js'
 import { domainStateReasons, domainStates } from './generated/enums.js'
@@ -83,6 +83,13 @@ export interface WaitOptions {
   signal?: AbortSignal
 }
 
+const undefineOptions: Known<UndefineOptions> = {
+  managedSave: true,
+  snapshotsMetadata: true,
+  checkpointsMetadata: true,
+  nvram: true,
+}
+
 const stateNames = Object.values(domainStates)
 /** Between two questions of `waitForState()`. */
 const pollMs = 250
@@ -92,7 +99,7 @@ function flags(bits: readonly (readonly [boolean, number])[]): number {
 }
 
 function deviceFlags(options: DeviceOptions | undefined): number {
-  const given = toOptions('options', options)
+  const given = toOptions('options', options, { live: true, config: true })
   return flags([
     [toBoolean('options.live', given.live, false), 1], // VIR_DOMAIN_AFFECT_LIVE
     [toBoolean('options.config', given.config, false), 2], // VIR_DOMAIN_AFFECT_CONFIG
@@ -182,7 +189,7 @@ export class Domain extends LibvirtObject {
    */
   async waitForState(state: DomainState, options?: WaitOptions): Promise<DomainStatus> {
     const wanted = toOneOf('state', state, stateNames)
-    const given = toOptions('options', options)
+    const given = toOptions('options', options, { timeoutMs: ['timeout'], signal: true })
     const signal = toSignal(given.signal)
     const end = performance.now() + toSize('options.timeoutMs', given.timeoutMs ?? Number.MAX_SAFE_INTEGER)
     for (;;) {
@@ -223,7 +230,7 @@ export class Domain extends LibvirtObject {
     /** With passwords, such as VNC's. Default `false`. */
     secure?: boolean
   }): Promise<string> {
-    const given = toOptions('options', options)
+    const given = toOptions('options', options, { inactive: true, secure: true })
     const mask = flags([
       [toBoolean('options.secure', given.secure, false), 1], // VIR_DOMAIN_XML_SECURE
       [toBoolean('options.inactive', given.inactive, false), 2], // VIR_DOMAIN_XML_INACTIVE
@@ -292,7 +299,11 @@ export class Domain extends LibvirtObject {
    * @since 0.1.0
    */
   async destroy(options?: { graceful?: boolean }): Promise<void> {
-    const graceful = toBoolean('options.graceful', toOptions('options', options).graceful, false)
+    const graceful = toBoolean(
+      'options.graceful',
+      toOptions('options', options, { graceful: true }).graceful,
+      false,
+    )
     await this.call(native.virDomainDestroyFlags, graceful ? 1 : 0) // VIR_DOMAIN_DESTROY_GRACEFUL
   }
 
@@ -306,7 +317,7 @@ export class Domain extends LibvirtObject {
    * @since 0.1.0
    */
   async undefine(options?: UndefineOptions): Promise<void> {
-    const given = toOptions('options', options)
+    const given = toOptions('options', options, undefineOptions)
     const nvram = toBoolean('options.nvram', given.nvram, false)
     const mask = flags([
       [toBoolean('options.managedSave', given.managedSave, false), 1], // VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
@@ -353,7 +364,7 @@ export class Domain extends LibvirtObject {
   qemuMonitorCommand(command: string, options: { hmp: true }): Promise<string>
   qemuMonitorCommand<T = unknown>(command: string | QmpCommand, options?: { hmp?: false }): Promise<T>
   async qemuMonitorCommand(command: string | QmpCommand, options?: { hmp?: boolean }): Promise<unknown> {
-    const hmp = toBoolean('options.hmp', toOptions('options', options).hmp, false)
+    const hmp = toBoolean('options.hmp', toOptions('options', options, { hmp: true }).hmp, false)
     const text = hmp ? toText('command', command) : toMonitorCommand(command)
     // 1: VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP
     const reply = await this.call<string, [string, number]>(

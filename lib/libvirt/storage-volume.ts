@@ -82,7 +82,11 @@ export class StorageVolume extends LibvirtObject {
    */
   async resize(capacity: number | bigint, options?: { shrink?: boolean }): Promise<void> {
     const bytes = toSize('capacity', capacity)
-    const shrink = toBoolean('options.shrink', toOptions('options', options).shrink, false)
+    const shrink = toBoolean(
+      'options.shrink',
+      toOptions('options', options, { shrink: ['allowShrink'] }).shrink,
+      false,
+    )
     await this.call(native.virStorageVolResize, bytes, shrink)
   }
 

@@ -1,4 +1,4 @@
-import { invalidArgValue, toOptions, toText } from '../internal/validate.js'
+import { invalidArgValue, toRecord, toText } from '../internal/validate.js'
 import type { Cluster } from './cluster.js'
 
 /**
@@ -59,7 +59,7 @@ export class Auth {
    */
   async getOrCreate(entity: string, caps: Capabilities = {}): Promise<AuthKey> {
     const list: string[] = []
-    for (const [type, cap] of Object.entries(toOptions('caps', caps)))
+    for (const [type, cap] of Object.entries(toRecord('caps', caps)))
       list.push(type, toText(`caps.${type}`, cap))
     const answer = await this.#cluster.monitorCommand<AuthKey[]>({
       prefix: 'auth get-or-create',

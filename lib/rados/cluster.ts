@@ -3,7 +3,16 @@ import { native } from '../internal/addon.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
 import type { TaskFunction } from '../internal/native/core.js'
 import { closeAbandoned, Resource } from '../internal/resource.js'
-import { invalidArgType, invalidArgValue, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
+import {
+  invalidArgType,
+  invalidArgValue,
+  type Known,
+  toOptions,
+  toRecord,
+  toSignal,
+  toSize,
+  toText,
+} from '../internal/validate.js'
 import { Auth } from './auth.js'
 import { type Command, type CommandOptions, runCommand } from './command.js'
 import { IoCtx } from './ioctx.js'
@@ -41,6 +50,20 @@ export interface ConnectOptions {
   operationTimeoutMs?: number
   /** Aborting rejects at once; the attempt ends on its own thread by `connectTimeoutMs`. */
   signal?: AbortSignal
+}
+
+const connectOptions: Known<ConnectOptions> = {
+  confFile: ['conf', 'c', 'config', 'configFile'],
+  id: ['user', 'username', 'userId'],
+  name: ['entity', 'n'],
+  cluster: ['clusterName'],
+  keyring: ['keyringFile', 'k'],
+  key: ['secret'],
+  monHost: ['monitors', 'mons', 'm', 'hosts'],
+  options: ['configOptions', 'settings'],
+  connectTimeoutMs: ['timeoutMs', 'timeout', 'client_mount_timeout'],
+  operationTimeoutMs: ['rados_osd_op_timeout', 'rados_mon_op_timeout'],
+  signal: true,
 }
 
 /**
@@ -85,7 +108,7 @@ function settings(options: Partial<ConnectOptions>): [string, string][] {
   if (options.monHost !== undefined) list.push(['mon_host', toText('options.monHost', options.monHost)])
   if (options.keyring !== undefined) list.push(['keyring', toText('options.keyring', options.keyring)])
   if (options.key !== undefined) list.push(['key', toKey('options.key', options.key)])
-  for (const [name, value] of Object.entries(toOptions('options.options', options.options))) {
+  for (const [name, value] of Object.entries(toRecord('options.options', options.options))) {
     const type = typeof value
     if (type !== 'string' && type !== 'number' && type !== 'boolean') {
       throw invalidArgType(`options.options.${name}`, 'of type string, number or boolean', value)
@@ -135,7 +158,7 @@ export class Cluster extends Resource {
    * @since 0.1.0
    */
   static async connect(options: ConnectOptions = {}): Promise<Cluster> {
-    const given = toOptions('options', options)
+    const given = toOptions('options', options, connectOptions)
     const signal = toSignal(given.signal)
     const user = userName(given)
     const cluster = toText('options.cluster', given.cluster ?? 'ceph')
@@ -286,9 +309,8 @@ export class Cluster extends Resource {
    */
   async openIoCtx(pool: string, options?: { namespace?: string }): Promise<IoCtx> {
     const name = toText('pool', pool)
-    const namespace = toText('options.namespace', toOptions('options', options).namespace ?? '', {
-      empty: true,
-    })
+    const given = toOptions('options', options, { namespace: ['ns'] })
+    const namespace = toText('options.namespace', given.namespace ?? '', { empty: true })
     return IoCtx.open(this, name, namespace)
   }
 }

@@ -40,7 +40,10 @@ export async function runCommand<T>(
     throw invalidArgType('command', 'of type object', command)
   if (typeof command.prefix !== 'string')
     throw invalidArgType('command.prefix', 'of type string', command.prefix)
-  const { input = new Uint8Array(), format = 'json' } = toOptions('options', options)
+  const { input = new Uint8Array(), format = 'json' } = toOptions('options', options, {
+    input: ['i', 'inbuf'],
+    format: true,
+  })
   if (!(input instanceof Uint8Array))
     throw invalidArgType('options.input', 'an instance of Uint8Array', input)
   if (format !== 'json' && format !== 'text')

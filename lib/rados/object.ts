@@ -1,6 +1,6 @@
 import { native } from '../internal/addon.js'
 import { Resource } from '../internal/resource.js'
-import { invalidArgType, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
+import { invalidArgType, type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
 
 /**
  * An object's size in bytes and when it was last written, in milliseconds since 1970 (whole seconds).
@@ -38,6 +38,14 @@ export interface LockObjectOptions extends ObjectLock {
   renew?: boolean
 }
 
+const objectLock: Known<ObjectLock> = { name: true, cookie: true }
+const lockObjectOptions: Known<LockObjectOptions> = {
+  ...objectLock,
+  description: true,
+  durationMs: ['duration'],
+  renew: true,
+}
+
 /** More than this in one call is no small object; the cluster's own limit (`osd_max_object_size`) is lower. */
 const maxBytes = 1024 * 1024 * 1024
 
@@ -72,7 +80,11 @@ export abstract class IoCtxObjects extends Resource {
    */
   async createObject(object: string, options?: { exclusive?: boolean }): Promise<void> {
     const name = toText('object', object)
-    const exclusive = toBoolean('options.exclusive', toOptions('options', options).exclusive, false)
+    const exclusive = toBoolean(
+      'options.exclusive',
+      toOptions('options', options, { exclusive: true }).exclusive,
+      false,
+    )
     await this.callWith(native.rados_write_op_create, { object: { object: name } }, name, exclusive)
   }
 
@@ -89,7 +101,7 @@ export abstract class IoCtxObjects extends Resource {
     options?: { position?: number | bigint; length?: number },
   ): Promise<Buffer> {
     const name = toText('object', object)
-    const given = toOptions('options', options)
+    const given = toOptions('options', options, { position: ['offset'], length: true })
     const position = toSize('options.position', given.position ?? 0)
     let length = given.length === undefined ? undefined : toSize('options.length', given.length, 0, maxBytes)
     if (length === undefined) {
@@ -138,7 +150,7 @@ export abstract class IoCtxObjects extends Resource {
    */
   async lockObject(object: string, lock: LockObjectOptions): Promise<void> {
     const name = toText('object', object)
-    const given = toOptions('lock', lock)
+    const given = toOptions('lock', lock, lockObjectOptions)
     await this.callWith(
       native.rados_lock_exclusive,
       { object: { object: name } },
@@ -161,7 +173,7 @@ export abstract class IoCtxObjects extends Resource {
    */
   async unlockObject(object: string, lock: ObjectLock): Promise<void> {
     const name = toText('object', object)
-    const given = toOptions('lock', lock)
+    const given = toOptions('lock', lock, objectLock)
     const cookie = toText('lock.cookie', given.cookie ?? '', { empty: true })
     await this.callWith(
       native.rados_unlock,

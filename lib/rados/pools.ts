@@ -38,7 +38,7 @@ export class Pools {
    */
   async create(name: string, options?: { pgNum?: number }): Promise<void> {
     const pool = toText('name', name)
-    const { pgNum } = toOptions('options', options)
+    const { pgNum } = toOptions('options', options, { pgNum: ['pg_num'] })
     if (pgNum !== undefined) toSize('options.pgNum', pgNum, 1, 65_536)
     if (pgNum === undefined) {
       await this.#cluster.callWith(native.rados_pool_create, { object: { pool } }, pool)

@@ -223,7 +223,7 @@ export abstract class IoCtxWatch extends IoCtxObjects {
   async watch(object: string, listener: WatchListener, options?: WatchOptions): Promise<Watch> {
     const name = toText('object', object)
     toFunction('listener', listener)
-    const { onError, timeoutMs } = toOptions('options', options)
+    const { onError, timeoutMs } = toOptions('options', options, { onError: true, timeoutMs: ['timeout'] })
     if (onError !== undefined) toFunction('options.onError', onError)
     const timeout = timeoutMs === undefined ? 0 : toSeconds('options.timeoutMs', timeoutMs)
     const opened = await this.callWith<{ handle: number; cookie: bigint }, [string, number]>(
@@ -250,7 +250,7 @@ export abstract class IoCtxWatch extends IoCtxObjects {
     options?: NotifyOptions,
   ): Promise<NotifyResult> {
     const name = toText('object', object)
-    const { timeoutMs, signal } = toOptions('options', options)
+    const { timeoutMs, signal } = toOptions('options', options, { timeoutMs: ['timeout'], signal: true })
     const timeout = 1000 * toSeconds('options.timeoutMs', timeoutMs ?? 10_000)
     return this.callWith(
       native.rados_notify2,

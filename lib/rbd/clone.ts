@@ -1,7 +1,7 @@
 import { native } from '../internal/addon.js'
 import type { OperationOptions } from './handle.js'
 import { ImageMetadata } from './metadata.js'
-import { runOperation } from './operation.js'
+import { operationOptions, runOperation } from './operation.js'
 
 /**
  * An image at the other end of a clone.
@@ -41,7 +41,7 @@ export abstract class ImageClones extends ImageMetadata {
    */
   async flatten(options?: OperationOptions): Promise<void> {
     this.checkWritable('rbd_flatten_with_progress')
-    await runOperation(this, native.rbd_flatten_with_progress, options, {})
+    await runOperation(this, native.rbd_flatten_with_progress, options, operationOptions, {})
   }
 
   /**

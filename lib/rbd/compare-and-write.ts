@@ -37,7 +37,7 @@ export abstract class ImageCompare extends ImageIo {
     const bytes = buffer.byteLength
     if (compare.byteLength !== bytes) throw invalidArgValue('compare', 'must be as long as the buffer')
     if (bytes === 0) throw invalidArgValue('buffer', 'must not be empty')
-    const position = toSize('options.position', toOptions('options', options).position)
+    const position = toSize('options.position', toOptions('options', options, { position: true }).position)
     const mismatch = new BigUint64Array(1)
     const views = [compare, buffer, mismatch].map(
       (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
@@ -77,7 +77,7 @@ export abstract class ImageCompare extends ImageIo {
     options: { position: number | bigint; length: number | bigint },
   ): Promise<void> {
     checkView('buffer', buffer)
-    const { position, length } = toOptions('options', options)
+    const { position, length } = toOptions('options', options, { position: true, length: true })
     const at = toSize('options.position', position)
     const bytes = toSize('options.length', length)
     if (!this.open) throw this.closedError('rbd_aio_writesame')

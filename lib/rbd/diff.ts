@@ -3,7 +3,7 @@ import { toOptions } from '../internal/validate.js'
 import { ImageClones } from './clone.js'
 import type { OperationOptions } from './handle.js'
 import { toName } from './names.js'
-import { runOperation } from './operation.js'
+import { operationOptions, runOperation } from './operation.js'
 
 /** What an image has of its own. */
 export abstract class ImageDiff extends ImageClones {
@@ -19,8 +19,9 @@ export abstract class ImageDiff extends ImageClones {
    * @since 0.1.0
    */
   async diskUsage(options?: OperationOptions & { fromSnapshot?: string }): Promise<number> {
-    const { fromSnapshot } = toOptions('options', options)
+    const known = { ...operationOptions, fromSnapshot: ['from', 'fromSnap'] } as const
+    const { fromSnapshot } = toOptions('options', options, known)
     const snapshot = fromSnapshot === undefined ? undefined : toName('options.fromSnapshot', fromSnapshot)
-    return runOperation(this, native.rbd_diff_iterate2, options, {}, snapshot)
+    return runOperation(this, native.rbd_diff_iterate2, options, known, {}, snapshot)
   }
 }

@@ -34,7 +34,10 @@ function toList(extents: readonly Extent[]): List {
   const offsets = new Float64Array(extents.length)
   let end = 0
   const views = extents.map((extent, i) => {
-    const { position, buffer } = toOptions(`extents[${i}]`, extent)
+    const { position, buffer } = toOptions(`extents[${i}]`, extent, {
+      position: ['offset'],
+      buffer: ['data'],
+    })
     const view = checkView(`extents[${i}].buffer`, buffer)
     if (view.byteLength === 0) throw invalidArgValue(`extents[${i}].buffer`, 'must not be empty')
     if (view.byteLength > maxLength)

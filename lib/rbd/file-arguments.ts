@@ -1,4 +1,4 @@
-import { invalidArgType, toOptions, toSignal, toSize } from '../internal/validate.js'
+import { invalidArgType, type Known, toOptions, toSignal, toSize } from '../internal/validate.js'
 
 /**
  * Which part of a buffer, and where in the image. As in `FileHandle`, `null` is the same as not given.
@@ -28,6 +28,36 @@ export interface FileStreamOptions {
   highWaterMark?: number | undefined
   /** Aborting destroys the stream. */
   signal?: AbortSignal | null | undefined
+}
+
+const fileRange: Known<FileRange> = { offset: true, length: true, position: true }
+
+/** @internal The range that `options` are, or what stands in the arguments. */
+export function toRange(options: unknown, args: FileRange): FileRange {
+  return typeof options === 'object' && options !== null ? toOptions('options', options, fileRange) : args
+}
+
+/** @internal */
+export function toReadRange<B>(
+  options: (FileRange & { buffer?: B }) | null | undefined,
+): FileRange & { buffer?: B } {
+  return toOptions('options', options ?? undefined, { buffer: true, ...fileRange })
+}
+
+/** What the streams of Node's own handles take, and these do in any case: accepted, so that libraries can say it. */
+interface StreamOptionsOfNode {
+  emitClose?: boolean | undefined
+  flush?: boolean | undefined
+}
+
+/** @internal */
+export const fileStreamOptions: Known<FileStreamOptions & StreamOptionsOfNode> = {
+  start: true,
+  autoClose: true,
+  highWaterMark: true,
+  signal: true,
+  emitClose: true,
+  flush: true,
 }
 
 /** @internal Absent: the current position. */
@@ -64,6 +94,8 @@ export function toEncoded(options: Encoded): {
   signal: AbortSignal | undefined
 } {
   const given =
-    typeof options === 'string' ? { encoding: options } : toOptions('options', options ?? undefined)
+    typeof options === 'string'
+      ? { encoding: options }
+      : toOptions('options', options ?? undefined, { encoding: true, signal: true })
   return { encoding: given.encoding ?? undefined, signal: toSignal(given.signal) }
 }

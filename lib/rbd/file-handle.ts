@@ -7,10 +7,13 @@ import {
   type Encoded,
   type FileRange,
   type FileStreamOptions,
+  fileStreamOptions,
   toData,
   toEncoded,
   toPart,
   toPosition,
+  toRange,
+  toReadRange,
 } from './file-arguments.js'
 import { toBigIntStats, toStats } from './file-stat.js'
 import type { Image } from './image.js'
@@ -109,11 +112,10 @@ export class ImageFileHandle implements AsyncDisposable {
     length?: number | null,
     position?: number | bigint | null,
   ): Promise<ReadResult<NodeJS.ArrayBufferView>> {
-    const given = ArrayBuffer.isView(first) ? { buffer: first } : toOptions('options', first ?? undefined)
+    const given = ArrayBuffer.isView(first) ? { buffer: first } : toReadRange(first)
     const buffer = given.buffer ?? Buffer.alloc(16_384)
     checkView('buffer', buffer)
-    const range =
-      typeof second === 'object' && second !== null ? second : { offset: second, length, position, ...given }
+    const range = toRange(second, { offset: second as number | null, length, position, ...given })
     const part = toPart(buffer, range)
     return this.#at(
       'rbd_aio_read',
@@ -154,9 +156,9 @@ export class ImageFileHandle implements AsyncDisposable {
   ): Promise<{ bytesWritten: number; buffer: NodeJS.ArrayBufferView | string }> {
     const text = typeof buffer === 'string'
     const view = toData(buffer, text ? ((third ?? undefined) as BufferEncoding | undefined) : undefined)
-    let range = { offset: second, length: third, position } as FileRange
-    if (text) range = { position: second as FileRange['position'] }
-    else if (typeof second === 'object' && second !== null) range = second
+    const range = text
+      ? { position: second as FileRange['position'] }
+      : toRange(second, { offset: second, length: third, position } as FileRange)
     const part = toPart(view, range)
     const { bytesWritten } = await this.#at(
       'rbd_aio_write',
@@ -270,7 +272,7 @@ export class ImageFileHandle implements AsyncDisposable {
   stat(options: { bigint: true }): Promise<BigIntStats>
   stat(options?: { bigint?: boolean | undefined }): Promise<Stats | BigIntStats>
   async stat(options?: { bigint?: boolean | undefined }): Promise<Stats | BigIntStats> {
-    const bigint = toBoolean('options.bigint', toOptions('options', options).bigint, false)
+    const bigint = toBoolean('options.bigint', toOptions('options', options, { bigint: true }).bigint, false)
     const info = await this.#use('rbd_stat', () => this.#image.info())
     const stats = toStats(info, this.#image.readOnly)
     return bigint ? toBigIntStats(stats) : stats
@@ -335,7 +337,7 @@ export class ImageFileHandle implements AsyncDisposable {
     options?: FileStreamOptions & { end?: number | undefined; encoding?: BufferEncoding | null | undefined },
   ): Readable {
     this.#checkOpen('rbd_aio_read')
-    const given = toOptions('options', options)
+    const given = toOptions('options', options, { end: true, encoding: true, ...fileStreamOptions })
     const stream = this.#image.createReadStream({
       start: given.start ?? this.#position,
       ...(given.end !== undefined && given.end !== Infinity && { end: given.end }),
@@ -355,7 +357,7 @@ export class ImageFileHandle implements AsyncDisposable {
    */
   createWriteStream(options?: FileStreamOptions): Writable {
     this.#checkOpen('rbd_aio_writev')
-    const given = toOptions('options', options)
+    const given = toOptions('options', options, fileStreamOptions)
     const stream = this.#image.createWriteStream({
       start: given.start ?? this.#position,
       ...(given.highWaterMark !== undefined && { highWaterMark: given.highWaterMark }),

@@ -4,14 +4,14 @@ import type { ReadableStream, WritableStream } from 'node:stream/web'
 import { objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { closeAbandoned } from '../internal/resource.js'
-import { toBoolean, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
+import { type Known, toBoolean, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
 import { type Feature, featureNames } from './features.js'
 import { ImageFileHandle } from './file-handle.js'
 import type { OperationOptions } from './handle.js'
-import { type ImageLayout, toNativeLayout } from './layout.js'
+import { type ImageLayout, layoutOptions, toNativeLayout } from './layout.js'
 import { toName } from './names.js'
-import { runOperation } from './operation.js'
+import { operationOptions, runOperation } from './operation.js'
 import { ImageSnapshots } from './snapshot.js'
 import { openReadStream, openWriteStream, type ReadStreamOptions, type WriteStreamOptions } from './stream.js'
 import { toWebReadable, toWebWritable } from './web-stream.js'
@@ -78,6 +78,8 @@ export interface OpenOptions {
   signal?: AbortSignal
 }
 
+const openOptions: Known<OpenOptions> = { snapshot: ['snap'], readOnly: true, signal: true }
+
 type RawInfo = Omit<ImageInfo, 'features' | 'featureMask' | 'created' | 'modified' | 'accessed' | 'order'> & {
   order: number
   features: bigint
@@ -105,8 +107,10 @@ export class Image extends ImageSnapshots {
   static async open(ioctx: IoCtx, image: string | { id: string }, options?: OpenOptions): Promise<Image> {
     toIoCtx('ioctx', ioctx)
     const byId = typeof image === 'object' && image !== null
-    const name = byId ? toText('image.id', image.id) : toName('image', image)
-    const given = toOptions('options', options)
+    const name = byId
+      ? toText('image.id', toOptions('image', image, { id: true }).id)
+      : toName('image', image)
+    const given = toOptions('options', options, openOptions)
     const snapshot = given.snapshot === undefined ? undefined : toName('options.snapshot', given.snapshot)
     const readOnly = toBoolean('options.readOnly', given.readOnly, false)
     const handle = await ioctx.callWith<number, [string, boolean, string | undefined, boolean]>(
@@ -140,7 +144,7 @@ export class Image extends ImageSnapshots {
   ): Promise<void> {
     toIoCtx('ioctx', ioctx)
     const image = toName('name', name)
-    const given = toOptions('options', options)
+    const given = toOptions('options', options, { ...layoutOptions, size: true })
     const size = toSize('options.size', given.size)
     const layout = toNativeLayout(given)
     await ioctx.callWith(native.rbd_create4, { object: { image } }, image, size, layout)
@@ -168,7 +172,7 @@ export class Image extends ImageSnapshots {
   static async remove(ioctx: IoCtx, name: string, options?: OperationOptions): Promise<void> {
     toIoCtx('ioctx', ioctx)
     const image = toName('name', name)
-    await runOperation(ioctx, native.rbd_remove_with_progress, options, { image }, image)
+    await runOperation(ioctx, native.rbd_remove_with_progress, options, operationOptions, { image }, image)
   }
 
   /**
@@ -206,11 +210,11 @@ export class Image extends ImageSnapshots {
   ): Promise<void> {
     toIoCtx('ioctx', ioctx)
     toIoCtx('childIoctx', childIoctx)
-    const { image, snapshot } = toOptions('parent', parent)
+    const { image, snapshot } = toOptions('parent', parent, { image: true, snapshot: ['snap'] })
     const from = toName('parent.image', image)
     const at = toName('parent.snapshot', snapshot)
     const child = toName('name', name)
-    const given = toOptions('options', options)
+    const given = toOptions('options', options, { ...layoutOptions, cloneFormat: true })
     const layout = toNativeLayout(given)
     if (layout.order !== undefined && layout.stripeUnit === undefined) {
       // Else librbd takes the parent's stripe unit, which smaller objects do not hold.
@@ -282,8 +286,13 @@ export class Image extends ImageSnapshots {
   async resize(size: number | bigint, options?: OperationOptions & { allowShrink?: boolean }): Promise<void> {
     this.checkWritable('rbd_resize2')
     const bytes = toSize('size', size)
-    const allowShrink = toBoolean('options.allowShrink', toOptions('options', options).allowShrink, false)
-    await runOperation(this, native.rbd_resize2, options, {}, bytes, allowShrink)
+    const known = { ...operationOptions, allowShrink: ['shrink'] } as const
+    const allowShrink = toBoolean(
+      'options.allowShrink',
+      toOptions('options', options, known).allowShrink,
+      false,
+    )
+    await runOperation(this, native.rbd_resize2, options, known, {}, bytes, allowShrink)
   }
 
   /**
@@ -305,7 +314,7 @@ export class Image extends ImageSnapshots {
    * @since 0.1.0
    */
   createReadStream(options?: ReadStreamOptions): Readable {
-    return openReadStream(this, toOptions('options', options))
+    return openReadStream(this, options)
   }
 
   /**
@@ -317,7 +326,7 @@ export class Image extends ImageSnapshots {
    * @since 0.1.0
    */
   createWriteStream(options?: WriteStreamOptions): Writable {
-    return openWriteStream(this, toOptions('options', options))
+    return openWriteStream(this, options)
   }
 
   /**

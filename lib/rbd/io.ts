@@ -3,6 +3,7 @@ import { Kind, startIo, startTask } from '../internal/dispatcher.js'
 import {
   invalidArgType,
   invalidArgValue,
+  type Known,
   outOfRange,
   toBoolean,
   toOptions,
@@ -39,6 +40,9 @@ export interface WriteOptions {
   /** Bytes into the image. */
   position: number | bigint
 }
+
+const writeOptions: Known<WriteOptions> = { offset: true, length: ['size'], position: ['at'] }
+const readOptions: Known<ReadOptions> = { buffer: true, ...writeOptions }
 
 /**
  * A result of reading: `bytesRead` is less than asked only at the image's end.
@@ -190,6 +194,7 @@ export abstract class ImageIo extends ImageHandle {
         const options: Partial<ReadOptions<ArrayBufferView>> = toOptions(
           'options',
           own ? (second as object) : first,
+          own ? writeOptions : readOptions,
         )
         given = own ? first : options.buffer
         offset = options.offset
@@ -253,7 +258,7 @@ export abstract class ImageIo extends ImageHandle {
     try {
       let offset: number | undefined
       if (typeof second === 'object') {
-        const options = toOptions('options', second) as WriteOptions
+        const options = toOptions('options', second, writeOptions) as WriteOptions
         offset = options.offset
         length = options.length
         position = options.position
@@ -355,7 +360,9 @@ export abstract class ImageIo extends ImageHandle {
     const at = toSize('position', position)
     const bytes = toSize('length', length)
     // RBD_WRITE_ZEROES_FLAG_THICK_PROVISION of rbd/librbd.h.
-    const flags = toBoolean('options.thick', toOptions('options', options).thick, false) ? 1 : 0
+    const flags = toBoolean('options.thick', toOptions('options', options, { thick: true }).thick, false)
+      ? 1
+      : 0
     if (!this.open) throw this.closedError('rbd_aio_write_zeroes')
     if (bytes === 0) return
     await this.startWrite(Kind.writeZeroes, undefined, bytes, at + bytes, (slot) =>

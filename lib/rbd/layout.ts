@@ -1,5 +1,5 @@
 import type { NativeLayout } from '../internal/native/rbd.js'
-import { invalidArgValue, toSize, toText } from '../internal/validate.js'
+import { invalidArgValue, type Known, toSize, toText } from '../internal/validate.js'
 import { type Feature, toFeatures } from './features.js'
 
 /**
@@ -18,6 +18,14 @@ export interface ImageLayout {
   stripeCount?: number
   /** The pool for the data objects, when not the image's own: for erasure-coded pools. */
   dataPool?: string
+}
+
+export const layoutOptions: Known<ImageLayout> = {
+  objectSize: ['order'],
+  features: ['imageFeatures', 'imageFeature'],
+  stripeUnit: true,
+  stripeCount: true,
+  dataPool: true,
 }
 
 /** Checks a layout and puts it as native code reads it. */

@@ -2,18 +2,22 @@ import type { ErrorObject } from '../errors.js'
 import type { TaskOptions } from '../internal/dispatcher.js'
 import type { TaskFunction } from '../internal/native/core.js'
 import type { Resource } from '../internal/resource.js'
-import { invalidArgType, toOptions, toSignal } from '../internal/validate.js'
+import { invalidArgType, type Known, toOptions, toSignal } from '../internal/validate.js'
 import type { OperationOptions, OperationProgress } from './handle.js'
 
+/** The options of every long operation. */
+export const operationOptions: Known<OperationOptions> = { onProgress: ['progress'], signal: true }
+
 /** Runs a long operation of librbd with progress and a signal. The last progress is the end, also of a short one. */
-export async function runOperation<T, A extends unknown[]>(
+export async function runOperation<T, A extends unknown[], O extends OperationOptions>(
   owner: Resource,
   call: TaskFunction<[number, ...A]>,
-  options: OperationOptions | undefined,
+  options: O | undefined,
+  known: Known<NoInfer<O>>,
   object: ErrorObject,
   ...args: A
 ): Promise<T> {
-  const { onProgress, signal } = toOptions('options', options)
+  const { onProgress, signal } = toOptions('options', options, known)
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalidArgType('options.onProgress', 'of type function', onProgress)
   }

@@ -14,7 +14,7 @@ import { toName } from './names.js'
 export async function poolInit(ioctx: IoCtx, options?: { force?: boolean }): Promise<void> {
   await toIoCtx('ioctx', ioctx).call(
     native.rbd_pool_init,
-    toBoolean('options.force', toOptions('options', options).force, false),
+    toBoolean('options.force', toOptions('options', options, { force: true }).force, false),
   )
 }
 

@@ -4,7 +4,7 @@ import { toBoolean, toOptions } from '../internal/validate.js'
 import { ImageDiff } from './diff.js'
 import type { OperationOptions } from './handle.js'
 import { toName } from './names.js'
-import { runOperation } from './operation.js'
+import { operationOptions, runOperation } from './operation.js'
 
 /**
  * A snapshot of an image.
@@ -67,11 +67,12 @@ export abstract class ImageSnapshots extends ImageDiff {
   ): Promise<void> {
     this.checkWritable('rbd_snap_remove2')
     const snapshot = toName('name', name)
-    const given = toOptions('options', options)
+    const known = { ...operationOptions, unprotect: true, flatten: true } as const
+    const given = toOptions('options', options, known)
     const flags =
       (toBoolean('options.unprotect', given.unprotect, false) ? removeUnprotect : 0) |
       (toBoolean('options.flatten', given.flatten, false) ? removeFlatten : 0)
-    await runOperation(this, native.rbd_snap_remove2, options, { snapshot }, snapshot, flags)
+    await runOperation(this, native.rbd_snap_remove2, options, known, { snapshot }, snapshot, flags)
   }
 
   /**
@@ -138,6 +139,13 @@ export abstract class ImageSnapshots extends ImageDiff {
   async rollbackToSnapshot(name: string, options?: OperationOptions): Promise<void> {
     this.checkWritable('rbd_snap_rollback_with_progress')
     const snapshot = toName('name', name)
-    await runOperation(this, native.rbd_snap_rollback_with_progress, options, { snapshot }, snapshot)
+    await runOperation(
+      this,
+      native.rbd_snap_rollback_with_progress,
+      options,
+      operationOptions,
+      { snapshot },
+      snapshot,
+    )
   }
 }

@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream'
-import { outOfRange, toSize } from '../internal/validate.js'
+import { type Known, outOfRange, toOptions, toSize } from '../internal/validate.js'
 import type { ImageIo } from './io.js'
 
 /**
@@ -32,10 +32,19 @@ export interface WriteStreamOptions {
   concurrency?: number
 }
 
+const writeStreamOptions: Known<WriteStreamOptions> = { start: true, highWaterMark: true, concurrency: true }
+const readStreamOptions: Known<ReadStreamOptions> = {
+  start: true,
+  end: true,
+  chunkSize: ['highWaterMark'],
+  concurrency: true,
+}
+
 const maxConcurrency = 256
 
 /** @internal */
-export function openReadStream(image: ImageIo, options: Partial<ReadStreamOptions>): Readable {
+export function openReadStream(image: ImageIo, given: ReadStreamOptions | undefined): Readable {
+  const options = toOptions('options', given, readStreamOptions)
   let position = toSize('options.start', options.start ?? 0)
   const last = options.end === undefined ? Number.MAX_SAFE_INTEGER - 1 : toSize('options.end', options.end)
   if (last < position) throw outOfRange('options.end', `>= ${position}`, last)
@@ -118,7 +127,8 @@ function toBatches(chunks: readonly Buffer[], start: number): Batch[] {
 }
 
 /** @internal */
-export function openWriteStream(image: ImageIo, options: Partial<WriteStreamOptions>): Writable {
+export function openWriteStream(image: ImageIo, given: WriteStreamOptions | undefined): Writable {
+  const options = toOptions('options', given, writeStreamOptions)
   let position = toSize('options.start', options.start ?? 0)
   const highWaterMark = toSize('options.highWaterMark', options.highWaterMark ?? 4 * 1024 * 1024, 1, 2 ** 30)
   const concurrency = toSize('options.concurrency', options.concurrency ?? 8, 1, maxConcurrency)

@@ -93,7 +93,11 @@ t.test('opening a connection to a daemon that never answers', async (t) => {
   })
   const uri = `qemu+unix:///system?socket=${path}`
   const start = performance.now()
-  await t.rejects(Connection.open(uri, { timeoutMs: 300 }), { name: 'LibvirtError', code: 'ETIMEDOUT', uri })
+  await t.rejects(Connection.open(uri, { connectTimeoutMs: 300 }), {
+    name: 'LibvirtError',
+    code: 'ETIMEDOUT',
+    uri,
+  })
   const reason = new Error('enough')
   const controller = new AbortController()
   const opening = Connection.open(uri, { signal: controller.signal })
@@ -101,7 +105,7 @@ t.test('opening a connection to a daemon that never answers', async (t) => {
   await t.rejects(opening, reason)
   await Promise.all(
     Array.from({ length: 8 }, () =>
-      t.rejects(Connection.open(uri, { timeoutMs: 100 }), { code: 'ETIMEDOUT' }),
+      t.rejects(Connection.open(uri, { connectTimeoutMs: 100 }), { code: 'ETIMEDOUT' }),
     ),
   )
   t.ok(performance.now() - start < 5000)

@@ -179,7 +179,7 @@ t.test('wrong arguments are refused before libvirt sees them', async (t) => {
   await t.rejects(Connection.open(bad(7)), type)
   await t.rejects(Connection.open(''), value)
   await t.rejects(Connection.open('test:///default\0x'), value)
-  await t.rejects(Connection.open('test:///default', { timeoutMs: 0 }), { code: 'ERR_OUT_OF_RANGE' })
+  await t.rejects(Connection.open('test:///default', { connectTimeoutMs: 0 }), { code: 'ERR_OUT_OF_RANGE' })
   await t.rejects(Connection.open('test:///default', { keepAliveCount: -1 }), { code: 'ERR_OUT_OF_RANGE' })
   await t.rejects(Connection.open('test:///default', { readOnly: bad('yes') }), type)
   await t.rejects(Connection.open('test:///default', { signal: bad({}) }), type)

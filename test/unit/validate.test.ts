@@ -1,8 +1,11 @@
 import t from 'tap'
+import { nearest } from '../../lib/internal/nearest.js'
 import {
+  type Known,
   toBoolean,
   toOneOf,
   toOptions,
+  toRecord,
   toSignal,
   toSize,
   toText,
@@ -52,12 +55,14 @@ t.test('texts', (t) => {
 })
 
 t.test('options, booleans, choices, signals', (t) => {
-  t.same(toOptions('o', undefined), {})
+  const known: Known<{ a?: number }> = { a: true }
+  t.same(toOptions('o', undefined, known), {})
   const options = { a: 1 }
-  t.equal(toOptions('o', options), options)
+  t.equal(toOptions('o', options, known), options)
+  t.same(toRecord('o', { anything: 1 }), { anything: 1 })
   for (const value of [null, [], 'x', 5]) {
     t.throws(
-      () => toOptions('o', value as unknown as object),
+      () => toOptions('o', value as unknown as object, {}),
       { code: 'ERR_INVALID_ARG_TYPE' },
       String(value),
     )
@@ -71,5 +76,50 @@ t.test('options, booleans, choices, signals', (t) => {
   const { signal } = new AbortController()
   t.equal(toSignal(signal), signal)
   t.throws(() => toSignal({ aborted: false }), { code: 'ERR_INVALID_ARG_TYPE' })
+  t.end()
+})
+
+t.test('an option that is not known is refused, and what was probably meant is said', (t) => {
+  interface Options {
+    confFile?: string
+    deep?: boolean
+    objectSize?: number
+    readOnly?: boolean
+  }
+  const known: Known<Options> = { confFile: ['conf', 'c'], deep: true, objectSize: ['order'], readOnly: true }
+  // @ts-expect-error: an option is missing in the list
+  const short: Known<Options> = { confFile: true, deep: true, objectSize: true }
+  // @ts-expect-error: an option in the list is none
+  const long: Known<Options> = { ...known, shallow: true }
+  t.ok(short && long)
+
+  const meant = {
+    conf: 'confFile',
+    C: 'confFile',
+    conf_file: 'confFile',
+    confFiel: 'confFile',
+    deeep: 'deep',
+  }
+  const others = { order: 'objectSize', readonly: 'readOnly', 'object-size': 'objectSize', deepCopy: 'deep' }
+  for (const [given, name] of Object.entries({ ...meant, ...others })) {
+    t.throws(() => toOptions('options', { [given]: undefined } as Options, known), {
+      name: 'TypeError',
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: `The argument "options.${given}" is invalid: there is no such option; did you mean '${name}'?`,
+    })
+  }
+  t.throws(() => toOptions('options', { xyzzy: 1 } as Options, known), {
+    message: /there is no such option; known are 'confFile', 'deep', 'objectSize', 'readOnly'$/,
+  })
+  for (const name of ['toString', '__proto__', 'constructor', '']) {
+    const given = JSON.parse(JSON.stringify({ x: 1 }).replace('x', name))
+    t.throws(() => toOptions('options', given, known), { code: 'ERR_INVALID_ARG_VALUE' }, `'${name}'`)
+  }
+  // A value in the wrong place may be a secret, or speak to a terminal.
+  for (const odd of ['AQBsZWNyZXQgb2YgdGhlIGtpbmQ=', 'a\u001b[2Jb', 'x'.repeat(100_000)]) {
+    t.throws(() => toOptions('options', { [odd]: 1 }, known), { message: /"options\.\.\.\." is invalid/ })
+  }
+  t.equal(nearest('x'.repeat(100_000), { [`${'x'.repeat(99_999)}y`]: true }), undefined)
+  t.equal(nearest('-', known), undefined)
   t.end()
 })

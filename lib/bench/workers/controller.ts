@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Job } from '../../internal/job.js'
-import { invalidArgType, invalidArgValue, toOneOf, toOptions, toSize } from '../../internal/validate.js'
+import { type Job, startJob } from '../../internal/job.js'
+import { invalidArgType, invalidArgValue, type Known, toOneOf, toSize } from '../../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../../rados/ioctx.js'
 import { type HostResult, mergeResults } from '../merge.js'
-import { type CheckedOptions, checkOptions } from '../options.js'
+import { benchOptions, type CheckedOptions, checkOptions } from '../options.js'
 import { shownOptions } from '../settings.js'
 import type { BenchOptions, BenchResult } from '../types.js'
 import { BenchWorkersError } from './errors.js'
@@ -14,6 +14,15 @@ import { type Member, Members, readReplies } from './members.js'
 import { encodeMessage, groupObject, isWorkerName, type MessageType, resultObject } from './protocol.js'
 import { decodeResult, maxResultBytes } from './result-object.js'
 import type { BenchImages, BenchWorkersOptions, BenchWorkersProgress } from './types.js'
+
+const workersOptions: Known<BenchWorkersOptions> = {
+  ...benchOptions,
+  workers: ['hosts'],
+  share: true,
+  group: true,
+  joinTimeoutMs: ['joinTimeout'],
+  timeoutMs: ['timeout'],
+}
 
 const prepareEveryMs = 100
 const statusEveryMs = 500
@@ -319,8 +328,8 @@ export function benchWorkers(
   images: BenchImages,
   options?: BenchWorkersOptions,
 ): Job<BenchWorkersProgress, BenchResult> {
-  return new Job(options, async ({ signal, report }) => {
-    const given = checkAll(images, toOptions('options', options))
+  return startJob(options, workersOptions, async ({ signal, report }, checked) => {
+    const given = checkAll(images, checked)
     const pool = toIoCtx('ioctx', ioctx)
     return pool.lend('benchWorkers', () => new Controller(pool, given, signal, report).run())
   })

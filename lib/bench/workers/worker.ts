@@ -1,7 +1,14 @@
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CephError } from '../../errors.js'
-import { invalidArgType, invalidArgValue, toBoolean, toOptions, toText } from '../../internal/validate.js'
+import {
+  invalidArgType,
+  invalidArgValue,
+  type Known,
+  toBoolean,
+  toOptions,
+  toText,
+} from '../../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../../rados/ioctx.js'
 import type { Watch } from '../../rados/watch.js'
 import { BenchWorkersError } from './errors.js'
@@ -19,6 +26,14 @@ import {
 } from './protocol.js'
 import type { BenchWorkerEvent, BenchWorkerOptions } from './types.js'
 import { WorkerJob } from './worker-job.js'
+
+const workerOptions: Known<BenchWorkerOptions> = {
+  name: true,
+  group: true,
+  images: true,
+  destructive: ['force'],
+  onEvent: true,
+}
 
 const helloTimeoutMs = 1000
 const rejoinMs = 1000
@@ -88,7 +103,7 @@ export class BenchWorker implements AsyncDisposable {
    * @since 0.1.0
    */
   static async start(ioctx: IoCtx, options?: BenchWorkerOptions): Promise<BenchWorker> {
-    const worker = new BenchWorker(toIoCtx('ioctx', ioctx), toOptions('options', options))
+    const worker = new BenchWorker(toIoCtx('ioctx', ioctx), toOptions('options', options, workerOptions))
     try {
       await worker.#join()
       await worker.#checkName()

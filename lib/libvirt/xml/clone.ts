@@ -45,7 +45,10 @@ function isOwnDisk(element: XmlElement): boolean {
  * @since 0.1.0
  */
 export function cloneDomain(domainXml: string, options: CloneDomainOptions): string {
-  const name = toObjectName('name', toObject('options', options).name)
+  const name = toObjectName(
+    'name',
+    toObject('options', options, { name: true, uuid: true, disks: true }).name,
+  )
   const uuid = options.uuid === undefined ? undefined : textElement('uuid', toUuid('uuid', options.uuid))
   const disks = toDisks(options.disks)
   const root = stripIndentation(parseRoot(domainXml, 'domain'))

@@ -1,6 +1,6 @@
 /** The devices of a domain document other than its disks (libvirt: formatdomain, "Devices"). */
 
-import { invalidArgValue, toOneOf, toText } from '../../internal/validate.js'
+import { invalidArgValue, type Known, toOneOf, toText } from '../../internal/validate.js'
 import { XmlElement } from './element.js'
 import { toHost, toInteger, toObject, toObjectName, toPath, toToken } from './fields.js'
 
@@ -62,9 +62,24 @@ function interfaceSource(options: DomainInterface): XmlElement | undefined {
   return new XmlElement('source', { bridge })
 }
 
+type Fields<T extends { type: string }> = { readonly [K in T['type']]: Known<Extract<T, { type: K }>> }
+
+const anyInterface = { type: true, mac: ['address'], model: true } as const
+const interfaceFields: Fields<DomainInterface> = {
+  bridge: { ...anyInterface, bridge: ['source'] },
+  network: { ...anyInterface, network: ['source'] },
+  user: anyInterface,
+}
+const serialFields: Fields<DomainSerial> = {
+  pty: { type: true },
+  file: { type: true, path: ['file'] },
+  unix: { type: true, path: ['file', 'socket'] },
+}
+
 /** `<interface>`. */
 export function interfaceElement(options: DomainInterface): XmlElement {
-  const type = toOneOf('interfaces.type', toObject('interfaces', options).type, ['bridge', 'network', 'user'])
+  const type = toOneOf('interfaces.type', options?.type, ['bridge', 'network', 'user'])
+  toObject('interfaces', options, interfaceFields[type])
   const { mac, model = 'virtio' } = options
   return new XmlElement('interface', { type }, [
     mac === undefined ? undefined : new XmlElement('mac', { address: toMac(mac) }),
@@ -75,7 +90,8 @@ export function interfaceElement(options: DomainInterface): XmlElement {
 
 /** `<serial>`; libvirt adds the `<console>` that belongs to it. */
 export function serialElement(options: DomainSerial): XmlElement {
-  const type = toOneOf('serial.type', toObject('serial', options).type, ['pty', 'file', 'unix'])
+  const type = toOneOf('serial.type', options?.type, ['pty', 'file', 'unix'])
+  toObject('serial', options, serialFields[type])
   const source =
     options.type === 'pty'
       ? undefined
@@ -88,7 +104,11 @@ export function serialElement(options: DomainSerial): XmlElement {
 
 /** `<graphics>`. */
 export function graphicsElement(options: DomainGraphics): XmlElement {
-  const type = toOneOf('graphics.type', toObject('graphics', options).type, ['vnc'])
+  const type = toOneOf(
+    'graphics.type',
+    toObject('graphics', options, { type: true, listen: ['host', 'address'], port: true }).type,
+    ['vnc'],
+  )
   const listen = toHost('graphics.listen', options.listen ?? '127.0.0.1')
   const port =
     options.port === undefined

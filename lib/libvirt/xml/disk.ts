@@ -1,6 +1,6 @@
 /** The disk part of a domain document (libvirt: formatdomain, "Hard drives, floppy disks, CDROMs"). */
 
-import { invalidArgValue, toBoolean, toOneOf, toText } from '../../internal/validate.js'
+import { invalidArgValue, type Known, toBoolean, toOneOf, toText } from '../../internal/validate.js'
 import { format, XmlElement } from './element.js'
 import {
   type CephAuth,
@@ -111,6 +111,49 @@ export interface FileDiskOptions extends DiskOptions {
   readonly device?: 'disk' | 'cdrom' | undefined
 }
 
+const pciAddress: Known<Extract<DiskAddress, { type: 'pci' }>> = {
+  type: true,
+  domain: true,
+  bus: true,
+  slot: true,
+  function: true,
+}
+const driveAddress: Known<Extract<DiskAddress, { type: 'drive' }>> = {
+  type: true,
+  controller: true,
+  bus: true,
+  target: true,
+  unit: true,
+}
+const diskOptions: Known<DiskOptions> = {
+  target: ['dev'],
+  bus: true,
+  cache: true,
+  io: true,
+  discard: true,
+  readonly: true,
+  serial: true,
+  bootOrder: ['boot'],
+  address: true,
+  alias: true,
+}
+const rbdDiskOptions: Known<RbdDiskOptions> = {
+  ...diskOptions,
+  pool: true,
+  namespace: true,
+  image: ['name', 'volume'],
+  snapshot: ['snap'],
+  monitors: ['hosts', 'monHost'],
+  auth: true,
+  configFile: ['config', 'conf', 'confFile'],
+}
+const fileDiskOptions: Known<FileDiskOptions> = {
+  ...diskOptions,
+  path: ['file', 'source'],
+  format: true,
+  device: true,
+}
+
 const BUS_OF: Readonly<Record<string, DiskBus>> = {
   vd: 'virtio',
   sd: 'scsi',
@@ -131,8 +174,9 @@ function targetElement(options: DiskOptions): XmlElement {
 const hex = (value: number, digits: number) => `0x${value.toString(16).padStart(digits, '0')}`
 
 function addressElement(address: DiskAddress): XmlElement {
-  const type = toOneOf('address.type', toObject('address', address).type, ['pci', 'drive'])
+  const type = toOneOf('address.type', address?.type, ['pci', 'drive'])
   if (address.type === 'pci') {
+    toObject('address', address, pciAddress)
     return new XmlElement('address', {
       type,
       domain: hex(toInteger('address.domain', address.domain, 0, 0xffff), 4),
@@ -141,6 +185,7 @@ function addressElement(address: DiskAddress): XmlElement {
       function: hex(toInteger('address.function', address.function, 0, 7), 1),
     })
   }
+  toObject('address', address, driveAddress)
   const number = (field: string, value: number) => toInteger(`address.${field}`, value, 0, 99_999)
   return new XmlElement('address', {
     type,
@@ -201,7 +246,11 @@ function diskDocument(options: DiskOptions, kind: DiskKind): string {
  * @since 0.1.0
  */
 export function rbdDisk(options: RbdDiskOptions): string {
-  const { pool, namespace, image, snapshot, monitors, auth, configFile } = toObject('options', options)
+  const { pool, namespace, image, snapshot, monitors, auth, configFile } = toObject(
+    'options',
+    options,
+    rbdDiskOptions,
+  )
   const readonly = toBoolean('readonly', options.readonly, snapshot !== undefined)
   if (snapshot !== undefined && !readonly) throw invalidArgValue('readonly', 'a snapshot cannot be written')
   const path = [toRbdName('pool', pool), toRbdName('image', image)]
@@ -233,7 +282,7 @@ export function rbdDisk(options: RbdDiskOptions): string {
  * @since 0.1.0
  */
 export function fileDisk(options: FileDiskOptions): string {
-  const { path, format: type = 'raw', device: kind = 'disk' } = toObject('options', options)
+  const { path, format: type = 'raw', device: kind = 'disk' } = toObject('options', options, fileDiskOptions)
   const device = toOneOf('device', kind, ['disk', 'cdrom'])
   return diskDocument(options, {
     type: 'file',

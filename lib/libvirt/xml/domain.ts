@@ -1,6 +1,6 @@
 /** The domain document (libvirt: formatdomain). Its devices are in devices.ts. */
 
-import { invalidArgValue, toBoolean, toOneOf, toSize } from '../../internal/validate.js'
+import { invalidArgValue, type Known, toBoolean, toOneOf, toSize } from '../../internal/validate.js'
 import {
   type DomainGraphics,
   type DomainInterface,
@@ -83,6 +83,33 @@ export interface DomainOptions {
   readonly metadata?: readonly (string | XmlElement)[] | undefined
 }
 
+const domainOptions: Known<DomainOptions> = {
+  name: true,
+  uuid: true,
+  memoryMiB: ['memory', 'ram', 'memoryMB'],
+  vcpus: ['vcpu', 'cpus'],
+  type: true,
+  arch: true,
+  machine: true,
+  cpu: ['cpuMode'],
+  firmware: true,
+  kernel: true,
+  initrd: true,
+  cmdline: ['append', 'extraArgs'],
+  boot: ['bootOrder'],
+  disks: ['disk', 'devices'],
+  interfaces: ['networks', 'nics'],
+  serial: ['console'],
+  graphics: ['vnc'],
+  guestAgent: true,
+  rng: true,
+  onPoweroff: true,
+  onReboot: true,
+  onCrash: true,
+  emulator: true,
+  metadata: true,
+}
+
 /** A copy of its own, so that laying it out does not change the caller's. */
 function toElement(value: string | XmlElement): XmlElement {
   return parse(value instanceof XmlElement ? serialize(value) : value)
@@ -143,7 +170,7 @@ function featuresElement(arch: string, firmware: string | undefined): XmlElement
 
 function cpuElement(cpu: NonNullable<DomainOptions['cpu']>): XmlElement {
   if (typeof cpu === 'string') return new XmlElement('cpu', { mode: toOneOf('cpu', cpu, CPU_MODES) })
-  const model = toToken('cpu.model', toObject('cpu', cpu).model)
+  const model = toToken('cpu.model', toObject('cpu', cpu, { model: true }).model)
   return new XmlElement('cpu', { mode: 'custom', match: 'exact' }, [textElement('model', model)])
 }
 
@@ -173,7 +200,7 @@ function devicesElement(options: DomainOptions, disks: readonly XmlElement[]): X
  * @since 0.1.0
  */
 export function domain(options: DomainOptions): string {
-  const { uuid, firmware, cpu, onPoweroff, onReboot, onCrash } = toObject('options', options)
+  const { uuid, firmware, cpu, onPoweroff, onReboot, onCrash } = toObject('options', options, domainOptions)
   const arch = options.arch === undefined ? 'x86_64' : toToken('arch', options.arch)
   const disks = toDisks(options.disks)
   if (options.boot !== undefined && disks.some((disk) => disk.find('boot') !== undefined)) {

@@ -1,7 +1,14 @@
 /** Checks of the values that go into libvirt documents, and elements that several documents share. */
 
 import { isIP } from 'node:net'
-import { invalidArgType, invalidArgValue, outOfRange, toText } from '../../internal/validate.js'
+import {
+  invalidArgType,
+  invalidArgValue,
+  type Known,
+  outOfRange,
+  toOptions,
+  toText,
+} from '../../internal/validate.js'
 import { XmlElement } from './element.js'
 
 /**
@@ -113,12 +120,10 @@ export function toHost(name: string, value: unknown): string {
   throw invalidArgValue(name, 'must be a host name, an IPv4 or an IPv6 address')
 }
 
-/** An object that must be there. */
-export function toObject<T extends object>(name: string, value: T): T {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalidArgType(name, 'of type object', value)
-  }
-  return value
+/** An object that must be there, with none but `known` fields. */
+export function toObject<T extends object>(name: string, value: T, known: Known<NoInfer<T>>): T {
+  if (value === undefined) throw invalidArgType(name, 'of type object', value)
+  return toOptions(name, value, known) as T
 }
 
 /** A list; `undefined` counts as an empty one. */
@@ -128,12 +133,21 @@ export function toList<T>(name: string, value: readonly T[] | undefined): readon
   return value
 }
 
+/** `name`: what `cluster.monitors()` gives besides. */
+const monitorFields: Known<Monitor & { name?: string }> = {
+  host: ['address'],
+  port: true,
+  type: true,
+  name: true,
+}
+
 /** One `<host>` for each address, doubles dropped. */
 export function monitorHosts(monitors: readonly Monitor[] | undefined): XmlElement[] {
   const hosts = new Map<string, XmlElement>()
   for (const monitor of toList('monitors', monitors)) {
-    const name = toHost('monitors.host', toObject('monitors', monitor).host)
-    const port = monitor.port === undefined ? undefined : toInteger('monitors.port', monitor.port, 1, 65535)
+    const { host, port: given } = toObject('monitors', monitor, monitorFields)
+    const name = toHost('monitors.host', host)
+    const port = given === undefined ? undefined : toInteger('monitors.port', given, 1, 65535)
     hosts.set(`${name} ${port}`, new XmlElement('host', { name, port }))
   }
   return [...hosts.values()]
@@ -141,12 +155,18 @@ export function monitorHosts(monitors: readonly Monitor[] | undefined): XmlEleme
 
 /** `<auth>` of a disk or of a pool; they differ in where `type='ceph'` stands. */
 export function cephAuth(auth: CephAuth, parent: 'disk' | 'pool'): XmlElement {
-  const username = toLine('auth.username', toObject('auth', auth).username)
+  const username = toLine(
+    'auth.username',
+    toObject('auth', auth, { username: ['id', 'user', 'name'], secret: true }).username,
+  )
   if (username.startsWith('client.')) {
     throw invalidArgValue('auth.username', "must be the user's id, without 'client.'")
   }
   const { secret } = auth
-  const reference = typeof secret === 'string' ? { uuid: secret } : toObject('auth.secret', secret)
+  const reference = typeof secret === 'string' ? { uuid: secret } : secret
+  if (typeof reference !== 'object' || reference === null) {
+    throw invalidArgType('auth.secret', 'of type string or object', reference)
+  }
   const key =
     'uuid' in reference
       ? { uuid: toUuid('auth.secret', reference.uuid) }

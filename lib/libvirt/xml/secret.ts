@@ -1,6 +1,6 @@
 /** The secret document (libvirt: formatsecret). It never holds the key itself: that is `secret.setValue()`. */
 
-import { toBoolean, toOneOf } from '../../internal/validate.js'
+import { type Known, toBoolean, toOneOf } from '../../internal/validate.js'
 import { format, XmlElement } from './element.js'
 import { defined, textElement, toLine, toObject, toObjectName, toUuid } from './fields.js'
 import { parseRoot, XmlError } from './parse.js'
@@ -22,6 +22,14 @@ export interface SecretOptions {
   readonly private?: boolean | undefined
 }
 
+const secretOptions: Known<SecretOptions> = {
+  usage: true,
+  uuid: true,
+  description: true,
+  ephemeral: true,
+  private: true,
+}
+
 const yesNo = (value: boolean) => (value ? 'yes' : 'no')
 
 /**
@@ -33,8 +41,8 @@ const yesNo = (value: boolean) => (value ? 'yes' : 'no')
  * @since 0.1.0
  */
 export function secret(options: SecretOptions): string {
-  const { usage, uuid, description } = toObject('options', options)
-  const type = toOneOf('usage.type', toObject('usage', usage).type, ['ceph'])
+  const { usage, uuid, description } = toObject('options', options, secretOptions)
+  const type = toOneOf('usage.type', toObject('usage', usage, { type: true, name: ['id'] }).type, ['ceph'])
   const name = toObjectName('usage.name', usage.name)
   return format(
     new XmlElement(

@@ -1,6 +1,6 @@
 /** The storage pool and storage volume documents (libvirt: formatstorage). */
 
-import { invalidArgValue, toOneOf, toSize } from '../../internal/validate.js'
+import { invalidArgValue, type Known, toOneOf, toSize } from '../../internal/validate.js'
 import { format, XmlElement } from './element.js'
 import {
   type CephAuth,
@@ -58,6 +58,21 @@ export interface DirStoragePoolOptions {
  */
 export type StoragePoolOptions = RbdStoragePoolOptions | DirStoragePoolOptions
 
+const rbdPool: Known<RbdStoragePoolOptions> = {
+  type: true,
+  name: true,
+  uuid: true,
+  pool: ['source'],
+  monitors: ['hosts'],
+  auth: true,
+}
+const dirPool: Known<DirStoragePoolOptions> = {
+  type: true,
+  name: true,
+  uuid: true,
+  path: ['target', 'directory'],
+}
+
 function rbdSource(options: RbdStoragePoolOptions): XmlElement {
   const hosts = monitorHosts(options.monitors)
   if (hosts.length === 0) throw invalidArgValue('monitors', 'must name at least one monitor')
@@ -77,11 +92,12 @@ function rbdSource(options: RbdStoragePoolOptions): XmlElement {
  * @since 0.1.0
  */
 export function storagePool(options: StoragePoolOptions): string {
-  const type = toOneOf('type', toObject('options', options).type, ['rbd', 'dir'])
-  const { uuid } = options
+  const type = toOneOf('type', options?.type, ['rbd', 'dir'])
+  const { uuid, name } =
+    options.type === 'rbd' ? toObject('options', options, rbdPool) : toObject('options', options, dirPool)
   return format(
     new XmlElement('pool', { type }, [
-      textElement('name', toObjectName('name', options.name)),
+      textElement('name', toObjectName('name', name)),
       uuid === undefined ? undefined : textElement('uuid', toUuid('uuid', uuid)),
       options.type === 'rbd'
         ? rbdSource(options)
@@ -106,6 +122,13 @@ export interface StorageVolumeOptions {
   readonly format?: 'raw' | 'qcow2' | undefined
 }
 
+const volumeOptions: Known<StorageVolumeOptions> = {
+  name: true,
+  capacity: ['size'],
+  allocation: true,
+  format: true,
+}
+
 /**
  * A document for `pool.createVolume()`, with or without a volume to clone.
  *
@@ -115,7 +138,7 @@ export interface StorageVolumeOptions {
  * @since 0.1.0
  */
 export function storageVolume(options: StorageVolumeOptions): string {
-  const { name, capacity, allocation, format: type = 'raw' } = toObject('options', options)
+  const { name, capacity, allocation, format: type = 'raw' } = toObject('options', options, volumeOptions)
   const bytes = (element: string, value: number | bigint) =>
     new XmlElement(element, { unit: 'bytes' }, [String(toSize(element, value))])
   return format(
