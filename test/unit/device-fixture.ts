@@ -21,10 +21,19 @@ export function attach(t: Test, file: string, ...options: string[]): string | un
   }
 }
 
+/** A block device, as a copy takes one. */
+class Device {
+  constructor(readonly file: string) {}
+
+  content(): Buffer {
+    return readFileSync(this.file)
+  }
+}
+
 /** A device whose bytes are all 'o', as far as reading past the page cache tells. */
 export function oldDevice(t: Test, directory: string, size: number, ...options: string[]) {
   const backing = join(directory, 'backing')
   writeFileSync(backing, Buffer.alloc(size, 'o'))
   const file = attach(t, backing, ...options)
-  return file === undefined ? undefined : { file, content: () => readFileSync(file) }
+  return file === undefined ? undefined : new Device(file)
 }
