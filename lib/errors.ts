@@ -94,6 +94,14 @@ export class CephError extends Error {
   }
 }
 
+/** Adds to an error's message what was found out since it was made. */
+export function addDetail(error: CephError, detail: string): void {
+  if (detail === '') return
+  const before = error.message
+  error.message = `${before}: ${detail}`
+  error.stack = error.stack?.replace(before, () => error.message) ?? ''
+}
+
 /** The error of using a closed handle: `EBADF`, as `FileHandle` has it. */
 export function closedError(syscall: string, object: ErrorObject, detail: string): CephError {
   return new CephError({ ...object, errno: -constants.errno.EBADF, syscall, detail })

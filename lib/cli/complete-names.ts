@@ -3,6 +3,7 @@
 import type { Image } from '../rbd/image.js'
 import { formatImageSpec, type PoolSpec, parseImageSpec } from './image-spec.js'
 import type { Session } from './session.js'
+import { userSnapshots } from './user-snapshots.js'
 
 /** Milliseconds: whoever presses Tab does not wait for a cluster that is down. */
 const PATIENCE = 5000
@@ -10,7 +11,7 @@ const PATIENCE = 5000
 async function snapshotNames(session: Session, word: string): Promise<string[]> {
   const written = word.slice(0, word.lastIndexOf('@'))
   const image: Image = await session.open(parseImageSpec(written, session.flags), { readOnly: true })
-  return (await image.listSnapshots()).map(({ name }) => `${written}@${name}`)
+  return (await userSnapshots(image)).map(({ name }) => `${written}@${name}`)
 }
 
 async function imageNames(session: Session, pool: PoolSpec, end: string): Promise<string[]> {

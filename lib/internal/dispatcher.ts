@@ -3,6 +3,7 @@ import { isMainThread } from 'node:worker_threads'
 import type { ErrorObject } from '../errors.js'
 import { native } from './addon.js'
 import type { TaskFunction } from './native/core.js'
+import { throwUncaught } from './uncaught.js'
 
 /**
  * The slot table: every operation in flight has a slot, which keeps its buffers alive and its promise. Native
@@ -89,8 +90,8 @@ const lengths: number[] = []
 const free: number[] = []
 let active = 0
 
-/** -ERANGE: native code's answer to a write that is not known to end inside the image. */
-const beyondEnd = -34
+/** -ERANGE: native code's answer to a read of unknown size, or a write that is not known to end inside the image. */
+const sizeUnknown = -34
 /** -EINVAL: also librbd's answer to a read that begins at the image's end or after it (its clip_io()). */
 const invalid = -22
 
@@ -204,9 +205,12 @@ function settleTask(slot: number, result: number, value: unknown): void {
   }
   end()
   task.settled?.()
-  if (task.thrown) reject(task.thrown.error)
-  else if (result < 0) reject(withStack(owner.makeError(result, task.syscall, value, task.object), task.at))
-  else resolve(value === undefined && result > 0 ? result : value)
+  if (result >= 0) {
+    resolve(value === undefined && result > 0 ? result : value)
+    // The call was over before it could be ended: what is done is done.
+    if (task.thrown) throwUncaught(task.thrown.error)
+  } else if (task.thrown) reject(task.thrown.error)
+  else reject(withStack(owner.makeError(result, task.syscall, value, task.object), task.at))
   // After resolving: a handle that was being opened joins its parent before the parent closes.
   if (--owner.inFlight === 0) owner.idle()
 }
@@ -219,7 +223,7 @@ function progress(slot: number, value: unknown): void {
   try {
     task.onProgress(value)
   } catch (error) {
-    // The listener's error ends the operation and is what it rejects with.
+    // The listener's error asks the operation to end, which then rejects with it.
     task.onProgress = undefined
     task.thrown = { error }
     native.cancel(slot)
@@ -281,18 +285,27 @@ function take(
   return slot
 }
 
-/**
- * Starts one asynchronous librbd operation. `submit` gets the slot and answers 0 or a negative errno.
- * `payload` stays alive until the operation ends. `length` is what a write resolves with; for a read its position.
- * `whenBeyondEnd` takes over from a write that is not known to end inside the image.
- */
-export function startIo<T>(
-  owner: Owner,
+type WhenSizeUnknown<T, O extends Owner> = (
+  owner: O,
   kind: Kind,
   payload: unknown,
   length: number,
   submit: (slot: number) => number,
-  whenBeyondEnd?: () => Promise<T>,
+) => Promise<T>
+
+/**
+ * Starts one asynchronous librbd operation. `submit` gets the slot and answers 0 or a negative errno.
+ * `payload` stays alive until the operation ends. `length` is what a write resolves with; for a read its position.
+ * `whenSizeUnknown` takes over what native code does not take until the image's size has been asked for. It gets all
+ * that it needs: a closure for each read would show.
+ */
+export function startIo<T, O extends Owner = Owner>(
+  owner: O,
+  kind: Kind,
+  payload: unknown,
+  length: number,
+  submit: (slot: number) => number,
+  whenSizeUnknown?: WhenSizeUnknown<T, O>,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const slot = take(owner, kind, payload, length, resolve as Resolve, reject)
@@ -305,8 +318,8 @@ export function startIo<T>(
     }
     if (result >= 0) return
     // Not taken: the caller is still on the stack.
-    if (result === beyondEnd && whenBeyondEnd)
-      resolve(whenBeyondEnd()) // before the owner can close
+    if (result === sizeUnknown && whenSizeUnknown)
+      resolve(whenSizeUnknown(owner, kind, payload, length, submit)) // before the owner can close
     else reject(owner.makeError(result, syscalls[kind] as string, undefined))
     releaseIo(slot)
   })

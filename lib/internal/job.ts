@@ -1,3 +1,4 @@
+import { throwUncaught } from './uncaught.js'
 import { invalidArgType, type Known, toOptions, toRecord, toSignal } from './validate.js'
 
 /**
@@ -8,7 +9,10 @@ import { invalidArgType, type Known, toOptions, toRecord, toSignal } from './val
 export interface JobOptions<P> {
   /** Ends the job early; it then rejects with the signal's reason. */
   signal?: AbortSignal | undefined
-  /** Called with the progress, at most ten times a second. What it throws ends the job, which rejects with it. */
+  /**
+   * Called with the progress, at most ten times a second. What it throws ends the job, which rejects with it, as if a
+   * signal was aborted; when the work is done already, the job resolves, and what was thrown is an uncaught exception.
+   */
   onProgress?: ((progress: P) => void) | undefined
 }
 
@@ -77,7 +81,7 @@ export class Job<P, R> implements PromiseLike<R>, AsyncIterable<P> {
         }
       }
       const result = await start({ signal: controller.signal, report })
-      if (thrown) throw (thrown as { error: unknown }).error
+      if (thrown) throwUncaught((thrown as { error: unknown }).error)
       return result
     } finally {
       unlisten()

@@ -62,11 +62,18 @@ export function toUint64(name: string, value: unknown): bigint {
   return big
 }
 
-/** A non-empty string without NUL: C would cut it there and act on another object. */
+/** With the flag `u` a surrogate pair is one character, and of no such category. */
+const loneSurrogate = /\p{Surrogate}/u
+
+/**
+ * A non-empty string that C gets as it is: it would cut it at a NUL, and a lone surrogate has no UTF-8 and would become
+ * U+FFFD. Either names another object.
+ */
 export function toText(name: string, value: unknown, options: { empty?: boolean } = {}): string {
   if (typeof value !== 'string') throw invalidArgType(name, 'of type string', value)
   if (value.length === 0 && !options.empty) throw invalidArgValue(name, 'must not be empty')
   if (value.includes('\0')) throw invalidArgValue(name, 'must not contain a NUL byte')
+  if (loneSurrogate.test(value)) throw invalidArgValue(name, 'must not contain a lone surrogate')
   return value
 }
 

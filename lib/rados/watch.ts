@@ -3,6 +3,7 @@ import { native } from '../internal/addon.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
 import type { NativeNotification } from '../internal/native/rados.js'
 import { Resource } from '../internal/resource.js'
+import { throwUncaught } from '../internal/uncaught.js'
 import { invalidArgType, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
 import type { IoCtx } from './ioctx.js'
 import { IoCtxObjects, toBytes } from './object.js'
@@ -176,9 +177,7 @@ export class Watch extends Resource {
       if (this.#onError === undefined) throw error
       this.#onError(error as Error)
     } catch (thrown) {
-      process.nextTick(() => {
-        throw thrown
-      })
+      throwUncaught(thrown)
     }
   }
 

@@ -1,4 +1,5 @@
 import { native } from '../internal/addon.js'
+import { jsonable } from '../internal/json.js'
 import type { OperationOptions } from './handle.js'
 import { ImageMetadata } from './metadata.js'
 import { operationOptions, runOperation } from './operation.js'
@@ -50,8 +51,8 @@ export abstract class ImageClones extends ImageMetadata {
    * Implements: rbd_list_children3.
    * @since 0.1.0
    */
-  listChildren(): Promise<LinkedImage[]> {
-    return this.call(native.rbd_list_children3)
+  async listChildren(): Promise<LinkedImage[]> {
+    return (await this.call<LinkedImage[], []>(native.rbd_list_children3)).map(jsonable)
   }
 
   /**
@@ -60,7 +61,8 @@ export abstract class ImageClones extends ImageMetadata {
    * Implements: rbd_get_parent.
    * @since 0.1.0
    */
-  parent(): Promise<ParentImage | undefined> {
-    return this.call(native.rbd_get_parent)
+  async parent(): Promise<ParentImage | undefined> {
+    const parent = await this.call<ParentImage | undefined, []>(native.rbd_get_parent)
+    return parent && jsonable(parent)
   }
 }

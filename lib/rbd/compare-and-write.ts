@@ -1,7 +1,8 @@
 import { native } from '../internal/addon.js'
 import { Kind, startTask } from '../internal/dispatcher.js'
 import { invalidArgValue, toOptions, toSize } from '../internal/validate.js'
-import { checkView, ImageIo } from './io.js'
+import { ImageIo } from './io.js'
+import { checkView } from './views.js'
 
 /**
  * What a compare-and-write did.

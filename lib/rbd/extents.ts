@@ -1,8 +1,9 @@
 import { native } from '../internal/addon.js'
-import { Kind, startIo, startTask } from '../internal/dispatcher.js'
+import { Kind, startTask } from '../internal/dispatcher.js'
 import { invalidArgType, invalidArgValue, outOfRange, toOptions, toSize } from '../internal/validate.js'
 import { ImageCompare } from './compare-and-write.js'
-import { checkView, maxLength } from './io.js'
+import { startRead } from './io.js'
+import { checkView, maxLength } from './views.js'
 
 /**
  * A place of an image, and the memory for it.
@@ -65,7 +66,7 @@ export abstract class ImageExtents extends ImageCompare {
     const list = toList(extents)
     return this.lend('rbd_aio_read', async () => {
       if (list.views.length === 0) return []
-      await startIo<void>(this, Kind.readExtents, list, 0, (slot) =>
+      await startRead<void>(this, Kind.readExtents, list, 0, (slot) =>
         native.rbd_aio_read_extents(slot, this.handle, list.offsets, list.views, list.outcomes),
       )
       if (list.outcomes.includes(invalid)) await this.#endReads(list)

@@ -2,7 +2,7 @@ import type { BigIntStats, Stats } from 'node:fs'
 import { addAbortSignal, type Readable, type Writable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import { closedError } from '../errors.js'
-import { outOfRange, toBoolean, toOptions, toSignal } from '../internal/validate.js'
+import { outOfRange, toBoolean, toOneOf, toOptions, toSignal } from '../internal/validate.js'
 import {
   type Encoded,
   type FileRange,
@@ -17,7 +17,8 @@ import {
 } from './file-arguments.js'
 import { toBigIntStats, toStats } from './file-stat.js'
 import type { Image } from './image.js'
-import { checkView, maxLength, type ReadResult } from './io.js'
+import type { ReadResult } from './io.js'
+import { checkView, maxLength } from './views.js'
 import { toWebReadable } from './web-stream.js'
 
 /**
@@ -366,15 +367,22 @@ export class ImageFileHandle implements AsyncDisposable {
   }
 
   /**
-   * Reads from the current position, which it does not move, to the image's end as a web stream of `Buffer`s.
+   * Reads from the current position, which it does not move, to the image's end as a web stream of `Buffer`s; of
+   * `type: 'bytes'` for readers that bring their memory. `autoClose` closes this handle at its end; default false.
    *
    * Errors: as `Image.read`; the stream errors with them.
    *
    * Implements: rbd_aio_read.
    * @since 0.1.0
    */
-  readableWebStream(): ReadableStream<Buffer> {
-    return toWebReadable(this.createReadStream({ autoClose: false }))
+  readableWebStream(options?: {
+    type?: 'bytes' | undefined
+    autoClose?: boolean | undefined
+  }): ReadableStream<Buffer> {
+    const { type, autoClose } = toOptions('options', options, { type: true, autoClose: true })
+    if (type !== undefined) toOneOf('options.type', type, ['bytes'])
+    const close = toBoolean('options.autoClose', autoClose, false)
+    return toWebReadable(this.createReadStream({ autoClose: close }), type)
   }
 
   /**

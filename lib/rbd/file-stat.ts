@@ -1,5 +1,5 @@
 import { type BigIntStats, constants, type Stats } from 'node:fs'
-import type { ImageInfo } from './image.js'
+import type { ImageInfo } from './info.js'
 
 const sector = 512
 

@@ -65,6 +65,10 @@ export interface OperationProgress {
  * @since 0.1.0
  */
 export interface OperationOptions {
+  /**
+   * What it throws ends the operation as an abort does: it rejects with that. When the operation is done already, it
+   * resolves, and what was thrown is an uncaught exception.
+   */
   onProgress?: (progress: OperationProgress) => void
   /** Aborting ends the operation at the next object and rejects with the signal's reason. What is done stays done. */
   signal?: AbortSignal

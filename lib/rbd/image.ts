@@ -3,50 +3,23 @@ import type { Readable, Writable } from 'node:stream'
 import type { ReadableStream, WritableStream } from 'node:stream/web'
 import { objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
+import { jsonable } from '../internal/json.js'
 import { closeAbandoned } from '../internal/resource.js'
 import { type Known, toBoolean, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
-import { type Feature, featureNames } from './features.js'
+import { explained, whyNotCloned, whyNotRemoved, whyNotResized } from './explain.js'
 import { ImageFileHandle } from './file-handle.js'
+import type { ImageGroup } from './group.js'
 import type { OperationOptions } from './handle.js'
+import { type ImageInfo, type RawInfo, toInfo } from './info.js'
 import { type ImageLayout, layoutOptions, toNativeLayout } from './layout.js'
+import type { MigrationStatus } from './migration.js'
+import type { MirrorInfo } from './mirror.js'
 import { toName } from './names.js'
 import { operationOptions, runOperation } from './operation.js'
 import { ImageSnapshots } from './snapshot.js'
 import { openReadStream, openWriteStream, type ReadStreamOptions, type WriteStreamOptions } from './stream.js'
 import { toWebReadable, toWebWritable } from './web-stream.js'
-
-/**
- * What an image is.
- *
- * @since 0.1.0
- */
-export interface ImageInfo {
-  id: string
-  name: string
-  /** Bytes; at a snapshot, of the snapshot. */
-  size: number
-  /** Bytes of an object. */
-  objectSize: number
-  /** Objects that the image spans. */
-  objects: number
-  /** The names of its data objects begin with it. */
-  blockNamePrefix: string
-  features: Feature[]
-  /** The mask, with features that rbdkit has no name for. */
-  featureMask: bigint
-  /** RBD_FLAG_*: 1 the object map is invalid, 2 fast diff is invalid. */
-  flags: bigint
-  stripeUnit: number
-  stripeCount: number
-  /** Bytes shared with the parent; 0 without one. */
-  overlap: number
-  /** The pool of its data objects. */
-  dataPoolId: bigint
-  created: Date
-  modified: Date
-  accessed: Date
-}
 
 /**
  * Who watches an image: who has it open for writing.
@@ -79,14 +52,6 @@ export interface OpenOptions {
 }
 
 const openOptions: Known<OpenOptions> = { snapshot: ['snap'], readOnly: true, signal: true }
-
-type RawInfo = Omit<ImageInfo, 'features' | 'featureMask' | 'created' | 'modified' | 'accessed' | 'order'> & {
-  order: number
-  features: bigint
-  createdMs: number
-  modifiedMs: number
-  accessedMs: number
-}
 
 /**
  * An open image.
@@ -164,7 +129,11 @@ export class Image extends ImageSnapshots {
    * Removes an image and its data. Aborting stops at the next object; the image is then neither whole nor gone: it
    * is still listed, cannot be opened, and removing it again ends the work. (librbd moves it to the trash first.)
    *
-   * Errors: `ENOENT`; `EBUSY` somebody has it open; `ENOTEMPTY` it has snapshots.
+   * A primary image that is mirrored goes like any other, and its copies in other clusters with it, as with `rbd rm`:
+   * ask `mirrorInfo()` before.
+   *
+   * Errors say what is in the way: `ENOENT`; `EBUSY` somebody has it open, or it is being migrated; `ENOTEMPTY` it has
+   * snapshots of whatever kind; `EMLINK` it is in a group; `EINVAL` it is mirrored from another cluster.
    *
    * Implements: rbd_remove_with_progress.
    * @since 0.1.0
@@ -172,7 +141,26 @@ export class Image extends ImageSnapshots {
   static async remove(ioctx: IoCtx, name: string, options?: OperationOptions): Promise<void> {
     toIoCtx('ioctx', ioctx)
     const image = toName('name', name)
-    await runOperation(ioctx, native.rbd_remove_with_progress, options, operationOptions, { image }, image)
+    await explained(
+      runOperation(ioctx, native.rbd_remove_with_progress, options, operationOptions, { image }, image),
+      ['ENOENT', 'EBUSY', 'ENOTEMPTY', 'EMLINK', 'EINVAL'],
+      (code) => whyNotRemoved(ioctx, image, code),
+      options?.signal,
+    )
+  }
+
+  /**
+   * The live migration that an image is the source or the destination of.
+   *
+   * Errors: `ENOENT` no such image; `EINVAL` it is not under migration.
+   *
+   * Implements: rbd_migration_status.
+   * @since 0.1.0
+   */
+  static async migrationStatus(ioctx: IoCtx, name: string): Promise<MigrationStatus> {
+    toIoCtx('ioctx', ioctx)
+    const image = toName('name', name)
+    return ioctx.callWith(native.rbd_migration_status, { object: { image } }, image)
   }
 
   /**
@@ -231,7 +219,11 @@ export class Image extends ImageSnapshots {
         const [here, there] = await Promise.all([ioctx.cluster.fsid(), childIoctx.cluster.fsid()])
         if (here !== there) throw ioctx.makeError(-constants.errno.EXDEV, 'rbd_clone3', undefined, object)
       }
-      await ioctx.callWith(native.rbd_clone3, { object }, from, at, childIoctx.handle, child, layout)
+      await explained(
+        ioctx.callWith(native.rbd_clone3, { object }, from, at, childIoctx.handle, child, layout),
+        ['EINVAL'],
+        () => whyNotCloned(ioctx, { image: from, snapshot: at }, layout.cloneFormat),
+      )
     })
   }
 
@@ -244,22 +236,7 @@ export class Image extends ImageSnapshots {
    * @since 0.1.0
    */
   async info(): Promise<ImageInfo> {
-    const {
-      order: _order,
-      features,
-      createdMs,
-      modifiedMs,
-      accessedMs,
-      ...rest
-    } = await this.call<RawInfo, []>(native.rbd_stat)
-    return {
-      ...rest,
-      features: featureNames(features),
-      featureMask: features,
-      created: new Date(createdMs),
-      modified: new Date(modifiedMs),
-      accessed: new Date(accessedMs),
-    }
+    return toInfo(await this.call<RawInfo, []>(native.rbd_stat))
   }
 
   /**
@@ -287,12 +264,14 @@ export class Image extends ImageSnapshots {
     this.checkWritable('rbd_resize2')
     const bytes = toSize('size', size)
     const known = { ...operationOptions, allowShrink: ['shrink'] } as const
-    const allowShrink = toBoolean(
-      'options.allowShrink',
-      toOptions('options', options, known).allowShrink,
-      false,
+    const given = toOptions('options', options, known)
+    const allowShrink = toBoolean('options.allowShrink', given.allowShrink, false)
+    await explained(
+      runOperation(this, native.rbd_resize2, options, known, {}, bytes, allowShrink),
+      ['EINVAL'],
+      () => whyNotResized(this, bytes, allowShrink),
+      given.signal,
     )
-    await runOperation(this, native.rbd_resize2, options, known, {}, bytes, allowShrink)
   }
 
   /**
@@ -301,8 +280,29 @@ export class Image extends ImageSnapshots {
    * Implements: rbd_watchers_list.
    * @since 0.1.0
    */
-  listWatchers(): Promise<Watcher[]> {
-    return this.call(native.rbd_watchers_list)
+  async listWatchers(): Promise<Watcher[]> {
+    return (await this.call<Watcher[], []>(native.rbd_watchers_list)).map(jsonable)
+  }
+
+  /**
+   * The consistency group that the image is in, or `undefined`.
+   *
+   * Implements: rbd_get_group.
+   * @since 0.1.0
+   */
+  async group(): Promise<ImageGroup | undefined> {
+    const group = await this.call<ImageGroup | undefined, []>(native.rbd_get_group)
+    return group && jsonable(group)
+  }
+
+  /**
+   * How the image is mirrored, or `undefined` when it is not.
+   *
+   * Implements: rbd_mirror_image_get_info, rbd_mirror_image_get_mode.
+   * @since 0.1.0
+   */
+  mirrorInfo(): Promise<MirrorInfo | undefined> {
+    return this.call(native.rbd_mirror_image_get_info)
   }
 
   /**

@@ -1,7 +1,6 @@
 import { native } from '../internal/addon.js'
 import { Kind, startIo, startTask } from '../internal/dispatcher.js'
 import {
-  invalidArgType,
   invalidArgValue,
   type Known,
   outOfRange,
@@ -10,6 +9,7 @@ import {
   toSize,
 } from '../internal/validate.js'
 import { ImageHandle } from './handle.js'
+import { checkView, checkViews, maxLength, slice, total } from './views.js'
 
 /**
  * Where to read to.
@@ -54,52 +54,32 @@ export interface ReadResult<B> {
   buffer: B
 }
 
-/** librbd counts in size_t, iovec in int; both far above this. */
-export const maxLength = 2 ** 31 - 1
-
-function isDetached(memory: ArrayBufferLike): boolean {
-  if (memory.byteLength > 0) return false
-  try {
-    new Uint8Array(memory) // Node 20 has no `memory.detached`
-    return false
-  } catch {
-    return true
-  }
+/**
+ * Reads once librbd has the image's size: another client has changed its header, and librbd cuts reads by the size of
+ * before until it is asked for the new one.
+ */
+function askThenRead<T>(
+  image: ImageIo,
+  kind: Kind,
+  payload: unknown,
+  position: number,
+  submit: (slot: number) => number,
+): Promise<T> {
+  return image.lend('rbd_get_size', async () => {
+    await startTask<number, [number]>(image, native.rbd_get_size, [image.handle])
+    return startRead<T>(image, kind, payload, position, submit)
+  })
 }
 
-/** @internal A lent view: not detached, not resizable (its memory could go while librbd has it). */
-export function checkView(name: string, view: unknown): ArrayBufferView {
-  if (!ArrayBuffer.isView(view))
-    throw invalidArgType(name, 'an instance of Buffer, TypedArray or DataView', view)
-  const memory = view.buffer as ArrayBufferLike & { resizable?: boolean; growable?: boolean }
-  if (memory.resizable || memory.growable) throw invalidArgValue(name, 'its memory is resizable')
-  if (isDetached(memory)) throw invalidArgValue(name, 'its memory was transferred away')
-  return view
-}
-
-/** The part of `view` that an operation uses. */
-function slice(view: ArrayBufferView, offset: number, length: number): ArrayBufferView {
-  if (offset === 0 && length === view.byteLength && !(view instanceof DataView)) return view
-  return new Uint8Array(view.buffer, view.byteOffset + offset, length)
-}
-
-function checkViews(views: unknown): readonly ArrayBufferView[] {
-  if (!Array.isArray(views)) throw invalidArgType('buffers', 'an array of ArrayBufferView', views)
-  if (views.length === 0) throw invalidArgValue('buffers', 'must not be empty')
-  if (views.length > 1024) throw invalidArgValue('buffers', 'must have at most 1024 entries')
-  return views
-    .map((view, i) => {
-      const checked = checkView(`buffers[${i}]`, view)
-      return checked instanceof DataView ? slice(checked, 0, checked.byteLength) : checked
-    })
-    .filter((view) => view.byteLength > 0)
-}
-
-function total(views: readonly ArrayBufferView[]): number {
-  let bytes = 0
-  for (const view of views) bytes += view.byteLength
-  if (bytes > maxLength) throw outOfRange('buffers', `at most ${maxLength} bytes together`, bytes)
-  return bytes
+/** @internal Starts a read. Native code takes it when it knows, without asking the cluster, how large the image is. */
+export function startRead<T>(
+  image: ImageIo,
+  kind: Kind,
+  payload: unknown,
+  position: number,
+  submit: (slot: number) => number,
+): Promise<T> {
+  return startIo<T, ImageIo>(image, kind, payload, position, submit, askThenRead)
 }
 
 /**
@@ -224,7 +204,7 @@ export abstract class ImageIo extends ImageHandle {
   ): Promise<ReadResult<B>> {
     if (!this.open) return Promise.reject(this.closedError('rbd_aio_read'))
     if (part.byteLength === 0) return Promise.resolve({ bytesRead: 0, buffer })
-    return startIo(this, Kind.read, buffer, position, (slot) =>
+    return startRead(this, Kind.read, buffer, position, (slot) =>
       native.rbd_aio_read(slot, this.handle, position, part.byteLength, part),
     )
   }
@@ -298,7 +278,7 @@ export abstract class ImageIo extends ImageHandle {
     const at = toSize('position', position)
     if (!this.open) throw this.closedError('rbd_aio_readv')
     if (bytes === 0) return { bytesRead: 0, buffers }
-    return startIo(this, Kind.readv, buffers, at, (slot) =>
+    return startRead(this, Kind.readv, buffers, at, (slot) =>
       native.rbd_aio_readv(slot, this.handle, at, bytes, views),
     )
   }

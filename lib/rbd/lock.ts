@@ -1,3 +1,5 @@
+import { constants } from 'node:os'
+import type { ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { toOneOf, toText } from '../internal/validate.js'
 import { ImageExtents } from './extents.js'
@@ -39,6 +41,22 @@ export interface Locker {
 
 /** The image's managed lock: feature `exclusive-lock`. */
 export abstract class ImageLock extends ImageExtents {
+  /** `acquireLock()` was called, whatever came of it. */
+  #manual = false
+
+  /** @internal Says of a handle that may write why it may not. */
+  override makeError(errno: number, syscall: string, value: unknown, object?: ErrorObject): Error {
+    let detail = value
+    if (errno === -constants.errno.EROFS && detail === undefined && !this.readOnly) {
+      detail =
+        this.#manual && syscall !== 'rbd_lock_acquire'
+          ? 'since its acquireLock() this handle takes no lock by itself, and it holds none: acquireLock() again, or ' +
+            'open the image anew'
+          : 'another client holds the lock of the image and keeps it: lockOwners() tells who'
+    }
+    return super.makeError(errno, syscall, detail, object)
+  }
+
   /**
    * Takes the lock and keeps it until `releaseLock()` or `close()`: librbd then does not give it to others on
    * request. Waits for an owner that is willing to let go.
@@ -52,11 +70,17 @@ export abstract class ImageLock extends ImageExtents {
    */
   async acquireLock(mode: LockMode): Promise<void> {
     this.checkWritable('rbd_lock_acquire')
-    await this.call(native.rbd_lock_acquire, toOneOf('mode', mode, modes))
+    const given = toOneOf('mode', mode, modes)
+    this.#manual = true
+    await this.call(native.rbd_lock_acquire, given)
   }
 
   /**
    * Gives the lock up. No error when it is not held.
+   *
+   * From `acquireLock()` on, also one that failed, librbd (16 to 20) takes the lock no more by itself for writes of this
+   * handle. So after it was given up they fail with `EROFS`, until `acquireLock()`. What changes the image as a whole
+   * (`resize()`, `createSnapshot()`) takes the lock again, and keeps it. To share the image again, open it anew.
    *
    * Implements: rbd_lock_release.
    * @since 0.1.0
@@ -86,8 +110,10 @@ export abstract class ImageLock extends ImageExtents {
   }
 
   /**
-   * Who holds a lock of the image: its exclusive lock, or an advisory one as of `rbd lock add`. A handle that is
-   * open read-only knows those of the time when it was opened.
+   * Who holds a lock of the image now: its exclusive lock, or an advisory one as of `rbd lock add`. Opens the image once
+   * more for it: librbd knows only those of the time when it last read the image's header.
+   *
+   * Errors: `ENOENT` the image was removed.
    *
    * Implements: rbd_list_lockers.
    * @since 0.1.0

@@ -2,6 +2,7 @@ import type { ErrorObject } from '../errors.js'
 import type { TaskOptions } from '../internal/dispatcher.js'
 import type { TaskFunction } from '../internal/native/core.js'
 import type { Resource } from '../internal/resource.js'
+import { throwUncaught } from '../internal/uncaught.js'
 import { invalidArgType, type Known, toOptions, toSignal } from '../internal/validate.js'
 import type { OperationOptions, OperationProgress } from './handle.js'
 
@@ -34,6 +35,12 @@ export async function runOperation<T, A extends unknown[], O extends OperationOp
       }),
   }
   const result = await owner.callWith<T, A>(call, task, ...args)
-  if (last !== undefined && last.done < last.total) onProgress?.({ done: last.total, total: last.total })
+  if (last !== undefined && last.done < last.total) {
+    try {
+      onProgress?.({ done: last.total, total: last.total })
+    } catch (error) {
+      throwUncaught(error) // the operation is done, whatever its listener makes of that
+    }
+  }
   return result
 }

@@ -1,10 +1,40 @@
 import { objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
+import { jsonable } from '../internal/json.js'
 import { toBoolean, toOptions } from '../internal/validate.js'
 import { ImageDiff } from './diff.js'
+import { explained, whySnapshotStays } from './explain.js'
 import type { OperationOptions } from './handle.js'
 import { toName } from './names.js'
 import { operationOptions, runOperation } from './operation.js'
+
+/**
+ * Whose a snapshot is. Those of `'user'` are made by `createSnapshot()` and the like, and named in specs.
+ *
+ * @since 0.1.0
+ */
+export type SnapshotNamespace =
+  | { type: 'user' }
+  /** Of a snapshot of a whole consistency group. */
+  | { type: 'group'; poolId: bigint; group: string; snapshot: string }
+  /** Removed while it had clones of format 2; it goes with the last of them. `name` is what it was called. */
+  | { type: 'trash'; name: string }
+  /** Of mirroring by snapshots. */
+  | {
+      type: 'mirror'
+      state: 'primary' | 'primary-demoted' | 'non-primary' | 'non-primary-demoted' | 'unknown'
+      /** UUIDs of the peers that have yet to copy it. */
+      peers: string[]
+      complete: boolean
+      /** UUID of the cluster that it was copied from; empty when it was made here. */
+      primaryMirrorUuid: string
+      /** Of the snapshot that it was copied from. */
+      primarySnapshotId: bigint
+      /** Objects copied so far. */
+      lastCopiedObject: number
+    }
+  /** A kind that is newer than rbdkit. */
+  | { type: 'unknown' }
 
 /**
  * A snapshot of an image.
@@ -16,8 +46,11 @@ export interface SnapshotInfo {
   name: string
   /** Bytes of the image when the snapshot was made. */
   size: number
+  /** Only snapshots of users are. */
   protected: boolean
   created: Date
+  /** @since 0.1.0 */
+  namespace: SnapshotNamespace
 }
 
 /** RBD_SNAP_REMOVE_UNPROTECT and RBD_SNAP_REMOVE_FLATTEN of rbd/librbd.h. */
@@ -41,16 +74,20 @@ export abstract class ImageSnapshots extends ImageDiff {
   }
 
   /**
-   * The image's snapshots, oldest first.
+   * All the image's snapshots, oldest first: also those of groups, of mirroring and in the trash, which their
+   * `namespace` tells.
    *
-   * Implements: rbd_snap_list, rbd_snap_is_protected, rbd_snap_get_timestamp.
+   * Implements: rbd_snap_list, rbd_snap_get_namespace_type, rbd_snap_is_protected, rbd_snap_get_timestamp,
+   * rbd_snap_get_group_namespace, rbd_snap_get_trash_namespace, rbd_snap_get_mirror_namespace.
    * @since 0.1.0
    */
   async listSnapshots(): Promise<SnapshotInfo[]> {
     const list = await this.call<(Omit<SnapshotInfo, 'created'> & { createdMs: number })[], []>(
       native.rbd_snap_list,
     )
-    return list.map(({ createdMs, ...snapshot }) => ({ ...snapshot, created: new Date(createdMs) }))
+    return list.map(({ createdMs, namespace, ...snapshot }) =>
+      jsonable({ ...snapshot, created: new Date(createdMs), namespace: jsonable(namespace) }),
+    )
   }
 
   /**
@@ -72,7 +109,12 @@ export abstract class ImageSnapshots extends ImageDiff {
     const flags =
       (toBoolean('options.unprotect', given.unprotect, false) ? removeUnprotect : 0) |
       (toBoolean('options.flatten', given.flatten, false) ? removeFlatten : 0)
-    await runOperation(this, native.rbd_snap_remove2, options, known, { snapshot }, snapshot, flags)
+    await explained(
+      runOperation(this, native.rbd_snap_remove2, options, known, { snapshot }, snapshot, flags),
+      ['EBUSY'],
+      () => whySnapshotStays(this, snapshot),
+      given.signal,
+    )
   }
 
   /**
@@ -113,7 +155,11 @@ export abstract class ImageSnapshots extends ImageDiff {
   async unprotectSnapshot(name: string): Promise<void> {
     this.checkWritable('rbd_snap_unprotect')
     const snapshot = toName('name', name)
-    await this.callWith(native.rbd_snap_unprotect, { object: { snapshot } }, snapshot)
+    await explained(
+      this.callWith(native.rbd_snap_unprotect, { object: { snapshot } }, snapshot),
+      ['EBUSY'],
+      () => whySnapshotStays(this, snapshot),
+    )
   }
 
   /**

@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream'
-import { type Known, outOfRange, toOptions, toSize } from '../internal/validate.js'
+import { type Known, outOfRange, toBoolean, toOptions, toSize } from '../internal/validate.js'
 import type { ImageIo } from './io.js'
 
 /**
@@ -16,6 +16,8 @@ export interface ReadStreamOptions {
   chunkSize?: number
   /** Reads in flight. Default 8. */
   concurrency?: number
+  /** Closes the image when the stream ends, fails or is destroyed. Default false. */
+  autoClose?: boolean
 }
 
 /**
@@ -30,17 +32,37 @@ export interface WriteStreamOptions {
   highWaterMark?: number
   /** Writes in flight. Default 8. */
   concurrency?: number
+  /** Closes the image when the stream ends, fails or is destroyed. Default false. */
+  autoClose?: boolean
 }
 
-const writeStreamOptions: Known<WriteStreamOptions> = { start: true, highWaterMark: true, concurrency: true }
+const writeStreamOptions: Known<WriteStreamOptions> = {
+  start: true,
+  highWaterMark: true,
+  concurrency: true,
+  autoClose: true,
+}
 const readStreamOptions: Known<ReadStreamOptions> = {
   start: true,
   end: true,
   chunkSize: ['highWaterMark'],
   concurrency: true,
+  autoClose: true,
 }
 
 const maxConcurrency = 256
+
+type Done = (error?: Error | null) => void
+
+/** Ends a stream's destruction: with `autoClose` when the image is closed, too. */
+function finish(image: ImageIo, autoClose: boolean, error: Error | null, done: Done): void {
+  if (!autoClose) done(error)
+  else
+    image.close().then(
+      () => done(error),
+      (closing) => done(error ?? closing),
+    )
+}
 
 /** @internal */
 export function openReadStream(image: ImageIo, given: ReadStreamOptions | undefined): Readable {
@@ -51,6 +73,7 @@ export function openReadStream(image: ImageIo, given: ReadStreamOptions | undefi
   const end = last + 1
   const chunkSize = toSize('options.chunkSize', options.chunkSize ?? 1024 * 1024, 1, 2 ** 30)
   const concurrency = toSize('options.concurrency', options.concurrency ?? 8, 1, maxConcurrency)
+  const autoClose = toBoolean('options.autoClose', options.autoClose, false)
   const ahead: Promise<{ bytesRead: number; buffer: Buffer }>[] = []
   let reading = false
   let ended = false
@@ -75,7 +98,8 @@ export function openReadStream(image: ImageIo, given: ReadStreamOptions | undefi
         const { bytesRead, buffer } = await next
         if (stream.destroyed) return
         ahead.shift()
-        if (bytesRead < buffer.length) ended = true // the image's end; reads ahead of it bring nothing
+        if (ended) continue // it was read ahead, past an end that another client may have moved since
+        if (bytesRead < buffer.length) ended = true // the image's end
         if (bytesRead === 0) continue
         if (!stream.push(bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead))) return
       }
@@ -93,7 +117,7 @@ export function openReadStream(image: ImageIo, given: ReadStreamOptions | undefi
     },
     // The buffers are lent: the stream is closed only when librbd has given them back.
     destroy(error, done) {
-      void Promise.allSettled(ahead).then(() => done(error))
+      void Promise.allSettled(ahead).then(() => finish(image, autoClose, error, done))
     },
   })
 }
@@ -132,6 +156,7 @@ export function openWriteStream(image: ImageIo, given: WriteStreamOptions | unde
   let position = toSize('options.start', options.start ?? 0)
   const highWaterMark = toSize('options.highWaterMark', options.highWaterMark ?? 4 * 1024 * 1024, 1, 2 ** 30)
   const concurrency = toSize('options.concurrency', options.concurrency ?? 8, 1, maxConcurrency)
+  const autoClose = toBoolean('options.autoClose', options.autoClose, false)
 
   // All that waited while the last writes ran is written at once, several writes in flight. A chunk is its owner's
   // again, and an error is reported, only when librbd has given it back: no write outlives its callback.
@@ -175,7 +200,7 @@ export function openWriteStream(image: ImageIo, given: WriteStreamOptions | unde
       image.flush().then(() => done(), done)
     },
     destroy(error, done) {
-      void busy.then(() => done(error))
+      void busy.then(() => finish(image, autoClose, error, done))
     },
   })
 }

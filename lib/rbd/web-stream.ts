@@ -1,6 +1,11 @@
 import type { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { ReadableStream, WritableStream } from 'node:stream/web'
+import {
+  type ReadableByteStreamController,
+  ReadableStream,
+  type ReadableStreamDefaultController,
+  WritableStream,
+} from 'node:stream/web'
 
 // Readable.toWeb() and Writable.toWeb() do not wait for destroy() when they are cancelled or aborted, and Node 20's
 // Writable.toWeb() counts the stream's high water mark, which is bytes, in chunks: it queues millions of them.
@@ -15,20 +20,26 @@ async function closed(stream: Readable | Writable): Promise<void> {
 }
 
 /** @internal */
-export function toWebReadable(stream: Readable): ReadableStream<Buffer> {
+export function toWebReadable(stream: Readable, type?: 'bytes'): ReadableStream<Buffer> {
   const chunks = stream[Symbol.asyncIterator]()
   stream.on('error', () => {}) // next() rejects with it
-  return new ReadableStream<Buffer>(
-    {
-      async pull(controller) {
-        const { done, value } = await chunks.next()
-        if (done) controller.close()
-        else controller.enqueue(value)
-      },
-      cancel: () => closed(stream),
-    },
-    { highWaterMark: 0 }, // the Node stream reads ahead already
-  )
+  const strategy = { highWaterMark: 0 } // the Node stream reads ahead already
+  const cancel = () => closed(stream)
+  if (type === undefined) {
+    const pull = async (controller: ReadableStreamDefaultController<Buffer>): Promise<void> => {
+      const { done, value } = await chunks.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    }
+    return new ReadableStream<Buffer>({ pull, cancel }, strategy)
+  }
+  const pull = async (controller: ReadableByteStreamController): Promise<void> => {
+    const { done, value } = await chunks.next()
+    if (!done) return controller.enqueue(value)
+    controller.close()
+    controller.byobRequest?.respond(0) // else the reader whose memory it is waits for ever
+  }
+  return new ReadableStream({ type, pull, cancel }, strategy) as ReadableStream<Buffer>
 }
 
 /** @internal */

@@ -118,11 +118,15 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportImageExtents(env, exports);
   ExportImageAdmin(env, exports);
   ExportSnapshot(env, exports);
+  ExportSnapshotList(env, exports);
   ExportClone(env, exports);
   ExportImageDiff(env, exports);
   ExportMetadata(env, exports);
   ExportConfig(env, exports);
   ExportLock(env, exports);
+  ExportGroup(env, exports);
+  ExportMirror(env, exports);
+  ExportMigration(env, exports);
   ExportRbdPool(env, exports);
   ExportCompare(env, exports);
   ExportCopy(env, exports);

@@ -31,6 +31,24 @@ std::vector<std::string> SplitNames(const char* buffer, size_t length) {
   return names;
 }
 
+int GetName(rbd_image_t image, std::string* name) {
+  size_t length = 256;
+  for (;;) {
+    name->resize(length);
+    const int r = Rbd().rbd_get_name(image, name->data(), &length);
+    if (r == -ERANGE) continue;  // `length` is now what is needed
+    if (r < 0) return r;
+    name->resize(length > 0 ? length - 1 : 0);
+    return 0;
+  }
+}
+
+std::string PoolName(const IoCtx& ioctx, int64_t id) {
+  char name[1024];
+  const int r = Rados().rados_pool_reverse_lookup(ioctx.cluster()->rados(), id, name, sizeof(name));
+  return r < 0 ? std::to_string(id) : std::string(name);
+}
+
 double Milliseconds(const timespec& time) {
   return static_cast<double>(time.tv_sec) * 1000 + static_cast<double>(time.tv_nsec / 1000000);
 }

@@ -28,6 +28,9 @@ class Image final : public Handle {
   const std::shared_ptr<IoCtx>& ioctx() const { return ioctx_; }
   // What writes are checked against. Always unknown of an image that is open read-only or at a snapshot.
   ImageSize& size() { return size_; }
+  // Whether another client has changed the header, or is about to, and librbd has yet to read it: until then
+  // it cuts reads by the old size. JavaScript thread; never blocks.
+  bool SizeIsStale() const { return watching_ && !size_.Known(); }
 
  private:
   int WatchSize();
@@ -38,6 +41,9 @@ class Image final : public Handle {
   uint64_t update_watch_ = 0;
   bool watching_ = false;
 };
+
+// The image's present name. 0 or a negative errno. Blocks: an executor's thread.
+int GetName(rbd_image_t image, std::string* name);
 
 }  // namespace rbdkit
 

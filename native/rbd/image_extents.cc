@@ -97,7 +97,7 @@ std::unique_ptr<ExtentsOperation> ReadExtents(const Napi::CallbackInfo& info) {
 }
 
 // (slot, image, offsets, views, outcomes) => 0 or -ERANGE: a write is taken when all of it is known to end
-// inside the image. JavaScript thread.
+// inside the image, a read when the image's size is known. JavaScript thread.
 Napi::Value Submit(const Napi::CallbackInfo& info, bool write) {
   Environment& environment = Environment::Of(info.Env());
   const auto& handle = environment.handles().Get(info[1].As<Napi::Number>().Uint32Value());
@@ -106,6 +106,7 @@ Napi::Value Submit(const Napi::CallbackInfo& info, bool write) {
   }
   auto* image = static_cast<Image*>(handle.get());
   auto owned = ReadExtents(info);
+  if (!write && image->SizeIsStale()) return Napi::Number::New(info.Env(), -ERANGE);
   if (write) {
     for (const auto& extent : owned->extents) {
       if (!image->size().Holds(extent.offset, extent.length)) return Napi::Number::New(info.Env(), -ERANGE);

@@ -25,18 +25,6 @@ struct Info {
   timespec accessed = {};
 };
 
-int GetName(rbd_image_t image, std::string* name) {
-  size_t length = 256;
-  for (;;) {
-    name->resize(length);
-    const int r = Rbd().rbd_get_name(image, name->data(), &length);
-    if (r == -ERANGE) continue;  // `length` is now what is needed
-    if (r < 0) return r;
-    name->resize(length > 0 ? length - 1 : 0);
-    return 0;
-  }
-}
-
 int Read(rbd_image_t image, Info* info) {
   int r = Rbd().rbd_stat(image, &info->stat, sizeof(info->stat));
   if (r >= 0) r = GetName(image, &info->name);

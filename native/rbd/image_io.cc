@@ -140,9 +140,12 @@ napi_value Start(napi_env env, const Arguments& arguments, ImageOperation* opera
 
 // librbd cuts a write short at the image's end without saying so. Here it is refused with ERANGE, unless it
 // is known to end inside the image; the facade then asks for the size, and tries again or makes it a
-// RangeError.
-bool EndsInside(const Arguments& arguments) {
-  return arguments.image->size().Holds(arguments.offset, arguments.length);
+// RangeError. A read is cut by the size that librbd has, also when it has been told that the header has
+// changed: it is refused until the size is known.
+template <bool kWrite>
+bool Refused(const Arguments& arguments) {
+  if (kWrite) return !arguments.image->size().Holds(arguments.offset, arguments.length);
+  return arguments.image->SizeIsStale();
 }
 
 // (slot, image, offset, length, view) => 0 or -ERANGE. JavaScript thread.
@@ -157,7 +160,7 @@ napi_value ReadOrWrite(napi_env env, napi_callback_info info) {
     napi_throw_range_error(env, nullptr, "rbdkit: the length is 0 or beyond the view");
     return nullptr;
   }
-  if (kWrite && !EndsInside(arguments)) return Answer(env, -ERANGE);
+  if (Refused<kWrite>(arguments)) return Answer(env, -ERANGE);
   ImageOperation* operation = ImageOperation::Take();
   operation->data = data;
   return Start(env, arguments, operation, [](const ImageOperation& o, rbd_completion_t completion) {
@@ -174,7 +177,7 @@ napi_value ReadOrWriteVector(napi_env env, napi_callback_info info) {
   if (!arguments.Read(env, info) || napi_get_array_length(env, arguments.values[4], &count) != napi_ok) {
     return nullptr;
   }
-  if (kWrite && !EndsInside(arguments)) return Answer(env, -ERANGE);
+  if (Refused<kWrite>(arguments)) return Answer(env, -ERANGE);
   ImageOperation* operation = ImageOperation::Take();
   operation->buffers.clear();
   for (uint32_t i = 0; i < count; ++i) {
@@ -205,7 +208,7 @@ napi_value ReadOrWriteVector(napi_env env, napi_callback_info info) {
 napi_value Discard(napi_env env, napi_callback_info info) {
   Arguments arguments;
   if (!arguments.Read(env, info)) return nullptr;
-  if (!EndsInside(arguments)) return Answer(env, -ERANGE);
+  if (Refused<true>(arguments)) return Answer(env, -ERANGE);
   const auto call = [](const ImageOperation& o, rbd_completion_t completion) {
     return Rbd().rbd_aio_discard(o.image, o.offset, o.length, completion);
   };
@@ -220,7 +223,7 @@ napi_value WriteZeroes(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   if (Rbd().rbd_aio_write_zeroes == nullptr) return Answer(env, -ENOSYS);
-  if (!EndsInside(arguments)) return Answer(env, -ERANGE);
+  if (Refused<true>(arguments)) return Answer(env, -ERANGE);
   ImageOperation* operation = ImageOperation::Take();
   operation->zero_flags = flags;
   return Start(env, arguments, operation, [](const ImageOperation& o, rbd_completion_t completion) {
@@ -234,7 +237,7 @@ napi_value WriteSame(napi_env env, napi_callback_info info) {
   char* data = nullptr;
   size_t bytes = 0;
   if (!arguments.Read(env, info) || !ReadView(env, arguments.values[4], &data, &bytes)) return nullptr;
-  if (!EndsInside(arguments)) return Answer(env, -ERANGE);
+  if (Refused<true>(arguments)) return Answer(env, -ERANGE);
   ImageOperation* operation = ImageOperation::Take();
   operation->data = data;
   operation->data_length = bytes;
@@ -264,7 +267,7 @@ napi_value CompareAndWrite(napi_env env, napi_callback_info info) {
     napi_throw_range_error(env, nullptr, "rbdkit: the length is 0 or beyond a view");
     return nullptr;
   }
-  if (!EndsInside(arguments)) return Answer(env, -ERANGE);
+  if (Refused<true>(arguments)) return Answer(env, -ERANGE);
   ImageOperation* operation = ImageOperation::Take();
   operation->data = data;
   operation->compare = compare;

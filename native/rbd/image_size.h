@@ -28,6 +28,12 @@ class ImageSize {
     return 0;
   }
 
+  // Whether the size is known, and librbd has it too: by that one it cuts reads. JavaScript thread; never
+  // blocks.
+  bool Known() const {
+    return known_at_.load(std::memory_order_acquire) == changes_.load(std::memory_order_acquire);
+  }
+
   // Whether all of the range is known to lie in the image. JavaScript thread; never blocks.
   bool Holds(uint64_t offset, uint64_t length) const {
     const uint64_t known_at = known_at_.load(std::memory_order_acquire);

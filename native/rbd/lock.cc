@@ -108,11 +108,30 @@ int ListLockers(rbd_image_t image, Lockers* lockers) {
   return whole ? 0 : -EBADMSG;
 }
 
+// librbd answers with the lockers of the time when it last read the header, and taking a lock does not make
+// others read it again: only an image that was opened just now knows them.
+int ListLockersAnew(const Image& image, Lockers* lockers) {
+  rbd_image_t fresh = nullptr;
+  char id[256];
+  int r = Rbd().rbd_get_id(image.image(), id, sizeof(id));
+  if (r >= 0) {
+    r = Rbd().rbd_open_by_id_read_only(image.ioctx()->ioctx(), id, &fresh, nullptr);
+  } else {
+    std::string name;  // format 1: no id
+    r = GetName(image.image(), &name);
+    if (r >= 0) r = Rbd().rbd_open_read_only(image.ioctx()->ioctx(), name.c_str(), &fresh, nullptr);
+  }
+  if (r < 0) return r;
+  r = ListLockers(fresh, lockers);
+  CloseImage(fresh);
+  return r;
+}
+
 void RbdListLockers(Call& call) {
   auto image = call.Handle<Image>();
   call.Run(image, [image = image.get()](Task& task) {
     Lockers lockers;
-    task.result = ListLockers(image->image(), &lockers);
+    task.result = ListLockersAnew(*image, &lockers);
     if (task.result < 0) return;
     task.value = [lockers](Napi::Env env) -> Napi::Value {
       Napi::Array array = Napi::Array::New(env, lockers.clients.size());

@@ -1,6 +1,4 @@
-// Snapshots of an image.
-#include <cerrno>
-
+// Snapshots of an image: making, removing, renaming, protecting, going back to them.
 #include "core/call.h"
 #include "rbd/image.h"
 #include "rbd/rbd.h"
@@ -8,57 +6,6 @@
 namespace rbdkit {
 
 namespace {
-
-struct Snapshot {
-  uint64_t id;
-  uint64_t size;
-  std::string name;
-  bool is_protected;
-  double created_ms;
-};
-
-// A snapshot that another client removes between two of these calls is left out.
-int ListSnapshots(rbd_image_t image, std::vector<Snapshot>* snapshots) {
-  int count = 16;
-  std::vector<rbd_snap_info_t> list;
-  int r;
-  do {
-    list.resize(static_cast<size_t>(count));
-    r = Rbd().rbd_snap_list(image, list.data(), &count);
-  } while (r == -ERANGE);
-  if (r < 0) return r;
-  for (int i = 0; i < r; ++i) {
-    int is_protected = 0;
-    timespec created = {};
-    if (Rbd().rbd_snap_is_protected(image, list[i].name, &is_protected) < 0) continue;
-    Rbd().rbd_snap_get_timestamp(image, list[i].id, &created);
-    snapshots->push_back({list[i].id, list[i].size, list[i].name, is_protected == 1, Milliseconds(created)});
-  }
-  Rbd().rbd_snap_list_end(list.data());
-  return 0;
-}
-
-void RbdSnapList(Call& call) {
-  auto image = call.Handle<Image>();
-  call.Run(image, [image = image.get()](Task& task) {
-    std::vector<Snapshot> snapshots;
-    task.result = ListSnapshots(image->image(), &snapshots);
-    if (task.result < 0) return;
-    task.value = [snapshots](Napi::Env env) -> Napi::Value {
-      Napi::Array array = Napi::Array::New(env, snapshots.size());
-      for (uint32_t i = 0; i < snapshots.size(); ++i) {
-        Napi::Object object = Napi::Object::New(env);
-        object.Set("id", Napi::BigInt::New(env, snapshots[i].id));
-        object.Set("name", snapshots[i].name);
-        object.Set("size", Napi::Number::New(env, static_cast<double>(snapshots[i].size)));
-        object.Set("protected", Napi::Boolean::New(env, snapshots[i].is_protected));
-        object.Set("createdMs", Napi::Number::New(env, snapshots[i].created_ms));
-        array[i] = object;
-      }
-      return array;
-    };
-  });
-}
 
 void RbdSnapCreate2(Call& call) {
   auto image = call.Handle<Image>();
@@ -124,7 +71,6 @@ void RbdSnapIsProtected(Call& call) {
 }  // namespace
 
 void ExportSnapshot(Napi::Env env, Napi::Object exports) {
-  ExportTask(env, exports, "rbd_snap_list", RbdSnapList);
   ExportTask(env, exports, "rbd_snap_create2", RbdSnapCreate2);
   ExportTask(env, exports, "rbd_snap_remove2", RbdSnapRemove2);
   ExportTask(env, exports, "rbd_snap_rollback_with_progress", RbdSnapRollback);

@@ -24,6 +24,7 @@
   F(rados_pool_list, nullptr)               \
   F(rados_pool_create, nullptr)             \
   F(rados_pool_delete, nullptr)             \
+  F(rados_pool_reverse_lookup, nullptr)     \
   F(rados_wait_for_latest_osdmap, nullptr)  \
   F(rados_ioctx_create, nullptr)            \
   F(rados_ioctx_create2, nullptr)           \

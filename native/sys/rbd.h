@@ -75,6 +75,12 @@
   F(rbd_snap_get_timestamp, nullptr)             \
   F(rbd_snap_get_id, nullptr)                    \
   F(rbd_snap_get_name, nullptr)                  \
+  F(rbd_snap_get_namespace_type, nullptr)        \
+  F(rbd_snap_get_group_namespace, nullptr)       \
+  F(rbd_snap_group_namespace_cleanup, nullptr)   \
+  F(rbd_snap_get_trash_namespace, nullptr)       \
+  F(rbd_snap_get_mirror_namespace, nullptr)      \
+  F(rbd_snap_mirror_namespace_cleanup, nullptr)  \
   F(rbd_clone3, nullptr)                         \
   F(rbd_flatten_with_progress, nullptr)          \
   F(rbd_list_children3, nullptr)                 \
@@ -96,6 +102,13 @@
   F(rbd_lock_get_owners_cleanup, nullptr)        \
   F(rbd_list_lockers, nullptr)                   \
   F(rbd_is_exclusive_lock_owner, nullptr)        \
+  F(rbd_get_group, nullptr)                      \
+  F(rbd_group_info_cleanup, nullptr)             \
+  F(rbd_mirror_image_get_info, nullptr)          \
+  F(rbd_mirror_image_get_info_cleanup, nullptr)  \
+  F(rbd_mirror_image_get_mode, nullptr)          \
+  F(rbd_migration_status, nullptr)               \
+  F(rbd_migration_status_cleanup, nullptr)       \
   F(rbd_watchers_list, nullptr)                  \
   F(rbd_watchers_list_cleanup, nullptr)          \
   F(rbd_diff_iterate2, nullptr)                  \

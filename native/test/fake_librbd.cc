@@ -187,6 +187,32 @@ int rbd_update_watch(rbd_image_t, uint64_t* handle, rbd_update_callback_t, void*
 
 int rbd_update_unwatch(rbd_image_t, uint64_t) { return 0; }
 
+// An image has one snapshot.
+int rbd_snap_list(rbd_image_t, rbd_snap_info_t* snapshots, int* count) {
+  if (*count < 1) return -ERANGE;
+  snapshots[0] = {1, 4096, "fake"};
+  return 1;
+}
+
+void rbd_snap_list_end(rbd_snap_info_t*) {}
+
+int rbd_snap_get_namespace_type(rbd_image_t, uint64_t, rbd_snap_namespace_type_t* type) {
+  *type = RBD_SNAP_NAMESPACE_TYPE_USER;
+  return fake::Fault("rbd_snap_get_namespace_type");
+}
+
+int rbd_snap_get_timestamp(rbd_image_t, uint64_t, timespec* timestamp) {
+  *timestamp = {};
+  return fake::Fault("rbd_snap_get_timestamp");
+}
+
+int rbd_snap_is_protected(rbd_image_t, const char*, int* is_protected) {
+  *is_protected = 0;
+  return fake::Fault("rbd_snap_is_protected");
+}
+
+int rbd_snap_get_name(rbd_image_t, uint64_t, char*, size_t*) { return fake::Fault("rbd_snap_get_name"); }
+
 int rbd_aio_create_completion(void* argument, rbd_callback_t callback, rbd_completion_t* completion) {
   *completion = new Completion{argument, callback};
   return 0;

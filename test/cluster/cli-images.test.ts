@@ -165,12 +165,14 @@ t.test('snap: what a snapshot goes through', async (t) => {
   const refused = await run('snap', 'rm', `${disk}@a`)
   t.match(refused, {
     status: 1,
-    stderr: new RegExp(`^rbdkit: EBUSY: [^\n]+: it is protected: rbdkit snap unprotect ${disk}@a\n$`),
+    stderr: /^rbdkit: EBUSY: [^\n]+: it is protected: unprotect it first\n$/,
   })
   await Images.clone(ioctx, { image: 'disk', snapshot: 'a' }, ioctx, 'child', { cloneFormat: 1 })
   t.match(await run('snap', 'unprotect', `${disk}@a`), {
     status: 1,
-    stderr: new RegExp(`^rbdkit: EBUSY: [^\n]+: it has clones \\(${name}/child\\)\n$`),
+    stderr: new RegExp(
+      `^rbdkit: EBUSY: [^\n]+: it has clones \\(${name}/child\\), to be flattened or removed first\n$`,
+    ),
   })
   await Images.remove(ioctx, 'child')
   t.match(await run('snap', 'unprotect', `${disk}@a`), done)
@@ -197,9 +199,7 @@ t.test('rm: not what has snapshots or is open; what stands in the way is named',
   t.match(golden, { status: 1, stdout: '' })
   t.match(
     golden.stderr,
-    new RegExp(
-      `^rbdkit: ENOTEMPTY: [^\n]+: it has snapshots \\(first, second\\), each to be removed first: rbdkit snap rm ${name}/golden@first\n$`,
-    ),
+    /^rbdkit: ENOTEMPTY: [^\n]+: it has snapshots \(first, second\), each to be removed first\n$/,
   )
   await withImage(ioctx, 'vm1', async (image) => {
     await image.acquireLock('exclusive')

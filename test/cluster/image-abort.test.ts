@@ -1,5 +1,6 @@
 import { type Cluster, Image, type IoCtx, type OperationOptions } from 'rbdkit'
 import t, { type Test } from 'tap'
+import { uncaughtException } from '../helpers/uncaught.js'
 import { mib, openPool } from './copy-fixture.js'
 
 const objectSize = 65_536
@@ -128,3 +129,20 @@ async function dataObjects(cluster: Cluster, ioctx: IoCtx): Promise<number> {
   }
   return objects
 }
+
+t.test('a listener that fails when the work is done: it is done, and the error is uncaught', async (t) => {
+  const { ioctx } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: 4 * mib })
+  const error = new TypeError('the listener fails')
+  const uncaught = uncaughtException()
+  let done = 0
+  await Image.remove(ioctx, 'image', {
+    onProgress(progress) {
+      done = progress.done
+      if (progress.done === progress.total) throw error
+    },
+  })
+  t.ok(done > 0)
+  t.equal(await uncaught, error)
+  t.same(await Image.list(ioctx), [])
+})

@@ -189,3 +189,31 @@ t.test('watchers and times', async (t) => {
   t.equal((await one.listWatchers()).length, 1)
   await one.close()
 })
+
+t.test('results that have ids can be written as JSON', async (t) => {
+  const { ioctx } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: mib, features: ['layering'] })
+  await using image = await Image.open(ioctx, 'image')
+  await image.createSnapshot('s')
+  await Image.clone(ioctx, { image: 'image', snapshot: 's' }, ioctx, 'clone', { cloneFormat: 2 })
+  await using clone = await Image.open(ioctx, 'clone')
+  const read = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+  const info = await image.info()
+  t.type(info.featureMask, 'bigint')
+  t.same(read(info), {
+    ...info,
+    featureMask: String(info.featureMask),
+    flags: '0',
+    dataPoolId: String(await ioctx.id()),
+    created: info.created.toISOString(),
+    modified: info.modified.toISOString(),
+    accessed: info.accessed.toISOString(),
+  })
+  t.notOk(Object.keys(info).includes('toJSON'))
+  const [snapshot] = await image.listSnapshots()
+  t.match(read(snapshot), { id: String(snapshot?.id), namespace: { type: 'user' } })
+  const [watcher] = await image.listWatchers()
+  t.match(read([watcher]), [{ id: String(watcher?.id), cookie: String(watcher?.cookie) }])
+  t.match(read(await image.listChildren()), [{ poolId: /^\d+$/, image: 'clone' }])
+  t.match(read(await clone.parent()), { snapshotId: String(snapshot?.id) })
+})

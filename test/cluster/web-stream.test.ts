@@ -1,6 +1,7 @@
 /** Web streams from and to images. */
 
 import { createHash, randomBytes } from 'node:crypto'
+import { finished } from 'node:stream/promises'
 import { Image } from 'rbdkit'
 import t from 'tap'
 import { mib, openPool } from './copy-fixture.js'
@@ -99,4 +100,50 @@ t.test('a fast source waits for the image, and abort() for its writes', async (t
   await end
   t.equal(open, 0)
   await image.close()
+})
+
+t.test('with autoClose the image is closed when its stream is over, however it ends', async (t) => {
+  const { ioctx } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: 4 * mib })
+  const ends: Record<string, (image: Image) => Promise<unknown>> = {
+    'read to the end': (image) =>
+      new Response(image.readableWebStream({ autoClose: true }) as never).arrayBuffer(),
+    cancelled: (image) => image.readableWebStream({ autoClose: true }).cancel(),
+    'written and closed': async (image) => {
+      const writer = image.writableWebStream({ autoClose: true }).getWriter()
+      await writer.write(Buffer.alloc(4096, 1))
+      await writer.close()
+    },
+    aborted: (image) => image.writableWebStream({ autoClose: true }).abort(),
+    'a Node stream': (image) => image.createReadStream({ autoClose: true }).resume().toArray(),
+    failed: async (image) => {
+      const stream = image.createWriteStream({ start: 4 * mib, autoClose: true })
+      stream.end(Buffer.alloc(1))
+      await t.rejects(finished(stream), { code: 'ERR_OUT_OF_RANGE' })
+    },
+  }
+  for (const [name, end] of Object.entries(ends)) {
+    const image = await Image.open(ioctx, 'image')
+    await end(image)
+    // What has ended may come a turn before what is closed.
+    for (let turn = 0; turn < 100 && !image.closed; turn++) await new Promise(setImmediate)
+    t.ok(image.closed, name)
+    await image.close()
+  }
+  await using image = await Image.open(ioctx, 'image')
+  await new Response(image.readableWebStream() as never).arrayBuffer()
+  t.notOk(image.closed, 'not by default')
+  const handle = image.fileHandle()
+  await new Response(handle.readableWebStream({ autoClose: true }) as never).arrayBuffer()
+  const reader = image.fileHandle().readableWebStream({ type: 'bytes' }).getReader({ mode: 'byob' })
+  let bytes = 0
+  for (;;) {
+    const { done, value } = await reader.read(new Uint8Array(1_000_000))
+    if (done) break
+    bytes += value.length
+  }
+  t.equal(bytes, 4 * mib, 'into memory of the reader')
+  await t.rejects(handle.stat(), { code: 'EBADF' }, 'a file handle closes itself')
+  t.notOk(image.closed, 'and not the image')
+  t.throws(() => image.createReadStream({ autoClose: 1 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
 })

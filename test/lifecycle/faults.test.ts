@@ -83,6 +83,19 @@ t.test('calls that fail give their own errno', async (t) => {
   t.match((await fault('open', { errors: { rbd_open: -108 } })).told[0], { code: 'ESHUTDOWN' })
 })
 
+t.test('a snapshot that cannot be described: only one that is gone is left out', async (t) => {
+  const calls = ['rbd_snap_get_namespace_type', 'rbd_snap_get_timestamp', 'rbd_snap_is_protected']
+  t.match((await fault('snapshots', {})).told, [{ value: ['fake'] }])
+  for (const call of calls) {
+    const { told } = await fault('snapshots', { errors: { [call]: -5 } })
+    const message = `EIO: input/output error, rbd_snap_list 'pool/image': by ${call}`
+    t.match(told, [{ code: 'EIO', syscall: 'rbd_snap_list', message }])
+    t.match((await fault('snapshots', { errors: { [call]: -2, rbd_snap_get_name: -2 } })).told, [
+      { value: [] },
+    ])
+  }
+})
+
 t.test('bursts of more than one batch all complete', async (t) => {
   const { code, hung, told, ms } = await fault('bursts', {})
   t.match({ code, hung }, { code: 0, hung: false }, `after ${Math.round(ms)} ms`)

@@ -47,6 +47,14 @@ t.test('texts', (t) => {
   t.equal(toText('s', '', { empty: true }), '')
   t.throws(() => toText('s', ''), { code: 'ERR_INVALID_ARG_VALUE' })
   t.throws(() => toText('s', 'a\0b'), { code: 'ERR_INVALID_ARG_VALUE' })
+  for (const lone of ['\ud800', 'a\udc00b', '\udc00\ud800', '\ud83dx']) {
+    t.throws(() => toText('s', lone), {
+      name: 'TypeError',
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: /surrogate/,
+    })
+  }
+  t.equal(toText('s', 'a \u{1f600} b'), 'a \u{1f600} b')
   t.throws(() => toText('s', Buffer.from('a')), {
     code: 'ERR_INVALID_ARG_TYPE',
     message: /an instance of Buffer/,

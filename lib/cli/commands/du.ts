@@ -9,6 +9,7 @@ import type { ImageSpec } from '../image-spec.js'
 import { addOptions, addProgressOption, type Flags } from '../options.js'
 import type { Report, Session } from '../session.js'
 import { table } from '../table.js'
+import { userSnapshots } from '../user-snapshots.js'
 
 /** An image or a snapshot; the names are those of `rbd du --format json`. */
 interface Row {
@@ -33,7 +34,7 @@ async function rowsOf(session: Session, spec: ImageSpec, image: Image, only?: st
       ...session.operation(phase),
       ...(before === undefined ? {} : { fromSnapshot: before }),
     })
-  for (const snapshot of await image.listSnapshots()) {
+  for (const snapshot of await userSnapshots(image)) {
     if (only === undefined || only === snapshot.name) {
       const at = await session.open({ ...spec, image: name, snapshot: snapshot.name }, { readOnly: true })
       const used = await usage(at, `${name}@${snapshot.name}`)

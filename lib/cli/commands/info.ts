@@ -3,15 +3,17 @@
 import { Command } from 'commander'
 import { formatBytes, printable } from '../../bench/report/format.js'
 import type { ParentImage } from '../../rbd/clone.js'
-import type { ImageInfo } from '../../rbd/image.js'
+import type { ImageInfo } from '../../rbd/info.js'
 import type { SnapshotInfo } from '../../rbd/snapshot.js'
 import { action } from '../action.js'
 import { formatImageSpec } from '../image-spec.js'
 import { addOptions, type Flags } from '../options.js'
 import type { Report, Session } from '../session.js'
+import { isUsers } from '../user-snapshots.js'
 
 interface Found {
   readonly info: ImageInfo
+  /** Of all kinds. */
   readonly snapshots: readonly SnapshotInfo[]
   readonly parent: ParentImage | undefined
   /** The name of its data pool when it is not the image's own. */
@@ -103,7 +105,7 @@ async function show(session: Session, text: string): Promise<Report> {
     snapshots,
     parent,
     dataPool: about.features.includes('data-pool') ? await poolName(session, about.dataPoolId) : undefined,
-    isProtected: snapshots.find(({ name }) => name === spec.snapshot)?.protected,
+    isProtected: snapshots.find((one) => isUsers(one) && one.name === spec.snapshot)?.protected,
   }
   return { json: toJson(found), text: `rbd image '${printable(formatImageSpec(spec))}':\n${toText(found)}` }
 }

@@ -10,6 +10,7 @@ import { formatImageSpec } from '../image-spec.js'
 import { addOptions, type Flags } from '../options.js'
 import type { Report, Session } from '../session.js'
 import { table } from '../table.js'
+import { userSnapshots } from '../user-snapshots.js'
 
 interface LsFlags extends Flags {
   readonly long?: boolean
@@ -35,7 +36,7 @@ function toParent({ pool, namespace, image, snapshot }: ParentImage): NonNullabl
 }
 
 async function rowsOf(image: Image): Promise<Row[]> {
-  const [info, snapshots, parent] = await Promise.all([image.info(), image.listSnapshots(), image.parent()])
+  const [info, snapshots, parent] = await Promise.all([image.info(), userSnapshots(image), image.parent()])
   const [locker] = await image.listLockers()
   const common = { image: info.name, id: info.id, format: info.id === '' ? 1 : 2 }
   const from = parent === undefined ? {} : { parent: toParent(parent) }

@@ -2,9 +2,24 @@
 
 import { Command } from 'commander'
 import { action } from '../action.js'
-import { explained } from '../explain.js'
-import { formatImageSpec } from '../image-spec.js'
+import { formatImageSpec, type ImageSpec } from '../image-spec.js'
 import { addOptions, addProgressOption, type Flags } from '../options.js'
+import { printable } from '../printable.js'
+import type { Session } from '../session.js'
+
+/** Whether other clusters follow the image. An image that cannot be opened is left to the removal's own error. */
+async function isPrimary(session: Session, spec: ImageSpec): Promise<boolean> {
+  try {
+    const image = await session.open(spec, { readOnly: true })
+    try {
+      return (await image.mirrorInfo())?.primary === true
+    } finally {
+      await image.close()
+    }
+  } catch {
+    return false
+  }
+}
 
 /** Removes an image. */
 export function command(): Command {
@@ -17,7 +32,12 @@ export function command(): Command {
       const spec = session.imageSpec(text, 'none')
       const ioctx = await session.ioctx(spec)
       const { Image } = await import('../../rbd/image.js')
-      await explained(session, spec, Image.remove(ioctx, spec.image, session.operation('removing')))
+      const isMirrored = await isPrimary(session, spec)
+      await Image.remove(ioctx, spec.image, session.operation('removing'))
+      if (isMirrored) {
+        const name = printable(formatImageSpec(spec), process.stderr)
+        process.stderr.write(`rbdkit: '${name}' was mirrored: its copies in other clusters go with it\n`)
+      }
       return { json: { removed: formatImageSpec(spec) }, text: '' }
     }),
   )

@@ -4,11 +4,11 @@ import { Command, InvalidArgumentError } from 'commander'
 import { formatBytes } from '../../bench/report/format.js'
 import type { Image } from '../../rbd/image.js'
 import { action } from '../action.js'
-import { explained } from '../explain.js'
 import { formatImageSpec, type ImageSpec } from '../image-spec.js'
 import { addOptions, addProgressOption, type Flags } from '../options.js'
 import type { Report, Session } from '../session.js'
 import { table } from '../table.js'
+import { userSnapshots } from '../user-snapshots.js'
 
 /** A subcommand that does one thing to a snapshot; `done` is the word for it in its JSON. */
 function onSnapshot(
@@ -31,7 +31,7 @@ function onSnapshot(
 
 async function list(session: Session, text: string): Promise<Report> {
   const image = await session.open(session.imageSpec(text, 'none'), { readOnly: true })
-  const snapshots = await image.listSnapshots()
+  const snapshots = await userSnapshots(image)
   const rows = snapshots.map((one) => [
     String(one.id),
     one.name,
@@ -85,7 +85,7 @@ export function command(): Command {
     .addCommand(
       addProgressOption(
         onSnapshot('rm', 'remove a snapshot; not a protected one', 'removed', (image, spec, session) =>
-          explained(session, spec, image.removeSnapshot(spec.snapshot, session.operation('removing'))),
+          image.removeSnapshot(spec.snapshot, session.operation('removing')),
         ).alias('remove'),
       ),
     )
@@ -101,8 +101,8 @@ export function command(): Command {
       ),
     )
     .addCommand(
-      onSnapshot('unprotect', 'let a snapshot be removed again', 'unprotected', (image, spec, session) =>
-        explained(session, spec, image.unprotectSnapshot(spec.snapshot)),
+      onSnapshot('unprotect', 'let a snapshot be removed again', 'unprotected', (image, spec) =>
+        image.unprotectSnapshot(spec.snapshot),
       ),
     )
     .addCommand(

@@ -48,6 +48,9 @@ export interface RbdNative {
   >
   rbd_stat: TaskFunction<[image: number]>
   rbd_get_size: TaskFunction<[image: number]>
+  rbd_get_group: TaskFunction<[image: number]>
+  rbd_mirror_image_get_info: TaskFunction<[image: number]>
+  rbd_migration_status: TaskFunction<[ioctx: number, image: string]>
   rbd_watchers_list: TaskFunction<[image: number]>
   /** Bytes of the objects that exist, or that have changed since `fromSnapshot`. */
   rbd_diff_iterate2: TaskFunction<[image: number, fromSnapshot: string | undefined]>

@@ -52,6 +52,11 @@ const runs = {
     await cluster.close()
     tell({ outcome, writeZeroes: librbd.rbd_aio_write_zeroes })
   },
+  async snapshots() {
+    const { cluster, image } = await open()
+    tell(await ended(image.listSnapshots().then((list) => list.map(({ name }) => name))))
+    await cluster.close()
+  },
   // A completion that never comes: the promise stays, the process lives on until it is ended.
   async neverExit() {
     const { image } = await open()

@@ -1,0 +1,55 @@
+import { jsonable } from '../internal/json.js'
+import { type Feature, featureNames } from './features.js'
+
+/**
+ * What an image is.
+ *
+ * @since 0.1.0
+ */
+export interface ImageInfo {
+  id: string
+  name: string
+  /** Bytes; at a snapshot, of the snapshot. */
+  size: number
+  /** Bytes of an object. */
+  objectSize: number
+  /** Objects that the image spans. */
+  objects: number
+  /** The names of its data objects begin with it. */
+  blockNamePrefix: string
+  features: Feature[]
+  /** The mask, with features that rbdkit has no name for. */
+  featureMask: bigint
+  /** RBD_FLAG_*: 1 the object map is invalid, 2 fast diff is invalid. */
+  flags: bigint
+  stripeUnit: number
+  stripeCount: number
+  /** Bytes shared with the parent; 0 without one. */
+  overlap: number
+  /** The pool of its data objects. */
+  dataPoolId: bigint
+  created: Date
+  modified: Date
+  accessed: Date
+}
+
+/** What native code knows of it. */
+export type RawInfo = Omit<ImageInfo, 'features' | 'featureMask' | 'created' | 'modified' | 'accessed'> & {
+  order: number
+  features: bigint
+  createdMs: number
+  modifiedMs: number
+  accessedMs: number
+}
+
+export function toInfo(raw: RawInfo): ImageInfo {
+  const { order: _order, features, createdMs, modifiedMs, accessedMs, ...rest } = raw
+  return jsonable({
+    ...rest,
+    features: featureNames(features),
+    featureMask: features,
+    created: new Date(createdMs),
+    modified: new Date(modifiedMs),
+    accessed: new Date(accessedMs),
+  })
+}

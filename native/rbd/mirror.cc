@@ -1,0 +1,44 @@
+// Mirroring of an image to other clusters.
+#include "core/call.h"
+#include "rbd/image.h"
+#include "rbd/rbd.h"
+
+namespace rbdkit {
+
+namespace {
+
+void RbdMirrorImageGetInfo(Call& call) {
+  auto image = call.Handle<Image>();
+  call.Run(image, [image = image.get()](Task& task) {
+    rbd_mirror_image_info_t info = {};
+    task.result = Rbd().rbd_mirror_image_get_info(image->image(), &info, sizeof(info));
+    if (task.result < 0) return;
+    const std::string global_id = info.global_id == nullptr ? "" : info.global_id;
+    const auto state = info.state;
+    const bool primary = info.primary;
+    Rbd().rbd_mirror_image_get_info_cleanup(&info);
+    if (state == RBD_MIRROR_IMAGE_DISABLED) return;  // not mirrored: undefined
+    rbd_mirror_image_mode_t mode = RBD_MIRROR_IMAGE_MODE_JOURNAL;
+    task.result = Rbd().rbd_mirror_image_get_mode(image->image(), &mode);
+    if (task.result < 0) {
+      task.value = StringValue("by rbd_mirror_image_get_mode");
+      return;
+    }
+    task.value = [global_id, state, primary, mode](Napi::Env env) -> Napi::Value {
+      Napi::Object object = Napi::Object::New(env);
+      object.Set("globalId", global_id);
+      object.Set("mode", mode == RBD_MIRROR_IMAGE_MODE_SNAPSHOT ? "snapshot" : "journal");
+      object.Set("state", state == RBD_MIRROR_IMAGE_DISABLING ? "disabling" : "enabled");
+      object.Set("primary", Napi::Boolean::New(env, primary));
+      return object;
+    };
+  });
+}
+
+}  // namespace
+
+void ExportMirror(Napi::Env env, Napi::Object exports) {
+  ExportTask(env, exports, "rbd_mirror_image_get_info", RbdMirrorImageGetInfo);
+}
+
+}  // namespace rbdkit
