@@ -114,6 +114,7 @@
       "native/libvirt/storage_volume.cc",
       "native/rados/cluster.cc",
       "native/rados/command.cc",
+      "native/rados/conf_file.cc",
       "native/rados/ioctx.cc",
       "native/rados/monitor_address.cc",
       "native/rados/notify.cc",

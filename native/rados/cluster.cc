@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/call.h"
+#include "rados/conf_file.h"
 #include "rados/monitor_address.h"
 #include "rados/rados.h"
 #include "sys/exit_fence.h"
@@ -101,7 +102,11 @@ int Cluster::Configure(const ConnectOptions& options, std::string* detail) {
     for (const auto& setting : quiet_settings) Rados().rados_conf_set(rados_, setting.first, setting.second);
   };
   quieten();  // errors in the conf file would go to stderr
+  ConfFile conf;
   if (options.read_conf_file) {
+    const int safe =
+        InspectConfFile(options.conf_file, options.cluster_name, options.user_name, &conf, detail);
+    if (safe < 0) return safe;
     const int r =
         Rados().rados_conf_read_file(rados_, options.conf_file.empty() ? nullptr : options.conf_file.c_str());
     if (r < 0) {
@@ -121,7 +126,13 @@ int Cluster::Configure(const ConnectOptions& options, std::string* detail) {
   if (!CheckMessenger(rados_, detail)) return -EINVAL;
   // A monitor map from a file needs no addresses.
   if (!GetSetting(rados_, "monmap").empty()) return 0;
-  return CheckMonitorHosts(GetSetting(rados_, "mon_host"), detail) ? 0 : -EINVAL;
+  const std::string hosts = GetSetting(rados_, "mon_host");
+  if (IsEmptyList(hosts) &&
+      (conf.names_monitors || HasMonitorRecord(GetSetting(rados_, "mon_dns_srv_name")))) {
+    finds_monitors_ = true;  // librados does
+    return 0;
+  }
+  return CheckMonitorHosts(hosts, detail) ? 0 : -EINVAL;
 }
 
 int Cluster::ExplainFailure(int r, const std::string& user, std::string* detail) {
@@ -138,6 +149,8 @@ int Cluster::ExplainFailure(int r, const std::string& user, std::string* detail)
       return -keyrings.error;
     }
     *detail = "the cluster refused '" + user + "', or " + keyrings.paths + " has no key for it";
+    if (finds_monitors_ && r == -ENOENT)
+      *detail += ", or neither [mon.*] sections nor DNS have a monitor's address";
   } else {
     *detail = "keyring " + Keyrings(GetSetting(rados_, "keyring")).paths + " may be malformed";
   }

@@ -45,6 +45,7 @@ class Cluster final : public Handle {
 
   rados_t rados_ = nullptr;
   bool connected_ = false;
+  bool finds_monitors_ = false;  // librados looks for them in [mon.*] sections and DNS
 };
 
 }  // namespace rbdkit

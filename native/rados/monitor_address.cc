@@ -1,7 +1,10 @@
 #include "rados/monitor_address.h"
 
 #include <arpa/inet.h>
+#include <arpa/nameser.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <resolv.h>
 
 #include <cctype>
 #include <cstdlib>
@@ -74,13 +77,29 @@ bool CheckOne(std::string text, std::string* detail) {
   return true;
 }
 
+constexpr const char* kSeparators = ",; \t\n";
+
 }  // namespace
+
+bool IsEmptyList(const std::string& mon_host) {
+  return mon_host.find_first_not_of(kSeparators) == std::string::npos;
+}
+
+bool HasMonitorRecord(const std::string& service) {
+  if (service.empty()) return false;
+  // Source: Ceph's MonMap::init_with_dns_srv(): what follows a '_' is the domain.
+  const size_t end = service.find('_');
+  std::string name = "_" + service.substr(0, end) + "._tcp";
+  if (end != std::string::npos) name += "." + service.substr(end + 1);
+  unsigned char answer[NS_PACKETSZ];
+  return res_search(name.c_str(), ns_c_in, ns_t_srv, answer, sizeof(answer)) > 0;
+}
 
 bool CheckMonitorHosts(const std::string& mon_host, std::string* detail) {
   size_t count = 0;
   size_t i = 0;
   while (i < mon_host.size()) {
-    if (strchr(",; \t\n", mon_host[i]) != nullptr) {
+    if (strchr(kSeparators, mon_host[i]) != nullptr) {
       ++i;
       continue;
     }
@@ -101,13 +120,16 @@ bool CheckMonitorHosts(const std::string& mon_host, std::string* detail) {
       i = end + 1;
       continue;
     }
-    size_t end = mon_host.find_first_of(",; \t\n", i);
+    size_t end = mon_host.find_first_of(kSeparators, i);
     if (end == std::string::npos) end = mon_host.size();
     if (!CheckOne(mon_host.substr(i, end - i), detail)) return false;
     ++count;
     i = end;
   }
-  if (count == 0) *detail = "no monitor address: set mon_host in the conf file or pass monHost";
+  if (count == 0)
+    *detail =
+        "no monitor address: set mon_host in the conf file or pass monHost; there are no [mon.*] sections "
+        "and no DNS records of monitors either";
   return count > 0;
 }
 
