@@ -16,7 +16,6 @@ import {
 } from '../internal/validate.js'
 import { IoCtx } from '../rados/ioctx.js'
 import { layoutOptions } from '../rbd/layout.js'
-import { toName } from '../rbd/names.js'
 import { copyError, type GivenEnd } from './errors.js'
 import type { StreamEnd } from './streams.js'
 import type {
@@ -115,9 +114,9 @@ export function toSource(name: string, source: DiskSource): Endpoint {
     return { native: toFileSource(name, source), ioctx: undefined, given: source }
   }
   toOptions(name, source, imageSource)
-  const image = toName(`${name}.image`, source.image)
+  const image = toText(`${name}.image`, source.image)
   const snapshot =
-    source.snapshot === undefined ? {} : { snapshot: toName(`${name}.snapshot`, source.snapshot) }
+    source.snapshot === undefined ? {} : { snapshot: toText(`${name}.snapshot`, source.snapshot) }
   const ioctx = toIoCtx(`${name}.ioctx`, source.ioctx)
   return { native: { image, ...snapshot }, ioctx, given: source }
 }

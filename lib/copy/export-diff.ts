@@ -1,8 +1,7 @@
 import { native } from '../internal/addon.js'
 import { type Job, jobOptions } from '../internal/job.js'
 import type { NativeDiffExport } from '../internal/native/copy.js'
-import { invalidArgValue, type Known, toBoolean, toOptions, toSize } from '../internal/validate.js'
-import { toName } from '../rbd/names.js'
+import { invalidArgValue, type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
 import {
   type DiffInfo,
   type DiffOptions,
@@ -67,9 +66,9 @@ export function exportDiff(
     toOptions('source', source, imageSource)
     const ioctx = toIoCtx('source.ioctx', source?.ioctx)
     const what: NativeDiffExport = {
-      image: toName('source.image', source.image),
-      snapshot: source.snapshot === undefined ? '' : toName('source.snapshot', source.snapshot),
-      from: fromSnapshot === undefined ? '' : toName('options.fromSnapshot', fromSnapshot),
+      image: toText('source.image', source.image),
+      snapshot: source.snapshot === undefined ? '' : toText('source.snapshot', source.snapshot),
+      from: fromSnapshot === undefined ? '' : toText('options.fromSnapshot', fromSnapshot),
       wholeObjects: toBoolean('options.wholeObject', wholeObject, false),
       version,
     }

@@ -8,7 +8,7 @@ import type {
   NativeImageSummary,
   NativeStream,
 } from '../internal/native/copy.js'
-import { type Known, toBoolean, toOptions, toSize } from '../internal/validate.js'
+import { type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
 import type { IoCtx } from '../rados/ioctx.js'
 import { Image } from '../rbd/image.js'
 import { toNativeLayout } from '../rbd/layout.js'
@@ -109,7 +109,7 @@ export function exportImage(
   return startJob(options, exportOptions, async (context, { maxMemory }) => {
     toOptions('source', source, { ioctx: ['pool'], image: ['name'] })
     const ioctx = toIoCtx('source.ioctx', source?.ioctx)
-    const name = toName('source.image', source.image)
+    const name = toText('source.image', source.image)
     const to = toOutput('stream', stream)
     const memory = toSize('options.maxMemory', maxMemory ?? defaultMemory, minMemory)
     let what: NativeImageExport

@@ -1,8 +1,7 @@
 import { native } from '../internal/addon.js'
 import type { Job } from '../internal/job.js'
-import { toOptions } from '../internal/validate.js'
+import { toOptions, toText } from '../internal/validate.js'
 import type { IoCtx } from '../rados/ioctx.js'
-import { toName } from '../rbd/names.js'
 import { type ApplyDiffOptions, applyOptions, toApplyOptions } from './apply-diff.js'
 import { type DiffInfo, type DiffInput, imageOwner, startDiffJob, toInput } from './diff.js'
 import { toIoCtx } from './endpoints.js'
@@ -37,7 +36,7 @@ export function importDiff(
     const from = toInput('diff', diff)
     const into = toOptions('image', image, { ioctx: ['pool'], image: ['name'] })
     const ioctx = toIoCtx('image.ioctx', into.ioctx)
-    const target = { image: toName('image.image', into.image), allowShrink }
+    const target = { image: toText('image.image', into.image), allowShrink }
     return {
       streams: [from],
       owner: () => imageOwner({ ioctx, image: target.image }, from.native, 'source', 'importDiff'),

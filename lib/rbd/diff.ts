@@ -1,8 +1,7 @@
 import { native } from '../internal/addon.js'
-import { toOptions } from '../internal/validate.js'
+import { toOptions, toText } from '../internal/validate.js'
 import { ImageClones } from './clone.js'
 import type { OperationOptions } from './handle.js'
-import { toName } from './names.js'
 import { operationOptions, runOperation } from './operation.js'
 
 /** What an image has of its own. */
@@ -21,7 +20,7 @@ export abstract class ImageDiff extends ImageClones {
   async diskUsage(options?: OperationOptions & { fromSnapshot?: string }): Promise<number> {
     const known = { ...operationOptions, fromSnapshot: ['from', 'fromSnap'] } as const
     const { fromSnapshot } = toOptions('options', options, known)
-    const snapshot = fromSnapshot === undefined ? undefined : toName('options.fromSnapshot', fromSnapshot)
+    const snapshot = fromSnapshot === undefined ? undefined : toText('options.fromSnapshot', fromSnapshot)
     return runOperation(this, native.rbd_diff_iterate2, options, known, {}, snapshot)
   }
 }

@@ -74,9 +74,9 @@ export class Image extends ImageSnapshots {
     const byId = typeof image === 'object' && image !== null
     const name = byId
       ? toText('image.id', toOptions('image', image, { id: true }).id)
-      : toName('image', image)
+      : toText('image', image)
     const given = toOptions('options', options, openOptions)
-    const snapshot = given.snapshot === undefined ? undefined : toName('options.snapshot', given.snapshot)
+    const snapshot = given.snapshot === undefined ? undefined : toText('options.snapshot', given.snapshot)
     const readOnly = toBoolean('options.readOnly', given.readOnly, false)
     const handle = await ioctx.callWith<number, [string, boolean, string | undefined, boolean]>(
       native.rbd_open,
@@ -140,7 +140,7 @@ export class Image extends ImageSnapshots {
    */
   static async remove(ioctx: IoCtx, name: string, options?: OperationOptions): Promise<void> {
     toIoCtx('ioctx', ioctx)
-    const image = toName('name', name)
+    const image = toText('name', name)
     await explained(
       runOperation(ioctx, native.rbd_remove_with_progress, options, operationOptions, { image }, image),
       ['ENOENT', 'EBUSY', 'ENOTEMPTY', 'EMLINK', 'EINVAL'],
@@ -159,7 +159,7 @@ export class Image extends ImageSnapshots {
    */
   static async migrationStatus(ioctx: IoCtx, name: string): Promise<MigrationStatus> {
     toIoCtx('ioctx', ioctx)
-    const image = toName('name', name)
+    const image = toText('name', name)
     return ioctx.callWith(native.rbd_migration_status, { object: { image } }, image)
   }
 
@@ -173,7 +173,7 @@ export class Image extends ImageSnapshots {
    */
   static async rename(ioctx: IoCtx, from: string, to: string): Promise<void> {
     const { pool, namespace } = toIoCtx('ioctx', ioctx)
-    const image = toName('from', from)
+    const image = toText('from', from)
     const name = toName('to', to)
     const dest = objectPath({ pool, namespace, image: name })
     await ioctx.callWith(native.rbd_rename, { object: { image, dest } }, image, name)
@@ -199,8 +199,8 @@ export class Image extends ImageSnapshots {
     toIoCtx('ioctx', ioctx)
     toIoCtx('childIoctx', childIoctx)
     const { image, snapshot } = toOptions('parent', parent, { image: true, snapshot: ['snap'] })
-    const from = toName('parent.image', image)
-    const at = toName('parent.snapshot', snapshot)
+    const from = toText('parent.image', image)
+    const at = toText('parent.snapshot', snapshot)
     const child = toName('name', name)
     const given = toOptions('options', options, { ...layoutOptions, cloneFormat: true })
     const layout = toNativeLayout(given)

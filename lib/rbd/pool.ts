@@ -1,5 +1,5 @@
 import { native } from '../internal/addon.js'
-import { toBoolean, toOptions } from '../internal/validate.js'
+import { toBoolean, toOptions, toText } from '../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
 import { toName } from './names.js'
 
@@ -39,7 +39,7 @@ export async function namespaceCreate(ioctx: IoCtx, name: string): Promise<void>
  * @since 0.1.0
  */
 export async function namespaceRemove(ioctx: IoCtx, name: string): Promise<void> {
-  await toIoCtx('ioctx', ioctx).call(native.rbd_namespace_remove, toName('name', name))
+  await toIoCtx('ioctx', ioctx).call(native.rbd_namespace_remove, toText('name', name))
 }
 
 /**

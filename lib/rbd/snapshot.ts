@@ -1,7 +1,7 @@
 import { objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { jsonable } from '../internal/json.js'
-import { toBoolean, toOptions } from '../internal/validate.js'
+import { toBoolean, toOptions, toText } from '../internal/validate.js'
 import { ImageDiff } from './diff.js'
 import { explained, whySnapshotStays } from './explain.js'
 import type { OperationOptions } from './handle.js'
@@ -103,7 +103,7 @@ export abstract class ImageSnapshots extends ImageDiff {
     options?: OperationOptions & { unprotect?: boolean; flatten?: boolean },
   ): Promise<void> {
     this.checkWritable('rbd_snap_remove2')
-    const snapshot = toName('name', name)
+    const snapshot = toText('name', name)
     const known = { ...operationOptions, unprotect: true, flatten: true } as const
     const given = toOptions('options', options, known)
     const flags =
@@ -125,7 +125,7 @@ export abstract class ImageSnapshots extends ImageDiff {
    */
   async renameSnapshot(from: string, to: string): Promise<void> {
     this.checkWritable('rbd_snap_rename')
-    const snapshot = toName('from', from)
+    const snapshot = toText('from', from)
     const name = toName('to', to)
     const { pool, namespace } = this.ioctx
     const dest = objectPath({ pool, namespace, image: this.name, snapshot: name })
@@ -142,7 +142,7 @@ export abstract class ImageSnapshots extends ImageDiff {
    */
   async protectSnapshot(name: string): Promise<void> {
     this.checkWritable('rbd_snap_protect')
-    const snapshot = toName('name', name)
+    const snapshot = toText('name', name)
     await this.callWith(native.rbd_snap_protect, { object: { snapshot } }, snapshot)
   }
 
@@ -154,7 +154,7 @@ export abstract class ImageSnapshots extends ImageDiff {
    */
   async unprotectSnapshot(name: string): Promise<void> {
     this.checkWritable('rbd_snap_unprotect')
-    const snapshot = toName('name', name)
+    const snapshot = toText('name', name)
     await explained(
       this.callWith(native.rbd_snap_unprotect, { object: { snapshot } }, snapshot),
       ['EBUSY'],
@@ -169,7 +169,7 @@ export abstract class ImageSnapshots extends ImageDiff {
    * @since 0.1.0
    */
   async isSnapshotProtected(name: string): Promise<boolean> {
-    const snapshot = toName('name', name)
+    const snapshot = toText('name', name)
     return this.callWith(native.rbd_snap_is_protected, { object: { snapshot } }, snapshot)
   }
 
@@ -184,7 +184,7 @@ export abstract class ImageSnapshots extends ImageDiff {
    */
   async rollbackToSnapshot(name: string, options?: OperationOptions): Promise<void> {
     this.checkWritable('rbd_snap_rollback_with_progress')
-    const snapshot = toName('name', name)
+    const snapshot = toText('name', name)
     await runOperation(
       this,
       native.rbd_snap_rollback_with_progress,
