@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { native } from './internal/addon.js'
+import { withoutKeys } from './internal/secrets.js'
 
 const names = new Map<number, string>()
 for (const [name, number] of Object.entries(constants.errno)) {
@@ -52,6 +53,15 @@ export interface CephErrorInit extends ErrorObject {
   detail?: string | undefined
 }
 
+/** Without a key that was given where a name or a path belongs. */
+function namesOnly(init: CephErrorInit): CephErrorInit {
+  const clean = Object.entries(init).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? withoutKeys(value) : value,
+  ])
+  return Object.fromEntries(clean) as CephErrorInit
+}
+
 /**
  * What librados, librbd or the cluster answered.
  *
@@ -77,7 +87,8 @@ export class CephError extends Error {
   /** Of renaming and cloning: what was to be made. */
   declare readonly dest?: string
 
-  constructor(init: CephErrorInit) {
+  constructor(parts: CephErrorInit) {
+    const init = namesOnly(parts)
     const code = names.get(-init.errno) ?? `E${-init.errno}`
     const text = native.strerror(-init.errno)
     const object = objectPath(init)

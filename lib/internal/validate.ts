@@ -1,6 +1,7 @@
 /** Argument checks with Node's own error codes. All checks happen here; native code re-checks only what memory safety needs. */
 
 import { nearest } from './nearest.js'
+import { withoutKeys } from './secrets.js'
 
 /** An error with Node's `code` on it. */
 export interface CodedError extends Error {
@@ -13,8 +14,10 @@ function coded<E extends Error>(error: E, code: string): E & CodedError {
 
 function show(value: unknown): string {
   if (value === null || value === undefined) return String(value)
-  if (typeof value === 'string')
-    return `type string ('${value.length > 28 ? `${value.slice(0, 25)}...` : value}')`
+  if (typeof value === 'string') {
+    const text = withoutKeys(value)
+    return `type string ('${text.length > 28 ? `${text.slice(0, 25)}...` : text}')`
+  }
   if (typeof value === 'object') return `an instance of ${value.constructor?.name ?? 'Object'}`
   return `type ${typeof value} (${String(value)})`
 }

@@ -3,6 +3,7 @@ import { native } from '../internal/addon.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
 import type { TaskFunction } from '../internal/native/core.js'
 import { closeAbandoned, Resource } from '../internal/resource.js'
+import { isKey } from '../internal/secrets.js'
 import {
   invalidArgType,
   invalidArgValue,
@@ -25,7 +26,10 @@ import { Pools } from './pools.js'
  * @since 0.1.0
  */
 export interface ConnectOptions {
-  /** Path of a ceph.conf. Default: librados's own search (`CEPH_CONF`, /etc/ceph, ~/.ceph), unless `monHost` is given. */
+  /**
+   * Path of a ceph.conf. Default: librados's own search (`CEPH_CONF`, /etc/ceph, ~/.ceph), unless `monHost` is given.
+   * `CEPH_ARGS` is not read.
+   */
   confFile?: string
   /** The user without its type: `'admin'` for `client.admin`. Default `'admin'`. */
   id?: string
@@ -83,16 +87,10 @@ function isKeyOption(name: string): boolean {
   return name.trim().replaceAll(/[\s-]+/g, '_') === 'key'
 }
 
-/**
- * A key as in a keyring. A malformed one must not reach librados: it would print it.
- * Source of the format: Ceph's CryptoKey (type, time of creation, length, secret).
- */
+/** A key as in a keyring. A malformed one must not reach librados: it would print it. */
 function toKey(name: string, value: unknown): string {
   const key = toText(name, value)
-  const bytes = Buffer.from(key, 'base64')
-  const wellFormed = bytes.length > 12 && bytes.length === 12 + bytes.readUInt16LE(10)
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key) || !wellFormed)
-    throw invalidArgValue(name, 'is not a Ceph key in base64')
+  if (!isKey(key)) throw invalidArgValue(name, 'is not a Ceph key in base64')
   return key
 }
 
