@@ -1,11 +1,12 @@
 /** From a command line to an exit status: runs a command's work, prints what it reports, says what went wrong. */
 
 import type { Command } from 'commander'
+import { withoutKeys } from '../internal/secrets.js'
 import type { Flags } from './options.js'
-import { printable } from './printable.js'
 import { noProgress, type ProgressView, progressLines } from './progress.js'
 import { type Report, Session } from './session.js'
 import { Interrupted, withSignals } from './signals.js'
+import { print, printAside, say } from './terminal.js'
 import { isUsageError, usageMessage } from './usage-error.js'
 
 /** Milliseconds that ending may take after Ctrl-C before we say what is going on. */
@@ -21,23 +22,21 @@ async function viewFor({ progress = false }: Flags): Promise<ProgressView> {
   return progressBar(process.stderr)
 }
 
-function say(text: string): void {
-  process.stderr.write(`rbdkit: ${printable(text, process.stderr)}\n`)
-}
-
 /** The error as JSON: its message and what it has of its own (`code`, `syscall`, `pool`, `image`, `path`, ...). */
 function toJson(error: unknown): unknown {
   if (!(error instanceof Error)) return { message: String(error) }
-  const own = Object.entries(error).filter(([, value]) => ['string', 'number'].includes(typeof value))
-  return { message: error.message, ...Object.fromEntries(own) }
-}
-
-function print(text: string, stream: NodeJS.WriteStream = process.stdout): void {
-  if (text !== '') stream.write(printable(text, stream))
+  const own = Object.entries(error).flatMap(([name, value]) =>
+    typeof value === 'string'
+      ? [[name, withoutKeys(value)]]
+      : typeof value === 'number'
+        ? [[name, value]]
+        : [],
+  )
+  return { message: withoutKeys(error.message), ...Object.fromEntries(own) }
 }
 
 /** Ends the process with the status of a wrong command line, or sets the status of a failure. */
-function fail(error: unknown, command: Command, { json = false }: Flags, status: number): void {
+function fail(error: unknown, command: Command, json: boolean, status: number): void {
   const message = error instanceof Error ? error.message : String(error)
   if (isUsageError(error)) command.error(`error: ${usageMessage(message)}`)
   if (json) print(`${JSON.stringify({ error: toJson(error) }, null, 2)}\n`)
@@ -70,6 +69,21 @@ async function run<F extends Flags>(
 }
 
 /**
+ * With `--image` an image that is the first operand is not there: the others are one place further on. As with rbd.
+ */
+function shiftOperands(
+  command: Command,
+  { image }: Flags,
+  operands: (string | undefined)[],
+): (string | undefined)[] {
+  const isFirst = /(?:image|snap)-spec$/.test(command.registeredArguments[0]?.name() ?? '')
+  if (image === undefined || !isFirst) return operands
+  if (operands.at(-1) !== undefined)
+    command.error(`error: --image names the image: '${operands.at(-1)}' is one operand too many`)
+  return [undefined, ...operands.slice(0, -1)]
+}
+
+/**
  * What commander calls: runs `work` with a {@link Session} and the operands, prints its report. Exit status `trouble`
  * and one line on stderr when it fails, with `--json` an object `error` on stdout too; 2 for a wrong command line; 128
  * and the signal's number after one.
@@ -81,17 +95,20 @@ export function action<F extends Flags, A extends (string | undefined)[]>(
   return async (...args) => {
     const command = args.at(-1) as Command
     const flags = args.at(-2) as F
-    const operands = args.slice(0, -2) as A
+    const operands = shiftOperands(command, flags, args.slice(0, -2) as (string | undefined)[]) as A
+    const json = flags.json === true || flags.format === 'json'
     const view = await viewFor(flags)
     try {
       const report = await run<F>((session) => work(session, ...operands), flags, view)
       view.stop()
-      const text = flags.json ? `${JSON.stringify(report.json, null, 2)}\n` : report.text
-      print(text, report.aside ? process.stderr : process.stdout)
-      process.exitCode = report.status
+      const text = json ? `${JSON.stringify(report.json, null, 2)}\n` : report.text
+      if (report.aside) printAside(text)
+      else print(text)
+      for (const trouble of report.troubles ?? []) say(trouble)
+      process.exitCode = report.status ?? (report.troubles?.length ? 1 : 0)
     } catch (error) {
       view.stop()
-      fail(error, command, flags, trouble)
+      fail(error, command, json, trouble)
     }
   }
 }

@@ -1,6 +1,7 @@
 /** The script for bash that completes `rbdkit`, made from the commands themselves. */
 
 import type { Command, Option } from 'commander'
+import { optionsBefore } from './command-first.js'
 
 /** What comes after one command's words, as an arm of a bash `case`. */
 interface Node {
@@ -29,7 +30,7 @@ function taking(options: readonly Option[], value: string): string[] {
 }
 
 function nodesOf(command: Command, path: string): Node[] {
-  const options = command.options.filter(({ hidden }) => !hidden)
+  const options = [...command.options, ...optionsBefore(path)].filter(({ hidden }) => !hidden)
   const below = command.commands.filter((one) => one.name() !== 'names')
   const node: Node = {
     path,
@@ -80,7 +81,8 @@ _rbdkit() {
   for word in "\${words[@]:1}"; do
     if [[ -n $expects ]]; then
       case $expects in
-        -c | --conf | --id | --cluster | -k | --keyring | -m | --mon-host | --ceph-option | -p | --pool | --namespace)
+        -c | --conf | --id | --user | -n | --name | --cluster | -k | --keyring | -K | --keyfile | -m | --mon-host | \\
+          --ceph-option | -p | --pool | --namespace)
           connection+=("$expects" "$word") ;;
       esac
       expects=
@@ -89,7 +91,8 @@ _rbdkit() {
         expects=$word
       else
         case $word in
-          --conf=* | --id=* | --cluster=* | --keyring=* | --mon-host=* | --ceph-option=* | --pool=* | --namespace=*)
+          --conf=* | --id=* | --user=* | --name=* | --cluster=* | --keyring=* | --keyfile=* | --mon-host=* | \\
+            --ceph-option=* | --pool=* | --namespace=*)
             connection+=("$word") ;;
         esac
       fi

@@ -8,6 +8,7 @@ import { runOfFile } from '../bench/report/read.js'
 import type { Run } from '../bench/report/run.js'
 import { comparisonText } from '../bench/report/text.js'
 import { checkOutput } from './output.js'
+import { print } from './terminal.js'
 
 /** The files' names without their folders, unless two are the same then. */
 function labelsOf(files: readonly string[]): string[] {
@@ -23,6 +24,6 @@ export function compareFiles(files: readonly string[], options: { readonly html?
   if (options.html !== undefined) checkOutput('--html', options.html)
   const labels = labelsOf(files)
   const runs: Run[] = files.map((file, i) => runOfFile(readFileSync(file, 'utf8'), file, labels[i] ?? file))
-  process.stdout.write(comparisonText(runs))
+  print(comparisonText(runs))
   if (options.html !== undefined) writeFileSync(options.html, comparePage(runs))
 }

@@ -3,8 +3,8 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { formatBandwidth, formatCount, formatLatency } from '../bench/report/format.js'
 import type { BenchOptions, BenchProgress, BenchResult } from '../bench/types.js'
-import { type ConnectionFlags, toConnectOptions } from './connection.js'
-import type { ImageSpec } from './image-spec.js'
+import { type ConnectionFlags, defaultPool, toConnectOptions } from './connection.js'
+import type { ImageSpec, Written } from './image-spec.js'
 
 /** What commander makes of its options. */
 export interface HostFlags {
@@ -40,7 +40,7 @@ export function addHostOptions(command: Command): Command {
 export function checkHosts(
   { workers, group, shareImages }: HostFlags,
   numjobs: number,
-  images: readonly ImageSpec[],
+  images: readonly Written<ImageSpec>[],
 ): void {
   if (workers === undefined) {
     if (group !== undefined || shareImages === true)
@@ -50,13 +50,13 @@ export function checkHosts(
   if (numjobs !== 1)
     throw new InvalidArgumentError('--numjobs does not go with --workers: start more workers')
   const [first] = images
-  if (images.some(({ pool, namespace }) => pool !== first?.pool || namespace !== first.namespace))
+  if (images.some(({ pool, namespace }) => pool !== first?.pool || namespace !== first?.namespace))
     throw new InvalidArgumentError('with --workers all images must be of one pool and namespace')
 }
 
 /** Measures through the workers. */
 export async function measureOnWorkers(
-  images: readonly ImageSpec[],
+  images: readonly Written<ImageSpec>[],
   flags: HostFlags & ConnectionFlags,
   options: BenchOptions,
   signal: AbortSignal,
@@ -66,7 +66,7 @@ export async function measureOnWorkers(
   const { benchWorkers, Cluster } = await import('../index.js')
   const cluster = await Cluster.connect({ ...toConnectOptions(flags), signal })
   try {
-    const { pool = '', namespace = '' } = images[0] ?? {}
+    const { pool = await defaultPool(cluster), namespace = '' } = images[0] ?? {}
     const ioctx = await cluster.openIoCtx(pool, { namespace })
     const names = images.map(({ image, snapshot }) =>
       snapshot === undefined ? image : `${image}@${snapshot}`,

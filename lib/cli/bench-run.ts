@@ -10,13 +10,14 @@ import { bench, Cluster, Image } from '../index.js'
 import { hostsText, measureOnWorkers } from './bench-hosts.js'
 import type { BenchFlags } from './bench-options.js'
 import { showProgress } from './bench-progress.js'
-import { toConnectOptions } from './connection.js'
-import type { ImageSpec } from './image-spec.js'
+import { defaultPool, toConnectOptions } from './connection.js'
+import type { ImageSpec, Written } from './image-spec.js'
 import { Interrupted, withSignals } from './signals.js'
+import { print } from './terminal.js'
 
 /** What of the command line the run needs, checked. */
 export interface BenchRun {
-  readonly images: readonly ImageSpec[]
+  readonly images: readonly Written<ImageSpec>[]
   readonly flags: BenchFlags
   readonly options: BenchOptions
   /** `true`: JSON on stdout. */
@@ -30,7 +31,7 @@ async function openImages(
 ): Promise<Image[]> {
   const opened: Image[] = []
   for (const { pool, namespace, image, snapshot } of images) {
-    const ioctx = await cluster.openIoCtx(pool, { namespace })
+    const ioctx = await cluster.openIoCtx(pool ?? (await defaultPool(cluster)), { namespace })
     // What only reads cannot do harm, and a user that may only read can measure.
     const readOnly = options.operation === 'read'
     const open = { signal, readOnly, ...(snapshot === undefined ? {} : { snapshot }) }
@@ -94,7 +95,7 @@ export async function runBench(run: BenchRun): Promise<void> {
   }
   const text = `${JSON.stringify(result, null, 2)}\n`
   // First what needs no file: a full disk must not hide what was measured.
-  process.stdout.write(json === true ? text : runText(runOfResult(result)) + hostsText(result))
+  print(json === true ? text : runText(runOfResult(result)) + hostsText(result))
   if (typeof json === 'string') await writeFile(json, text)
   if (flags.html !== undefined) await writeFile(flags.html, reportPage(runOfResult(result)))
 }

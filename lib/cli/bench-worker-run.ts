@@ -5,6 +5,7 @@ import type { WorkerFlags } from './commands/bench-worker.js'
 import { toConnectOptions } from './connection.js'
 import type { PoolSpec } from './image-spec.js'
 import { withSignals } from './signals.js'
+import { print } from './terminal.js'
 
 /** One line an event, for people and for logs. */
 function lineOf({ type, job, images, error }: BenchWorkerEvent): string {
@@ -24,9 +25,9 @@ function untilAborted(signal: AbortSignal): Promise<never> {
 
 /** Works until a signal comes, and then rejects with it. */
 export async function runWorker({ pool, namespace }: PoolSpec, flags: WorkerFlags): Promise<void> {
-  const { name, group, image, destructive } = flags
+  const { name, group, image, destructive, ...connection } = flags
   await withSignals(async (signal) => {
-    const cluster = await Cluster.connect({ ...toConnectOptions(flags, { rbd_cache: false }), signal })
+    const cluster = await Cluster.connect({ ...toConnectOptions(connection, { rbd_cache: false }), signal })
     try {
       const ioctx = await cluster.openIoCtx(pool, { namespace })
       const worker = await BenchWorker.start(ioctx, {
@@ -34,9 +35,9 @@ export async function runWorker({ pool, namespace }: PoolSpec, flags: WorkerFlag
         ...(group === undefined ? {} : { group }),
         ...(image === undefined ? {} : { images: image }),
         destructive: destructive === true,
-        onEvent: (event) => process.stdout.write(`${lineOf(event)}\n`),
+        onEvent: (event) => print(`${lineOf(event)}\n`),
       })
-      process.stdout.write(`'${worker.name}' waits for work in ${pool}${namespace && `/${namespace}`}\n`)
+      print(`'${worker.name}' waits for work in ${pool}${namespace && `/${namespace}`}\n`)
       try {
         await untilAborted(signal)
       } finally {

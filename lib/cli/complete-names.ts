@@ -1,7 +1,7 @@
 /** Names that a word on the command line may become: pools, namespaces, images, snapshots. */
 
 import type { Image } from '../rbd/image.js'
-import { formatImageSpec, type PoolSpec, parseImageSpec } from './image-spec.js'
+import { formatImageSpec, type PoolSpec } from './image-spec.js'
 import type { Session } from './session.js'
 import { userSnapshots } from './user-snapshots.js'
 
@@ -10,7 +10,7 @@ const PATIENCE = 5000
 
 async function snapshotNames(session: Session, word: string): Promise<string[]> {
   const written = word.slice(0, word.lastIndexOf('@'))
-  const image: Image = await session.open(parseImageSpec(written, session.flags), { readOnly: true })
+  const image: Image = await session.open(await session.imageSpec(written), { readOnly: true })
   return (await userSnapshots(image)).map(({ name }) => `${written}@${name}`)
 }
 
@@ -48,7 +48,7 @@ export async function completions(session: Session, kind: string, word: string):
     found.push(...names.map((image) => formatImageSpec({ ...pool, image })))
     found.push(...namespaces.map((name) => `${first}/${name}${ofImages ? '/' : ''}`))
   } else {
-    if (ofImages) found.push(...(await imageNames(session, session.poolSpec(undefined), end)))
+    if (ofImages) found.push(...(await imageNames(session, await session.poolSpec(undefined), end)))
     const pools = await cluster.pools.list()
     found.push(...pools.map((name) => (ofImages ? `${name}/` : name)))
   }

@@ -1,14 +1,19 @@
 /** Options that say which cluster, as Ceph's own tools name them, for every command that connects. */
 
-import { type Command, InvalidArgumentError } from 'commander'
-import type { ConnectOptions } from '../rados/cluster.js'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Cluster, ConnectOptions } from '../rados/cluster.js'
+import { readCephArgs } from './ceph-args.js'
 
 /** What commander makes of them. */
 export interface ConnectionFlags {
   readonly conf?: string
   readonly id?: string
+  /** `--id` under the name that it has in some of Ceph's tools. */
+  readonly user?: string
+  readonly name?: string
   readonly cluster?: string
   readonly keyring?: string
+  readonly keyfile?: string
   readonly monHost?: string
   readonly cephOption?: Readonly<Record<string, string>>
 }
@@ -31,14 +36,30 @@ function parseOption(text: string, before: Readonly<Record<string, string>> = {}
   return { ...before, [name]: value }
 }
 
-/** Adds `--conf`, `--id`, `--cluster`, `--keyring`, `--mon-host` and `--ceph-option`. */
-export function addConnectionOptions(command: Command): Command {
-  return command
+/** Ceph's tools write `--mon_host`: the same option, not shown in the help. */
+class MonHostSpelling extends Option {
+  override attributeName(): string {
+    return 'monHost'
+  }
+}
+
+/**
+ * Adds `--conf`, `--id`, `--user`, `--name`, `--cluster`, `--keyring`, `--keyfile`, `--mon-host` and `--ceph-option`.
+ * `taken` are those that the command has another use for.
+ */
+export function addConnectionOptions(command: Command, taken: readonly string[] = []): Command {
+  const name = taken.includes('-n') ? '--name <name>' : '-n, --name <name>'
+  command
     .option('-c, --conf <file>', "ceph.conf (default: librados's own search, CEPH_CONF first)")
     .option('--id <id>', 'user without its type: admin for client.admin')
+    .option('--user <id>', 'the same as --id')
+  if (!taken.includes('--name')) command.option(name, 'user with its type: client.admin')
+  return command
     .option('--cluster <name>', "the cluster's name (default: ceph)")
     .option('-k, --keyring <file>', "the user's keyring (default: what ceph.conf says)")
+    .option('-K, --keyfile <file>', "a file with the user's key alone")
     .option('-m, --mon-host <addresses>', 'monitor addresses, as in ceph.conf')
+    .addOption(new MonHostSpelling('--mon_host <addresses>').hideHelp())
     .option('--ceph-option <name=value>', 'any option of ceph.conf; may be given again', parseOption)
 }
 
@@ -66,18 +87,42 @@ export function toDestinationFlags(flags: DestinationFlags): ConnectionFlags | u
   }
 }
 
-/** What `Cluster.connect()` takes for them; `defaults` are Ceph options that the command's user may override. */
+/** The pool that is meant when none is named: that of ceph.conf or of the monitors' configuration, as with rbd. */
+export function defaultPool(cluster: Cluster): Promise<string> {
+  return cluster.option('rbd_default_pool')
+}
+
+/** The user that they name, with its type. */
+function userOf({ id, user, name }: ConnectionFlags): string | undefined {
+  const given = [id, user].filter((one) => one !== undefined).map((one) => `client.${one}`)
+  if (name !== undefined) given.push(name)
+  if (new Set(given).size > 1) throw new InvalidArgumentError('--id, --user and --name name different users')
+  return given[0]
+}
+
+/**
+ * What `Cluster.connect()` takes for them; `defaults` are Ceph options that the command's user may override. What the
+ * command line does not say `CEPH_ARGS` may, if `environment` has it.
+ */
 export function toConnectOptions(
   flags: ConnectionFlags,
   defaults: Readonly<Record<string, string | boolean>> = {},
+  environment: NodeJS.ProcessEnv = process.env,
 ): ConnectOptions {
-  const { conf, id, cluster, keyring, monHost, cephOption } = flags
+  const inherited = readCephArgs(environment.CEPH_ARGS)
+  const name = userOf(flags) ?? userOf(inherited)
+  const { conf, cluster, keyring, keyfile, monHost } = { ...inherited, ...flags }
   return {
     ...(conf === undefined ? {} : { confFile: conf }),
-    ...(id === undefined ? {} : { id }),
+    ...(name === undefined ? {} : { name }),
     ...(cluster === undefined ? {} : { cluster }),
     ...(keyring === undefined ? {} : { keyring }),
     ...(monHost === undefined ? {} : { monHost }),
-    options: { ...defaults, ...cephOption },
+    options: {
+      ...defaults,
+      ...(keyfile === undefined ? {} : { keyfile }),
+      ...inherited.cephOption,
+      ...flags.cephOption,
+    },
   }
 }

@@ -5,6 +5,7 @@ import { LocalHypervisor } from '../dev/local-hypervisor.js'
 import { isRunning } from '../dev/processes.js'
 import { clearEntry, clearLeftovers, listEntries, type RegistryEntry } from '../dev/registry.js'
 import { table } from './table.js'
+import { print, say } from './terminal.js'
 
 /** Exit status when nothing of the name runs, as with `systemctl status`. */
 const NOT_RUNNING = 3
@@ -17,6 +18,7 @@ export interface UpOptions {
   readonly name: string
   readonly osds: number
   readonly objectstore: NonNullable<LocalClusterOptions['objectstore']>
+  readonly directory?: string
   readonly hypervisor: boolean
 }
 
@@ -27,19 +29,20 @@ function persistent(name?: string): RegistryEntry[] {
     .sort((a, b) => b.kind.localeCompare(a.kind))
 }
 
-function print(text: string): void {
-  process.stdout.write(`${text}\n`)
+function printLine(text: string): void {
+  print(`${text}\n`)
 }
 
 /** Says what is wrong and sets the exit status. */
 export function fail(text: string, status = 1): void {
-  process.stderr.write(`rbdkit: ${text}\n`)
+  say(text)
   process.exitCode = status
 }
 
 async function startAll(options: UpOptions, signal: AbortSignal): Promise<void> {
-  const { osds, objectstore, name } = options
-  const cluster = await LocalCluster.start({ osds, objectstore, signal })
+  const { osds, objectstore, name, directory } = options
+  const where = directory === undefined ? {} : { directory }
+  const cluster = await LocalCluster.start({ osds, objectstore, ...where, signal })
   let hypervisor: LocalHypervisor | undefined
   try {
     if (options.hypervisor) hypervisor = await LocalHypervisor.start({ signal })
@@ -51,8 +54,8 @@ async function startAll(options: UpOptions, signal: AbortSignal): Promise<void> 
     await cluster.close()
     throw error
   }
-  print(`Ceph ${cluster.fsid}: ${cluster.confFile}`)
-  if (hypervisor !== undefined) print(`libvirtd: ${hypervisor.uri}`)
+  printLine(`Ceph ${cluster.fsid}: ${cluster.confFile}`)
+  if (hypervisor !== undefined) printLine(`libvirtd: ${hypervisor.uri}`)
 }
 
 /** Starts what was asked for, and leaves it running. */
@@ -74,7 +77,7 @@ export async function up(options: UpOptions): Promise<void> {
   try {
     await startAll(options, controller.signal)
     const named = name === 'default' ? '' : ` --name ${name}`
-    print(
+    printLine(
       `Up in ${((Date.now() - began) / 1000).toFixed(1)} s. Use it with: eval "$(rbdkit dev env${named})"`,
     )
   } catch (error) {
@@ -103,12 +106,12 @@ export function status(options: { name?: string; json: boolean }): void {
     env: entry.env,
   }))
   if (options.json) {
-    print(JSON.stringify(rows, null, 2))
+    printLine(JSON.stringify(rows, null, 2))
   } else if (rows.length > 0) {
     const rest = rows.map((row) => [row.name, row.kind, row.state, row.directory])
-    process.stdout.write(table([['NAME', 'KIND', 'STATE', 'DIRECTORY'], ...rest]))
+    print(table([['NAME', 'KIND', 'STATE', 'DIRECTORY'], ...rest]))
   } else {
-    print('Nothing is up.')
+    printLine('Nothing is up.')
   }
   if (rows.length === 0 || rows.some((row) => row.state !== 'running')) process.exitCode = NOT_RUNNING
 }
@@ -122,7 +125,7 @@ export function env(options: { name: string }): void {
   }
   for (const entry of entries) {
     for (const [name, value] of Object.entries(entry.env)) {
-      print(`export ${name}='${value.replaceAll("'", "'\\''")}'`)
+      printLine(`export ${name}='${value.replaceAll("'", "'\\''")}'`)
     }
   }
 }
@@ -137,6 +140,7 @@ export async function down(options: { name: string }): Promise<void> {
   }
   for (const entry of entries) {
     await clearEntry(entry)
-    print(`Removed ${entry.kind} '${options.name}' (${entry.directory})`)
+    const left = entry.removeDirectory ? '' : '; its directory was given, and stays'
+    printLine(`Removed ${entry.kind} '${options.name}' (${entry.directory})${left}`)
   }
 }

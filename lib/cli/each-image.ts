@@ -6,18 +6,26 @@ import type { Image } from '../rbd/image.js'
 /** Images open at the same time. */
 const AT_ONCE = 8
 
+/** What was found, and what an image did not tell. */
+export interface Found<T> {
+  readonly rows: T[]
+  /** A line for each image that has none: it is damaged, or not for this user. */
+  readonly troubles: string[]
+}
+
 /**
  * What `look` finds of each image, opened read-only, in the order of their names. Left out are images that are
- * removed meanwhile, or half removed.
+ * removed meanwhile, or half removed. An image that cannot be looked at does not spoil the others.
  */
 export async function eachImage<T>(
   ioctx: IoCtx,
   signal: AbortSignal,
   look: (image: Image) => Promise<T>,
-): Promise<T[]> {
+): Promise<Found<T>> {
   const { Image } = await import('../rbd/image.js')
   const names = (await Image.list(ioctx)).map(({ name }) => name).sort()
   const found = new Map<string, T>()
+  const troubles = new Map<string, string>()
   const rest = names.values()
   const lane = async (): Promise<void> => {
     for (const name of rest) {
@@ -30,10 +38,14 @@ export async function eachImage<T>(
           await image.close()
         }
       } catch (error) {
-        if ((error as { code?: unknown }).code !== 'ENOENT') throw error
+        signal.throwIfAborted()
+        const { code, message } = error as { code?: unknown; message: string }
+        if (code !== 'ENOENT') troubles.set(name, message)
       }
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, lane))
-  return names.flatMap((name) => (found.has(name) ? [found.get(name) as T] : []))
+  const inOrder = <V>(values: Map<string, V>): V[] =>
+    names.flatMap((name) => (values.has(name) ? [values.get(name) as V] : []))
+  return { rows: inOrder(found), troubles: inOrder(troubles) }
 }

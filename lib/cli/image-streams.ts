@@ -15,7 +15,6 @@ import { Interrupted } from './signals.js'
 export interface FormatFlags extends CopyFlags {
   readonly exportFormat?: '1' | '2'
   /** Of `import` only. */
-  readonly format?: unknown
   readonly trustMetadata?: boolean
 }
 

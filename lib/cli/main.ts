@@ -5,26 +5,33 @@
  */
 
 import { CommanderError } from 'commander'
+import { withoutKeys } from '../internal/secrets.js'
+import { commandFirst } from './command-first.js'
 import { createProgram } from './program.js'
+import { say, watchOutput } from './terminal.js'
 
 /** Exit status when the command line itself is wrong. */
 const USAGE = 2
 
 async function main(): Promise<void> {
-  // Whoever reads our output may stop early, as `head` does: that is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit()
-  })
+  watchOutput()
+  const words = process.argv.slice(2)
+  // Wherever it stands, before a spec is taken apart at a '/' that is the key's.
+  if (words.some((word) => withoutKeys(word) !== word)) {
+    say('a key on a command line can be seen by others; use --keyring or --keyfile')
+    process.exitCode = USAGE
+    return
+  }
   try {
-    const program = await createProgram(process.argv[2])
-    await program.parseAsync()
+    const args = commandFirst(words)
+    const program = await createProgram(args[0])
+    await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : USAGE
       return
     }
-    process.stderr.write(`rbdkit: ${error instanceof Error ? error.message : String(error)}\n`)
+    say(error instanceof Error ? error.message : String(error))
     process.exitCode = 1
   }
 }

@@ -6,12 +6,19 @@ import { type Feature, featureNames } from '../rbd/features.js'
 import type { ImageLayout } from '../rbd/layout.js'
 import { addConnectionOptions, type ConnectionFlags, type DestinationFlags } from './connection.js'
 import { parseSize } from './fio-values.js'
+import type { Given } from './image-spec.js'
 
 /** Of every command on images. */
 export interface Flags extends ConnectionFlags {
   readonly pool?: string
   readonly namespace?: string
   readonly json?: boolean
+  /** `json` is the same as `--json`. A disk's format of `import`, which has no other. */
+  readonly format?: string
+  /** The image in place of the first operand that is one, as it is: its name may have '@' and '/'. */
+  readonly image?: string
+  /** Its snapshot. */
+  readonly snap?: string
   /** `--no-progress`; `undefined` for commands that have none to show. */
   readonly progress?: boolean
 }
@@ -19,6 +26,7 @@ export interface Flags extends ConnectionFlags {
 /** Of the commands that make an image. */
 export interface LayoutFlags extends Flags {
   readonly objectSize?: number
+  readonly order?: number
   readonly imageFeature?: readonly Feature[]
   readonly stripeUnit?: number
   readonly stripeCount?: number
@@ -39,6 +47,9 @@ export interface CopyFlags extends LayoutFlags, JobFlags, DestinationFlags {
   readonly resume?: boolean
   /** Of `cp` only, as those for the destination's cluster. */
   readonly deep?: boolean
+  readonly dest?: string
+  readonly destPool?: string
+  readonly destNamespace?: string
   readonly keepParent?: boolean
   readonly serverSide?: ServerSide
 }
@@ -48,12 +59,41 @@ export function addJsonOption(command: Command): Command {
   return command.option('--json', 'one JSON document on stdout')
 }
 
-/** Adds `--pool`, `--namespace`, `--json` and what connecting takes. */
-export function addOptions(command: Command): Command {
+/** Adds `--pool`, `--namespace`, `--json` and what connecting takes, but for what is `taken`. */
+export function addOptions(command: Command, taken: readonly string[] = []): Command {
   command
-    .option('-p, --pool <pool>', 'the pool of specs that name none (default: rbd)')
+    .option('-p, --pool <pool>', "the pool of specs that name none (default: ceph.conf's rbd_default_pool)")
     .option('--namespace <namespace>', 'the namespace of specs that name none')
-  return addConnectionOptions(addJsonOption(command))
+  return addConnectionOptions(addJsonOption(command), taken)
+}
+
+/** Adds `--format` of those of rbd's commands that have it. */
+export function addFormatOption(command: Command): Command {
+  return command
+    .addOption(new Option('--format <format>', 'json: the same as --json').choices(['plain', 'json']))
+    .addOption(new Option('--pretty-format', 'the JSON always is').hideHelp())
+}
+
+/** Adds `--image`, and `--snap` where a snapshot may be meant. */
+export function addImageOptions(command: Command, { snapshot }: { snapshot: boolean }): Command {
+  command.option('--image <name>', "the image instead of a spec, as it is: its name may have '@' and '/'")
+  return snapshot ? command.option('--snap <name>', 'its snapshot') : command
+}
+
+/** Where a destination that does not say it is. */
+export function destinationOf({ pool, namespace, destPool, destNamespace }: CopyFlags): Given {
+  return {
+    pool: destPool ?? pool,
+    namespace: destNamespace ?? (destPool === undefined ? namespace : undefined),
+  }
+}
+
+/** Adds `--dest`, `--dest-pool` and `--dest-namespace`. */
+export function addDestinationNameOptions(command: Command): Command {
+  return command
+    .option('--dest <name>', 'the image to make instead of a spec')
+    .option('--dest-pool <pool>', 'its pool, if the spec names none (default: --pool)')
+    .option('--dest-namespace <namespace>', 'likewise: its namespace')
 }
 
 /** Adds `--no-progress`. */
@@ -99,9 +139,17 @@ function parseCount(text: string): number {
   return count
 }
 
+function parseOrder(text: string): number {
+  const order = Number(text)
+  if (!Number.isInteger(order) || order < 12 || order > 25)
+    throw new InvalidArgumentError('must be a whole number from 12 to 25')
+  return order
+}
+
 /** Adds what an image that is made may be like. */
 export function addLayoutOptions(command: Command): Command {
   return command
+    .option('--order <n>', '--object-size as a power of two: 22 is 4m', parseOrder)
     .option('--object-size <size>', 'bytes of an object: a power of two from 4k to 32m', parseObjectSize)
     .option('--image-feature <names>', 'features, with commas between; may be given again', parseFeatures)
     .option('--stripe-unit <size>', 'bytes of a stripe unit; with --stripe-count', parseSize)
@@ -149,7 +197,10 @@ export function addCopyOptions(command: Command): Command {
 
 /** The layout that they ask for. Throws commander's error for options that contradict each other. */
 export function toLayout(flags: LayoutFlags): ImageLayout {
-  const { objectSize, imageFeature, stripeUnit, stripeCount, dataPool } = flags
+  const { order, imageFeature, stripeUnit, stripeCount, dataPool } = flags
+  if (order !== undefined && flags.objectSize !== undefined)
+    throw new InvalidArgumentError('--order and --object-size say the same thing: give one of them')
+  const objectSize = order === undefined ? flags.objectSize : 2 ** order
   if ((stripeUnit === undefined) !== (stripeCount === undefined))
     throw new InvalidArgumentError('--stripe-unit and --stripe-count go together')
   for (const feature of imageFeature ?? []) {

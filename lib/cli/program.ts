@@ -2,8 +2,14 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { print, printAside } from './terminal.js'
 
 const directory = new URL('./commands/', import.meta.url)
+
+const after = `
+Options that say which cluster, user and pool (-c, --id, -n, -m, -k, --cluster, -p, --namespace) may stand before the
+command too. CEPH_CONF and CEPH_ARGS are read as Ceph's own tools read them.
+`
 
 interface Manifest {
   readonly version: string
@@ -39,7 +45,12 @@ export async function createProgram(name?: string): Promise<Command> {
     .exitOverride()
     .configureHelp({ subcommandTerm, minWidthToWrap: 36 })
     .showHelpAfterError("See 'rbdkit --help'.")
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rbdkit: ')) })
+    .addHelpText('after', after)
+    .configureOutput({
+      writeOut: print,
+      writeErr: printAside,
+      outputError: (text, write) => write(text.replace(/^error: /, 'rbdkit: ')),
+    })
   if (name === '--version' || name === '-V') return program
   const files = readdirSync(directory).filter((file) => file.endsWith('.js'))
   const names = files.map((file) => file.slice(0, -'.js'.length)).sort()

@@ -1,6 +1,7 @@
 /** How far something is, on a terminal: a line that is redrawn. */
 
 import { SingleBar } from 'cli-progress'
+import { printable } from '../bench/report/format.js'
 import type { ProgressView } from './progress.js'
 
 /** What the words beside the bar take. */
@@ -27,7 +28,7 @@ export function progressBar(stream: NodeJS.WriteStream): ProgressView {
   let started = false
   return {
     update({ phase, share, figures, left }) {
-      const words = { phase: phase.padEnd(9), figures, left: left && `  ${left}` }
+      const words = { phase: printable(phase).padEnd(9), figures, left: left && `  ${left}` }
       if (!started) bar.start(1, share, words)
       else bar.update(share, words)
       started = true

@@ -5,8 +5,15 @@ import type { Cluster, ConnectOptions } from '../rados/cluster.js'
 import type { IoCtx } from '../rados/ioctx.js'
 import type { OperationOptions } from '../rbd/handle.js'
 import type { Image } from '../rbd/image.js'
-import { type DestinationFlags, toConnectOptions, toDestinationFlags } from './connection.js'
-import { DEFAULT_POOL, type ImageSpec, type PoolSpec, parseImageSpec, parsePoolSpec } from './image-spec.js'
+import { type DestinationFlags, defaultPool, toConnectOptions, toDestinationFlags } from './connection.js'
+import {
+  type Given,
+  type ImageSpec,
+  type PoolSpec,
+  parseImageSpec,
+  parsePoolSpec,
+  type Written,
+} from './image-spec.js'
 import type { Flags } from './options.js'
 import type { ProgressView } from './progress.js'
 
@@ -18,7 +25,9 @@ export interface Report {
   readonly text: string
   /** Standard output has something else: this goes to stderr. */
   readonly aside?: boolean
-  /** The exit status, when it says something: by default 0. */
+  /** What of it could not be had, each a line on stderr. */
+  readonly troubles?: readonly string[]
+  /** The exit status, when it says something: by default 0, with troubles 1. */
   readonly status?: number
 }
 
@@ -37,27 +46,56 @@ export class Session<F extends Flags = Flags> {
   #cluster: Promise<Cluster> | undefined
   #destination: Session | undefined
   readonly #ioctxs = new Map<string, Promise<IoCtx>>()
+  readonly #environment: NodeJS.ProcessEnv
 
-  constructor(flags: F, signal: AbortSignal, progress: ProgressView) {
+  /** `environment` is where `CEPH_ARGS` is looked for. */
+  constructor(flags: F, signal: AbortSignal, progress: ProgressView, environment = process.env) {
+    this.#environment = environment
     this.flags = flags
     this.signal = signal
     this.progress = progress
   }
 
-  /** The image that an operand names. A command line's error when its snapshot is missing, or is one too many. */
-  imageSpec(text: string, snapshot: 'none' | 'optional' | 'needed' = 'optional'): ImageSpec {
-    const spec = parseImageSpec(text, this.flags)
+  /**
+   * The image that an operand names, or `--image` and `--snap`. A command line's error when its snapshot is missing, or
+   * is one too many.
+   */
+  async imageSpec(
+    text: string | undefined,
+    snapshot: 'none' | 'optional' | 'needed' = 'optional',
+  ): Promise<ImageSpec> {
+    const { pool, namespace = '', image, snap } = this.flags
+    if (text === undefined && image === undefined)
+      throw new InvalidArgumentError("missing required argument 'image-spec'")
+    const written =
+      text === undefined ? { pool, namespace, image: image ?? '' } : parseImageSpec(text, this.flags)
+    const spec = snap === undefined ? written : { ...written, snapshot: snap }
     if (snapshot === 'needed' && spec.snapshot === undefined)
-      throw new InvalidArgumentError(`'${text}' names no snapshot: image@snapshot`)
+      throw new InvalidArgumentError(`'${text ?? image}' names no snapshot: image@snapshot`)
     if (snapshot === 'none' && spec.snapshot !== undefined)
-      throw new InvalidArgumentError(`'${text}' names a snapshot; this is about images`)
-    return spec
+      throw new InvalidArgumentError(`'${text ?? image}' names a snapshot; this is about images`)
+    return this.complete(spec)
   }
 
-  /** The pool that an operand names, or the options do, or `rbd`. */
-  poolSpec(text: string | undefined): PoolSpec {
-    if (text !== undefined) return parsePoolSpec(text, this.flags)
-    return { pool: this.flags.pool ?? DEFAULT_POOL, namespace: this.flags.namespace ?? '' }
+  /** The image that is to be made in this cluster: of an operand, or of `--dest`. */
+  async newImageSpec(text: string | undefined, given: Given = this.flags): Promise<ImageSpec> {
+    if (text === undefined) throw new InvalidArgumentError('say which image to make')
+    const spec = parseImageSpec(text, given)
+    if (spec.snapshot !== undefined)
+      throw new InvalidArgumentError(`'${text}' names a snapshot; this is about images`)
+    return this.complete(spec)
+  }
+
+  /** The pool that an operand names, or the options do, or the cluster's configuration. */
+  async poolSpec(text: string | undefined): Promise<PoolSpec> {
+    const { pool, namespace = '' } = this.flags
+    return text === undefined ? this.complete({ pool, namespace }) : parsePoolSpec(text, this.flags)
+  }
+
+  /** With the pool that counts when none is named. */
+  async complete<Spec extends PoolSpec>(spec: Written<Spec>): Promise<Spec> {
+    const pool = spec.pool ?? (await defaultPool(await this.cluster()))
+    return { ...spec, pool } as Spec
   }
 
   /** Connected to when it is first asked for; `limits` then count. */
@@ -66,7 +104,8 @@ export class Session<F extends Flags = Flags> {
   ): Promise<Cluster> {
     this.#cluster ??= (async () => {
       const { Cluster } = await import('../rados/cluster.js')
-      return Cluster.connect({ ...toConnectOptions(this.flags, writes), ...limits, signal: this.signal })
+      const options = toConnectOptions(this.flags, writes, this.#environment)
+      return Cluster.connect({ ...options, ...limits, signal: this.signal })
     })()
     return this.#cluster
   }
@@ -80,7 +119,7 @@ export class Session<F extends Flags = Flags> {
     return ioctx
   }
 
-  /** Where a copy goes: in the cluster of `--dest-conf` and its like, or in this one. */
+  /** Where a copy goes: in the cluster of `--dest-conf` and its like, of which CEPH_ARGS says nothing, or in this one. */
   destination(flags: DestinationFlags): Session {
     const there = toDestinationFlags(flags)
     if (there === undefined) return this
@@ -89,7 +128,7 @@ export class Session<F extends Flags = Flags> {
       ...(pool === undefined ? {} : { pool }),
       ...(namespace === undefined ? {} : { namespace }),
     }
-    this.#destination ??= new Session({ ...places, ...there }, this.signal, this.progress)
+    this.#destination ??= new Session({ ...places, ...there }, this.signal, this.progress, {})
     return this.#destination
   }
 

@@ -86,6 +86,8 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
   t.same(await complete(`rbdkit snap rm ${pool}/vm1`), [`${pool}/vm1@`])
   t.same(await complete(`rbdkit info ${pool}/vm1@`), ['@monday', '@tuesday'], 'what readline replaces')
   t.same(await complete(`rbdkit cp --pool ${pool} vm1@m`), ['@monday'])
+  t.same(await complete(`rbdkit -p ${pool} --id admin rm g`), ['golden'])
+  t.same(await complete(`rbdkit -p ${pool} snap -n client.admin rm vm1`), ['vm1@'])
   t.same(await complete(`rbdkit info --conf /nonexistent ${pool}/`), [], 'no cluster, no names, no noise')
   t.same(await complete(`rbdkit export-diff --from-snap x ${pool}/g`), [`${pool}/golden`])
   t.same((await complete('rbdkit compare ./d')).sort(), ['./disk.qcow2', './disk.raw'])

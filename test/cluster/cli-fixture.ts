@@ -29,9 +29,9 @@ export interface CliRun {
 export function startCli(
   confFile: string,
   args: readonly string[],
-  { cwd, stdin = 'ignore' }: { cwd?: string; stdin?: number | 'ignore' } = {},
+  { cwd, stdin = 'ignore', env }: { cwd?: string; stdin?: number | 'ignore'; env?: NodeJS.ProcessEnv } = {},
 ): CliRun {
-  return start(process.execPath, [program, ...args], confFile, [stdin, 'pipe', 'pipe'], cwd)
+  return start(process.execPath, [program, ...args], confFile, [stdin, 'pipe', 'pipe'], cwd, env)
 }
 
 /**
@@ -49,8 +49,9 @@ function start(
   confFile: string,
   stdio: ['ignore' | number, 'pipe', 'pipe'],
   cwd?: string,
+  more: NodeJS.ProcessEnv = {},
 ): CliRun {
-  const env = { ...process.env, CEPH_CONF: confFile, NODE_OPTIONS: '' }
+  const env = { ...process.env, CEPH_CONF: confFile, NODE_OPTIONS: '', ...more }
   const child = spawn(file, args, { env, cwd, stdio })
   const result = { stdout: '', stderr: '' }
   child.stdout?.on('data', (data: Buffer) => {

@@ -4,10 +4,12 @@ import { Command } from 'commander'
 import { addConnectionOptions, type ConnectionFlags } from '../connection.js'
 import { type PoolSpec, parsePoolSpec } from '../image-spec.js'
 import { Interrupted } from '../signals.js'
+import { say } from '../terminal.js'
 import { isUsageError } from '../usage-error.js'
 
 /** The command line, checked. */
-export interface WorkerFlags extends ConnectionFlags {
+export interface WorkerFlags extends Omit<ConnectionFlags, 'name'> {
+  /** The worker's. */
   readonly name?: string
   readonly group?: string
   readonly image?: readonly string[]
@@ -40,14 +42,15 @@ export function command(): Command {
     .option('--image <name...>', 'touch no other images')
     .option('--destructive', 'let these images be overwritten: their data is lost')
     .addHelpText('after', help)
-  addConnectionOptions(worker).action(async (pool: PoolSpec, flags: WorkerFlags) => {
+  // Its own --name is the worker's.
+  addConnectionOptions(worker, ['-n', '--name']).action(async (pool: PoolSpec, flags: WorkerFlags) => {
     try {
       const { runWorker } = await import('../bench-worker-run.js')
       await runWorker(pool, flags)
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
       if (isUsageError(error)) worker.error(`error: ${text}`)
-      process.stderr.write(`rbdkit: ${text}\n`)
+      say(text)
       process.exitCode = error instanceof Interrupted ? error.exitCode : 1
     }
   })

@@ -7,6 +7,7 @@ import { addBenchOptions, type BenchFlags, toBenchOptions } from '../bench-optio
 import { parseImageSpec } from '../image-spec.js'
 import { checkOutput } from '../output.js'
 import { Interrupted } from '../signals.js'
+import { say } from '../terminal.js'
 import { isUsageError } from '../usage-error.js'
 
 const examples = `
@@ -51,7 +52,7 @@ async function ended(command: Command, work: Promise<void>): Promise<void> {
     await work
   } catch (error) {
     if (isUsageError(error)) command.error(`error: ${messageFor(error)}`)
-    process.stderr.write(`rbdkit: ${messageFor(error)}\n`)
+    say(messageFor(error))
     process.exitCode = error instanceof Interrupted ? error.exitCode : 1
   }
 }

@@ -39,7 +39,7 @@ async function clean(session: Session<CleanupFlags>, text: string | undefined): 
   const { cleanupCopies } = await import('../../copy/cleanup.js')
   const where =
     directory === undefined
-      ? { ioctx: await session.ioctx(session.poolSpec(text)) }
+      ? { ioctx: await session.ioctx(await session.poolSpec(text)) }
       : { directory: resolve(directory) }
   return toReport(await cleanupCopies(where, { dryRun, signal: session.signal }))
 }
@@ -51,5 +51,5 @@ export function command(): Command {
     .argument('[pool-spec]', 'pool[/namespace] (default: --pool)')
     .option('--directory <path>', 'look into a directory of files instead of a pool')
     .option('-n, --dry-run', 'only list what there is')
-  return addOptions(cleanup).action(action<CleanupFlags, [string | undefined]>(clean))
+  return addOptions(cleanup, ['-n']).action(action<CleanupFlags, [string | undefined]>(clean))
 }

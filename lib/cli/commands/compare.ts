@@ -19,7 +19,7 @@ interface CompareFlags extends JobFlags {
 }
 
 /** A path begins with `/`, `./` or `../`; all else names an image. */
-function toEnd(session: Session, operand: string): DiskEnd {
+async function toEnd(session: Session, operand: string): Promise<DiskEnd> {
   if (operand === '-') throw new InvalidArgumentError("'-': a stream cannot be compared, save it first")
   return /^\.{0,2}\//.test(operand) ? { file: operand } : session.imageSpec(operand)
 }
@@ -51,7 +51,7 @@ function hint(error: unknown, operands: readonly string[]): void {
 
 async function run(session: Session<CompareFlags>, operandA: string, operandB: string): Promise<Report> {
   const { flags } = session
-  const [endA, endB] = [toEnd(session, operandA), toEnd(session, operandB)]
+  const [endA, endB] = [await toEnd(session, operandA), await toEnd(session, operandB)]
   const [a, b] = [await toDiskSource(session, endA), await toDiskSource(session, endB)]
   const { compare } = await import('../../copy/compare.js')
   const { maxExtents } = flags

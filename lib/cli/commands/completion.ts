@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { action } from '../action.js'
 import { addOptions, type Flags } from '../options.js'
 import type { Session } from '../session.js'
+import { print } from '../terminal.js'
 
 async function names(session: Session, kind: string, word: string): Promise<{ json: unknown; text: string }> {
   const { completions } = await import('../complete-names.js')
@@ -18,7 +19,7 @@ export function command(): Command {
     .action(async () => {
       const { createProgram } = await import('../program.js')
       const { bashScript } = await import('../bash-completion.js')
-      process.stdout.write(bashScript(await createProgram()))
+      print(bashScript(await createProgram()))
     })
   return new Command('completion')
     .description('completion of commands, options, pools, images and snapshots in a shell')

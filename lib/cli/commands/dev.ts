@@ -52,6 +52,7 @@ export function command(): Command {
         .choices(['bluestore', 'memstore'])
         .default('bluestore'),
     )
+    .option('--directory <path>', 'an empty or new directory for the cluster; it is left in place at the end')
     .option('--hypervisor', 'start libvirtd too (needs root)', false)
     .action(action((all) => all.up))
   dev

@@ -6,9 +6,10 @@ import type { Image } from '../../rbd/image.js'
 import { action } from '../action.js'
 import { eachImage } from '../each-image.js'
 import type { ImageSpec } from '../image-spec.js'
-import { addOptions, addProgressOption, type Flags } from '../options.js'
+import { addFormatOption, addImageOptions, addOptions, addProgressOption, type Flags } from '../options.js'
 import type { Report, Session } from '../session.js'
 import { table } from '../table.js'
+import { say } from '../terminal.js'
 import { userSnapshots } from '../user-snapshots.js'
 
 /** An image or a snapshot; the names are those of `rbd du --format json`. */
@@ -22,11 +23,20 @@ interface Row {
   readonly used_size: number
 }
 
+/** Bits of `flags` (RBD_FLAG_OBJECT_MAP_INVALID and RBD_FLAG_FAST_DIFF_INVALID). */
+const MAP_INVALID = 3n
+
+/** librbd looks at the objects themselves then: what it finds is right, but it may take long. */
+function warnOfMaps(name: string, flags: bigint): void {
+  if ((flags & MAP_INVALID) !== 0n)
+    say(`the object map of '${name}' is invalid: this may take long; rbd object-map rebuild makes a new one`)
+}
+
 /** The snapshots and then the image itself, each with what was written since the one before; or `only` a snapshot. */
 async function rowsOf(session: Session, spec: ImageSpec, image: Image, only?: string): Promise<Row[]> {
-  const { id, name, size, features } = await image.info()
-  if (!features.includes('fast-diff'))
-    process.stderr.write(`rbdkit: '${name}' lacks the feature fast-diff: this may take long\n`)
+  const { id, name, size, features, flags } = await image.info()
+  if (!features.includes('fast-diff')) say(`'${name}' lacks the feature fast-diff: this may take long`)
+  else warnOfMaps(name, flags)
   const rows: Row[] = []
   let before: string | undefined
   const usage = async (of: Image, phase: string): Promise<number> =>
@@ -37,6 +47,7 @@ async function rowsOf(session: Session, spec: ImageSpec, image: Image, only?: st
   for (const snapshot of await userSnapshots(image)) {
     if (only === undefined || only === snapshot.name) {
       const at = await session.open({ ...spec, image: name, snapshot: snapshot.name }, { readOnly: true })
+      if (features.includes('fast-diff')) warnOfMaps(`${name}@${snapshot.name}`, (await at.info()).flags)
       const used = await usage(at, `${name}@${snapshot.name}`)
       await at.close()
       const { name: snapshotName, id: snapshotId, size: provisioned } = snapshot
@@ -74,17 +85,18 @@ function toReport(rows: readonly Row[]): Report {
 }
 
 async function show(session: Session, text: string | undefined): Promise<Report> {
-  if (text !== undefined) {
-    const { snapshot, ...spec } = session.imageSpec(text)
+  if (text !== undefined || session.flags.image !== undefined) {
+    const { snapshot, ...spec } = await session.imageSpec(text)
     // Opened at the snapshot too, for the error when there is none.
-    const image = await session.open(session.imageSpec(text), { readOnly: true })
+    const at = snapshot === undefined ? spec : { ...spec, snapshot }
+    const image = await session.open(at, { readOnly: true })
     return toReport(await rowsOf(session, spec, image, snapshot))
   }
-  const pool = session.poolSpec(undefined)
-  const rows = await eachImage(await session.ioctx(pool), session.signal, (image) =>
+  const pool = await session.poolSpec(undefined)
+  const { rows, troubles } = await eachImage(await session.ioctx(pool), session.signal, (image) =>
     rowsOf(session, { ...pool, image: image.name }, image),
   )
-  return toReport(rows.flat())
+  return { ...toReport(rows.flat()), troubles }
 }
 
 /** What images take. */
@@ -93,5 +105,6 @@ export function command(): Command {
     .alias('disk-usage')
     .description('show what an image and its snapshots take; without an image, all of --pool')
     .argument('[image-spec]', '[pool/[namespace/]]image[@snapshot]')
-  return addOptions(addProgressOption(du)).action(action<Flags, [string | undefined]>(show))
+  addImageOptions(addFormatOption(addProgressOption(du)), { snapshot: true })
+  return addOptions(du).action(action<Flags, [string | undefined]>(show))
 }

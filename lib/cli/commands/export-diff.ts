@@ -1,11 +1,11 @@
 /** `rbdkit export-diff`. */
 
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { action } from '../action.js'
 import { toImageSource } from '../copying.js'
 import { nothingOf, runDiff, toDiffOutput } from '../diffing.js'
 import { formatImageSpec } from '../image-spec.js'
-import { addJobOptions, addOptions, type JobFlags, toJobOptions } from '../options.js'
+import { addImageOptions, addJobOptions, addOptions, type JobFlags, toJobOptions } from '../options.js'
 import type { Report, Session } from '../session.js'
 
 interface ExportDiffFlags extends JobFlags {
@@ -13,9 +13,14 @@ interface ExportDiffFlags extends JobFlags {
   readonly wholeObject?: boolean
 }
 
-async function run(session: Session<ExportDiffFlags>, image: string, path: string): Promise<Report> {
+async function run(
+  session: Session<ExportDiffFlags>,
+  image: string | undefined,
+  path: string | undefined,
+): Promise<Report> {
   const { fromSnap, wholeObject, ...flags } = session.flags
-  const spec = session.imageSpec(image)
+  if (path === undefined) throw new InvalidArgumentError("missing required argument 'path'")
+  const spec = await session.imageSpec(image)
   const diff = toDiffOutput(session, path)
   const { exportDiff } = await import('../../copy/export-diff.js')
   const source = await toImageSource(session, spec)
@@ -37,9 +42,10 @@ async function run(session: Session<ExportDiffFlags>, image: string, path: strin
 export function command(): Command {
   const exporting = new Command('export-diff')
     .description('write what changed in an image to a diff')
-    .argument('<image-spec>', '[pool/[namespace/]]image[@snapshot]')
-    .argument('<path>', 'the file to make, or - for standard output')
+    .argument('[image-spec]', '[pool/[namespace/]]image[@snapshot]')
+    .argument('[path]', 'the file to make, or - for standard output')
     .option('--from-snap <snapshot>', 'what changed since this snapshot (default: all that the image has)')
     .option('--whole-object', 'whole objects that changed, instead of the bytes in them')
-  return addOptions(addJobOptions(exporting)).action(action<ExportDiffFlags, [string, string]>(run))
+  addImageOptions(addJobOptions(exporting), { snapshot: true })
+  return addOptions(exporting).action(action<ExportDiffFlags, [string | undefined, string | undefined]>(run))
 }

@@ -4,16 +4,20 @@ import { Command } from 'commander'
 import { action } from '../action.js'
 import { runDiff, toDiffInput } from '../diffing.js'
 import { formatImageSpec } from '../image-spec.js'
-import { addJobOptions, addOptions, type JobFlags, toJobOptions } from '../options.js'
+import { addImageOptions, addJobOptions, addOptions, type JobFlags, toJobOptions } from '../options.js'
 import type { Report, Session } from '../session.js'
 
 interface ImportDiffFlags extends JobFlags {
   readonly allowShrink?: boolean
 }
 
-async function run(session: Session<ImportDiffFlags>, path: string, image: string): Promise<Report> {
+async function run(
+  session: Session<ImportDiffFlags>,
+  path: string,
+  image: string | undefined,
+): Promise<Report> {
   const { allowShrink, ...flags } = session.flags
-  const spec = session.imageSpec(image, 'none')
+  const spec = await session.imageSpec(image, 'none')
   const { importDiff } = await import('../../copy/import-diff.js')
   const target = { ioctx: await session.ioctx(spec), image: spec.image }
   const to = formatImageSpec(spec)
@@ -35,7 +39,8 @@ export function command(): Command {
   const importing = new Command('import-diff')
     .description('apply a diff to an image and make its snapshot')
     .argument('<path>', 'the diff, or - for standard input')
-    .argument('<image-spec>', '[pool/[namespace/]]image')
+    .argument('[image-spec]', '[pool/[namespace/]]image')
     .option('--allow-shrink', 'also a diff that makes the image smaller: what is cut off is lost')
-  return addOptions(addJobOptions(importing)).action(action<ImportDiffFlags, [string, string]>(run))
+  addImageOptions(addJobOptions(importing), { snapshot: false })
+  return addOptions(importing).action(action<ImportDiffFlags, [string, string | undefined]>(run))
 }

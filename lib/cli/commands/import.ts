@@ -6,7 +6,14 @@ import type { DiskFormat } from '../../copy/types.js'
 import { action } from '../action.js'
 import { runCopy, standardInput } from '../copying.js'
 import { addExportFormatOption, type FormatFlags, runImageImport } from '../image-streams.js'
-import { addCopyOptions, addLayoutOptions, addOptions } from '../options.js'
+import {
+  addCopyOptions,
+  addDestinationNameOptions,
+  addImageOptions,
+  addLayoutOptions,
+  addOptions,
+  destinationOf,
+} from '../options.js'
 
 const formats: readonly DiskFormat[] = ['raw', 'qcow2', 'vmdk', 'vhdx', 'vdi', 'vpc']
 
@@ -27,13 +34,15 @@ export function command(): Command {
       ).choices(formats),
     )
     .option('--trust-metadata', 'with --export-format 2: also metadata that configures librbd (conf_*)')
-  return addOptions(addCopyOptions(addLayoutOptions(addExportFormatOption(importing)))).action(
-    action<ImportFlags, [string, string | undefined]>((session, path, image) => {
+  addImageOptions(addCopyOptions(addLayoutOptions(addExportFormatOption(importing))), { snapshot: false })
+  return addOptions(addDestinationNameOptions(importing)).action(
+    action<ImportFlags, [string, string | undefined]>(async (session, path, image) => {
       const { format, exportFormat, trustMetadata } = session.flags
-      if (path === '-' && image === undefined) {
+      const name = image ?? session.flags.dest ?? session.flags.image
+      if (path === '-' && name === undefined) {
         throw new InvalidArgumentError("'-' has no name: say which image to make")
       }
-      const to = session.imageSpec(image ?? basename(path), 'none')
+      const to = await session.newImageSpec(name ?? basename(path), destinationOf(session.flags))
       if (exportFormat === '2') return runImageImport(session, path, to)
       if (trustMetadata) throw new InvalidArgumentError('--trust-metadata goes with --export-format 2')
       if (path === '-' && format !== undefined && format !== 'raw') {

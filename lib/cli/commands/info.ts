@@ -7,7 +7,7 @@ import type { ImageInfo } from '../../rbd/info.js'
 import type { SnapshotInfo } from '../../rbd/snapshot.js'
 import { action } from '../action.js'
 import { formatImageSpec } from '../image-spec.js'
-import { addOptions, type Flags } from '../options.js'
+import { addFormatOption, addImageOptions, addOptions, type Flags } from '../options.js'
 import type { Report, Session } from '../session.js'
 import { isUsers } from '../user-snapshots.js'
 
@@ -96,8 +96,8 @@ async function poolName(session: Session, id: bigint): Promise<string | undefine
   return pools.find(({ poolnum }) => BigInt(poolnum) === id)?.poolname
 }
 
-async function show(session: Session, text: string): Promise<Report> {
-  const spec = session.imageSpec(text)
+async function show(session: Session, text: string | undefined): Promise<Report> {
+  const spec = await session.imageSpec(text)
   const image = await session.open(spec, { readOnly: true })
   const [about, snapshots, parent] = await Promise.all([image.info(), image.listSnapshots(), image.parent()])
   const found: Found = {
@@ -114,6 +114,7 @@ async function show(session: Session, text: string): Promise<Report> {
 export function command(): Command {
   const info = new Command('info')
     .description('show what an image or a snapshot is')
-    .argument('<image-spec>', '[pool/[namespace/]]image[@snapshot]')
-  return addOptions(info).action(action<Flags, [string]>(show))
+    .argument('[image-spec]', '[pool/[namespace/]]image[@snapshot]')
+  addImageOptions(addFormatOption(info), { snapshot: true })
+  return addOptions(info).action(action<Flags, [string | undefined]>(show))
 }

@@ -7,7 +7,7 @@ import type { Image } from '../../rbd/image.js'
 import { action } from '../action.js'
 import { eachImage } from '../each-image.js'
 import { formatImageSpec } from '../image-spec.js'
-import { addOptions, type Flags } from '../options.js'
+import { addFormatOption, addOptions, type Flags } from '../options.js'
 import type { Report, Session } from '../session.js'
 import { table } from '../table.js'
 import { userSnapshots } from '../user-snapshots.js'
@@ -79,16 +79,20 @@ function toCells({
 }
 
 async function list(session: Session<LsFlags>, text: string | undefined): Promise<Report> {
-  const ioctx = await session.ioctx(session.poolSpec(text))
+  const ioctx = await session.ioctx(await session.poolSpec(text))
   if (!session.flags.long) {
     const { Image } = await import('../../rbd/image.js')
     const names = (await Image.list(ioctx)).map(({ name }) => name).sort()
-    return { json: names, text: names.map((name) => `${printable(name)}\n`).join('') }
+    // In a pipe a name is what it is; on a terminal it is one line whatever is in it.
+    const shown = process.stdout.isTTY ? names.map(printable) : names
+    return { json: names, text: shown.map((name) => `${name}\n`).join('') }
   }
-  const rows = (await eachImage(ioctx, session.signal, rowsOf)).flat()
-  if (rows.length === 0) return { json: [], text: '' }
+  const found = await eachImage(ioctx, session.signal, rowsOf)
+  const { troubles } = found
+  const rows = found.rows.flat()
+  if (rows.length === 0) return { json: [], text: '', troubles }
   const heads = ['NAME', 'SIZE', 'PARENT', 'FMT', 'PROT', 'LOCK']
-  return { json: rows, text: table([heads, ...rows.map(toCells)], [1, 3]) }
+  return { json: rows, text: table([heads, ...rows.map(toCells)], [1, 3]), troubles }
 }
 
 /** The images of a pool. */
@@ -96,7 +100,7 @@ export function command(): Command {
   const ls = new Command('ls')
     .alias('list')
     .description('list the images of a pool or of a namespace')
-    .argument('[pool-spec]', 'pool[/namespace] (default: rbd)')
+    .argument('[pool-spec]', 'pool[/namespace] (default: --pool)')
     .option('-l, --long', 'with sizes, snapshots, parents and locks')
-  return addOptions(ls).action(action<LsFlags, [string | undefined]>(list))
+  return addFormatOption(addOptions(ls)).action(action<LsFlags, [string | undefined]>(list))
 }

@@ -3,9 +3,9 @@
 import { Command } from 'commander'
 import { action } from '../action.js'
 import { formatImageSpec, type ImageSpec } from '../image-spec.js'
-import { addOptions, addProgressOption, type Flags } from '../options.js'
-import { printable } from '../printable.js'
+import { addImageOptions, addOptions, addProgressOption, type Flags } from '../options.js'
 import type { Session } from '../session.js'
+import { say } from '../terminal.js'
 
 /** Whether other clusters follow the image. An image that cannot be opened is left to the removal's own error. */
 async function isPrimary(session: Session, spec: ImageSpec): Promise<boolean> {
@@ -26,18 +26,16 @@ export function command(): Command {
   const rm = new Command('rm')
     .alias('remove')
     .description('remove an image and its data; not one that has snapshots or is open somewhere')
-    .argument('<image-spec>', '[pool/[namespace/]]image')
-  return addOptions(addProgressOption(rm)).action(
-    action<Flags, [string]>(async (session, text) => {
-      const spec = session.imageSpec(text, 'none')
+    .argument('[image-spec]', '[pool/[namespace/]]image')
+  addImageOptions(addProgressOption(rm), { snapshot: false })
+  return addOptions(rm).action(
+    action<Flags, [string | undefined]>(async (session, text) => {
+      const spec = await session.imageSpec(text, 'none')
       const ioctx = await session.ioctx(spec)
       const { Image } = await import('../../rbd/image.js')
       const isMirrored = await isPrimary(session, spec)
       await Image.remove(ioctx, spec.image, session.operation('removing'))
-      if (isMirrored) {
-        const name = printable(formatImageSpec(spec), process.stderr)
-        process.stderr.write(`rbdkit: '${name}' was mirrored: its copies in other clusters go with it\n`)
-      }
+      if (isMirrored) say(`'${formatImageSpec(spec)}' was mirrored: its copies in other clusters go with it`)
       return { json: { removed: formatImageSpec(spec) }, text: '' }
     }),
   )

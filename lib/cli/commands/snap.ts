@@ -5,7 +5,7 @@ import { formatBytes } from '../../bench/report/format.js'
 import type { Image } from '../../rbd/image.js'
 import { action } from '../action.js'
 import { formatImageSpec, type ImageSpec } from '../image-spec.js'
-import { addOptions, addProgressOption, type Flags } from '../options.js'
+import { addFormatOption, addImageOptions, addOptions, addProgressOption, type Flags } from '../options.js'
 import type { Report, Session } from '../session.js'
 import { table } from '../table.js'
 import { userSnapshots } from '../user-snapshots.js'
@@ -17,11 +17,11 @@ function onSnapshot(
   done: string,
   work: (image: Image, spec: ImageSpec & { snapshot: string }, session: Session) => Promise<void>,
 ): Command {
-  return addOptions(new Command(name).description(description))
-    .argument('<snap-spec>', '[pool/[namespace/]]image@snapshot')
+  return addOptions(addImageOptions(new Command(name).description(description), { snapshot: true }))
+    .argument('[snap-spec]', '[pool/[namespace/]]image@snapshot')
     .action(
-      action<Flags, [string]>(async (session, text) => {
-        const { snapshot = '', ...spec } = session.imageSpec(text, 'needed')
+      action<Flags, [string | undefined]>(async (session, text) => {
+        const { snapshot = '', ...spec } = await session.imageSpec(text, 'needed')
         const image = await session.open(spec, { readOnly: false })
         await work(image, { ...spec, snapshot }, session)
         return { json: { [done]: formatImageSpec({ ...spec, snapshot }) }, text: '' }
@@ -29,8 +29,8 @@ function onSnapshot(
     )
 }
 
-async function list(session: Session, text: string): Promise<Report> {
-  const image = await session.open(session.imageSpec(text, 'none'), { readOnly: true })
+async function list(session: Session, text: string | undefined): Promise<Report> {
+  const image = await session.open(await session.imageSpec(text, 'none'), { readOnly: true })
   const snapshots = await userSnapshots(image)
   const rows = snapshots.map((one) => [
     String(one.id),
@@ -53,8 +53,8 @@ async function list(session: Session, text: string): Promise<Report> {
 }
 
 async function rename(session: Session, from: string, to: string): Promise<Report> {
-  const { snapshot = '', ...spec } = session.imageSpec(from, 'needed')
-  const { snapshot: name = '', ...other } = session.imageSpec(to, 'needed')
+  const { snapshot = '', ...spec } = await session.imageSpec(from, 'needed')
+  const { snapshot: name = '', ...other } = await session.imageSpec(to, 'needed')
   if (formatImageSpec(spec) !== formatImageSpec(other))
     throw new InvalidArgumentError('a snapshot stays with its image: both specs must name the same one')
   const image = await session.open(spec, { readOnly: false })
@@ -78,9 +78,9 @@ export function command(): Command {
       ),
     )
     .addCommand(
-      addOptions(listing)
-        .argument('<image-spec>', '[pool/[namespace/]]image')
-        .action(action<Flags, [string]>(list)),
+      addOptions(addImageOptions(addFormatOption(listing), { snapshot: false }))
+        .argument('[image-spec]', '[pool/[namespace/]]image')
+        .action(action<Flags, [string | undefined]>(list)),
     )
     .addCommand(
       addProgressOption(
