@@ -88,12 +88,23 @@ function fromReadable(name: string, stream: () => Readable, size: number | undef
       fail(invalidArgType(name, 'a stream of bytes', chunk))
       return
     }
-    if (chunk.byteLength === 0) return
-    lent += chunk.byteLength
+    // What somebody else does to the memory meanwhile changes the chunk's length.
+    const bytes = chunk.byteLength
+    if (bytes === 0) return
+    const memory = chunk.buffer as ArrayBufferLike & { resizable?: boolean; growable?: boolean }
+    if (memory.resizable || memory.growable) {
+      fail(invalidArgValue(name, 'the memory of one of its chunks is resizable'))
+      return
+    }
+    lent += bytes
     if (lent >= window) source.pause()
     void lend(Kind.write, handover, chunk).then(() => {
-      lent -= chunk.byteLength
-      if (lent < window && !stopped) source.resume()
+      lent -= bytes
+      if (chunk.byteLength !== bytes && !stopped) {
+        fail(invalidArgValue(name, 'the memory of one of its chunks was transferred away while it was read'))
+      } else if (lent < window && !stopped) {
+        source.resume()
+      }
     })
   }
   return {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <climits>
 
 namespace rbdkit::copy {
 
@@ -14,6 +15,14 @@ namespace {
 
 // What a pipe may hold, where the system allows it: by default 64 KiB, and each filling wakes the other side.
 constexpr int kPipeSize = 1 << 20;
+
+// What a write(2) that may wait is given at a time: no more than there is room for when poll(2) has said that
+// there is some. A pipe has a page then; a terminal counts its room in steps of 256 bytes.
+constexpr size_t kPipeRoom = PIPE_BUF;
+constexpr size_t kTerminalRoom = 256;
+
+// How often it is looked whether to stop where no event could be had that says so.
+constexpr int kStopPollMs = 100;
 
 mode_t KindOf(int fd) {
   struct stat state {};
@@ -29,9 +38,11 @@ StopSignal::StopSignal() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 void StopSignal::Stop() {
   // The hook may lead back here.
   if (stopped_.exchange(true)) return;
-  const uint64_t one = 1;
-  // Stays readable: whoever polls from now on sees it.
-  [[maybe_unused]] const ssize_t n = write(event_.get(), &one, sizeof one);
+  if (event_) {
+    const uint64_t one = 1;
+    // Stays readable: whoever polls from now on sees it. Written once, so there is room.
+    [[maybe_unused]] const ssize_t n = write(event_.get(), &one, sizeof one);
+  }
   std::lock_guard<std::mutex> lock(mutex_);
   for (const auto& hook : hooks_) hook();  // under the lock: who takes one away waits until it is over
 }
@@ -50,7 +61,8 @@ StopSignal::Hook::~Hook() {
 Error StopSignal::Wait(int fd, short events) const {
   pollfd fds[] = {{fd, events, 0}, {event_.get(), POLLIN, 0}};
   while (!stopped()) {
-    const int r = poll(fds, 2, -1);
+    // poll(2) passes over -1; without an event, for the process has no descriptor left, it looks by itself.
+    const int r = poll(fds, 2, event_ ? -1 : kStopPollMs);
     if (r < 0 && errno != EINTR) return Error(-errno, "poll");
     if (r > 0 && fds[0].revents != 0 && !stopped()) return {};
   }
@@ -113,14 +125,18 @@ FdOutput::FdOutput(int fd, const StopSignal& stop) : fd_(fd), stop_(stop) {
   const mode_t kind = KindOf(fd);
   waits_ = Waits(kind);
   socket_ = kind == S_IFSOCK;
-  if (kind != S_IFIFO) return;
-  fcntl(fd, F_SETPIPE_SZ, kPipeSize);
+  if (kind != S_IFIFO && (kind != S_IFCHR || isatty(fd) == 0)) return;
+  if (kind == S_IFIFO) fcntl(fd, F_SETPIPE_SZ, kPipeSize);
+  const int flags = fcntl(fd, F_GETFL);
+  if (flags >= 0 && (flags & O_NONBLOCK) != 0) return;
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
-  pipe_ = UniqueFd(open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  unblocked_ = UniqueFd(open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  // It is somebody else's, or there is no /proc.
+  if (!unblocked_) most_ = kind == S_IFIFO ? kPipeRoom : kTerminalRoom;
 }
 
 Error FdOutput::Write(const char* data, size_t length) {
-  const int fd = pipe_ ? pipe_.get() : fd_;
+  const int fd = unblocked_ ? unblocked_.get() : fd_;
   while (length > 0) {
     if (waits_) {
       if (Error error = stop_.Wait(fd, POLLOUT)) return error;
@@ -128,7 +144,8 @@ Error FdOutput::Write(const char* data, size_t length) {
       return Error::Coded(kCancelled, "write", "cancelled");
     }
     // Node ignores SIGPIPE, so a reader that has gone gives EPIPE.
-    const ssize_t n = socket_ ? send(fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL) : write(fd, data, length);
+    const size_t part = std::min(length, most_);
+    const ssize_t n = socket_ ? send(fd, data, part, MSG_DONTWAIT | MSG_NOSIGNAL) : write(fd, data, part);
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (n < 0) return Error(-errno, "write");
     data += n;

@@ -99,8 +99,10 @@ class FdOutput final : public ByteOutput {
  private:
   const int fd_;
   const StopSignal& stop_;
-  // The same pipe, opened so that a write never waits: what a write(2) that waits has begun, nothing ends.
-  UniqueFd pipe_;
+  // The same pipe or terminal, opened so that a write never waits: what a write(2) that waits has begun,
+  // nothing ends.
+  UniqueFd unblocked_;
+  size_t most_ = SIZE_MAX;  // bytes a write(2): where that could not be opened, so much as never waits
   bool socket_ = false;
   bool waits_ = false;
 };

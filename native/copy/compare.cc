@@ -95,6 +95,7 @@ Error Comparison::Run(Meter::Report report, CompareResult* result) {
 void Comparison::Cancel() {
   stop_ = true;
   sweep_.Wake();
+  for (Source* source : sources_) source->Interrupt();
 }
 
 Error Comparison::Compare(Meter& meter, CompareResult* result) {
@@ -102,7 +103,7 @@ Error Comparison::Compare(Meter& meter, CompareResult* result) {
   uint64_t total = 0;
   for (size_t side = 0; side < kMaxSwept; ++side) {
     if (stop_) return Cancelled();
-    if (Error error = sources_[side]->Open()) return At(side, std::move(error));
+    if (Error error = sources_[side]->Open()) return stop_ ? Cancelled() : At(side, std::move(error));
     swept.push_back({sources_[side], kSides[side]});
     result->bytes[side] = sources_[side]->size();
     total = std::max(total, result->bytes[side]);
@@ -114,7 +115,7 @@ Error Comparison::Compare(Meter& meter, CompareResult* result) {
   if (stop_) return Cancelled();
   if (error) return error;
   for (size_t side = 0; side < kMaxSwept; ++side) {
-    if ((error = sources_[side]->Confirm())) return At(side, std::move(error));
+    if ((error = sources_[side]->Confirm())) return stop_ ? Cancelled() : At(side, std::move(error));
   }
   for (size_t side = 0; side < kMaxSwept; ++side) {
     if ((error = sources_[side]->Close())) return At(side, std::move(error));
