@@ -46,6 +46,7 @@
       "native/copy/engine_marks.cc",
       "native/copy/file_destination.cc",
       "native/copy/file_leftovers.cc",
+      "native/copy/file_mode.cc",
       "native/copy/file_output.cc",
       "native/copy/file_reader.cc",
       "native/copy/file_record.cc",

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "copy/file_leftovers.h"
+#include "copy/file_mode.h"
 #include "copy/file_record.h"
 #include "copy/file_source.h"
 #include "copy/temporary_name.h"
@@ -80,7 +81,7 @@ Error FileDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& 
   if (Error error = OpenDirectory()) return error;
   if (record_.state != RecordState::kCopying) return {};
   if (Error error = FinishFilesTo(directory_fd_.get(), record_.target)) return error;
-  if (Error error = CheckName()) return error;
+  if (Error error = CheckName(false)) return error;
   made_ = true;
   if (!fd_) {
     if (Error error = Create()) return error;
@@ -95,16 +96,17 @@ Error FileDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& 
   return size == kUnknownSize ? Error() : Resize(size);
 }
 
-// Whether the name can be had, and what has it.
-Error FileDestination::CheckName() {
+// Whether the name can be had, and what has it. `final`: the file is whole, and is given who may read it.
+Error FileDestination::CheckName(bool final) {
   struct stat existing {};
   record_.old_id.clear();
   if (fstatat(directory_fd_.get(), record_.target.c_str(), &existing, AT_SYMLINK_NOFOLLOW) != 0) {
-    return errno == ENOENT ? Error() : Error(-errno, "fstatat");
+    if (errno != ENOENT) return Error(-errno, "fstatat");
+    return final ? GiveNewMode(directory_fd_.get(), fd_.get()) : Error();
   }
   if (!naming_.replace || !S_ISREG(existing.st_mode)) return Error(-EEXIST, "open");
   record_.old_id = FileId(existing);
-  if (!fd_) return {};
+  if (!final) return {};
   // Changing the owner clears the bits that run a program as somebody.
   if (fchown(fd_.get(), existing.st_uid, existing.st_gid) != 0 && errno != EPERM)
     return Error(-errno, "fchown");
@@ -116,7 +118,7 @@ Error FileDestination::Create() {
   // Written down first: nothing is ever there that is not.
   if (Error error = PutFileRecord(directory_fd_.get(), temporary_, &record_)) return error;
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  fd_ = UniqueFd(openat(directory_fd_.get(), temporary_.c_str(), flags, 0666));
+  fd_ = UniqueFd(openat(directory_fd_.get(), temporary_.c_str(), flags, kPrivateMode));
   if (!fd_) return Error(-errno, "open");
   return flock(fd_.get(), LOCK_EX) == 0 ? Error() : Error(-errno, "flock");
 }
@@ -135,7 +137,7 @@ Error FileDestination::Flush() { return fsync(fd_.get()) == 0 ? Error() : Error(
 Error FileDestination::Keep(const Mark& mark) {
   record_.mark = mark;
   if (mark.confirmed) {
-    if (Error error = CheckName()) return error;
+    if (Error error = CheckName(true)) return error;
     record_.state = RecordState::kComplete;
   }
   return PutFileRecord(directory_fd_.get(), temporary_, &record_);

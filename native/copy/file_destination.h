@@ -13,8 +13,8 @@
 namespace rbdkit::copy {
 
 // Written under a temporary name in the same directory, and locked; a record beside it (file_record.h) tells
-// of it until it has its name. Zeros stay holes to the file system's block. What is replaced gives it its
-// mode and, where permitted, its owner.
+// of it until it has its name. Zeros stay holes to the file system's block. Nobody else may
+// read it until then; what is replaced gives it its mode and, where permitted, its owner.
 class FileDestination final : public Destination {
  public:
   FileDestination(const std::string& path, Naming naming);
@@ -34,7 +34,7 @@ class FileDestination final : public Destination {
 
  private:
   Error OpenDirectory();
-  Error CheckName();
+  Error CheckName(bool final);
   Error Create();
 
   const std::string directory_;

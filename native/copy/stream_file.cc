@@ -8,6 +8,7 @@
 #include <climits>
 #include <vector>
 
+#include "copy/file_mode.h"
 #include "copy/temporary_name.h"
 
 namespace rbdkit::copy {
@@ -117,7 +118,7 @@ Error OutputFile::Open(const StreamSpec& spec, StopSignal& stop) {
     // The file system cannot.
     temporary_ = TemporaryName(name_, NAME_MAX);
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-    fd_ = UniqueFd(openat(directory_.get(), temporary_.c_str(), flags, 0666));
+    fd_ = UniqueFd(openat(directory_.get(), temporary_.c_str(), flags, kPrivateMode));
     if (!fd_) {
       temporary_.clear();
       return Error(-errno, "open");
@@ -141,6 +142,7 @@ Error OutputFile::Publish() {
     const std::string path = "/proc/self/fd/" + std::to_string(fd_.get());
     r = linkat(AT_FDCWD, path.c_str(), directory, name_.c_str(), AT_SYMLINK_FOLLOW);
   } else {
+    if (Error error = GiveNewMode(directory, fd_.get())) return error;
     r = renameat2(directory, temporary_.c_str(), directory, name_.c_str(), RENAME_NOREPLACE);
     if (r != 0 && (errno == EINVAL || errno == ENOSYS)) {
       // link(2) never replaces either; Abandon() removes the other name.

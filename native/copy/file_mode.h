@@ -1,0 +1,20 @@
+// Who may read a new file: nobody else while it is written, and in the end whoever the umask says.
+#ifndef RBDKIT_COPY_FILE_MODE_H_
+#define RBDKIT_COPY_FILE_MODE_H_
+
+#include <sys/types.h>
+
+#include "copy/error.h"
+
+namespace rbdkit::copy {
+
+// What a file is made with. Somebody who has opened it once reads it to the end, whatever its mode is then.
+inline constexpr mode_t kPrivateMode = 0600;
+
+// Gives `fd` the mode that open(2) gives a new file in `directory`: by the umask, or by the directory's
+// default ACL.
+Error GiveNewMode(int directory, int fd);
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_FILE_MODE_H_
