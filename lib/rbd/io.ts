@@ -6,9 +6,11 @@ import {
   outOfRange,
   toBoolean,
   toOptions,
+  toSignal,
   toSize,
 } from '../internal/validate.js'
 import { ImageHandle } from './handle.js'
+import { storeZeros } from './store-zeros.js'
 import { checkView, checkViews, maxLength, slice, total } from './views.js'
 
 /**
@@ -211,7 +213,8 @@ export abstract class ImageIo extends ImageHandle {
 
   /**
    * Writes `length` bytes at `position`. Resolved means that librbd has it: in its cache with write-back caching,
-   * on the OSDs after `flush()`.
+   * on the OSDs after `flush()`. Like all block I/O it cannot be taken back once it has begun, so it takes no signal;
+   * `Cluster.connect`'s `operationTimeoutMs` bounds how long it waits for a cluster that does not answer.
    *
    * Errors: `ERR_OUT_OF_RANGE` past the image's end (nothing is written); `EROFS`; `EBADF`; `ENOSPC`, `EDQUOT`
    * the pool is full; `ESHUTDOWN` this client was blocklisted.
@@ -325,28 +328,30 @@ export abstract class ImageIo extends ImageHandle {
   }
 
   /**
-   * Makes the range read as zeros, giving space back where that is possible; with `thick` the zeros are stored.
+   * Makes the range read as zeros, giving space back where that is possible; with `thick` the zeros are stored, by
+   * ordinary writes, which `signal` ends between two of them.
    *
-   * Errors: as `write`; `ENOSYS` librbd is older than Pacific.
+   * Errors: as `write`; `ENOSYS` librbd is older than Pacific; the signal's reason.
    *
-   * Implements: rbd_aio_write_zeroes.
+   * Implements: rbd_aio_write_zeroes, rbd_aio_write.
    * @since 0.1.0
    */
   async writeZeroes(
     position: number | bigint,
     length: number | bigint,
-    options?: { thick?: boolean },
+    options?: { thick?: boolean; signal?: AbortSignal },
   ): Promise<void> {
     const at = toSize('position', position)
     const bytes = toSize('length', length)
-    // RBD_WRITE_ZEROES_FLAG_THICK_PROVISION of rbd/librbd.h.
-    const flags = toBoolean('options.thick', toOptions('options', options, { thick: true }).thick, false)
-      ? 1
-      : 0
+    const given = toOptions('options', options, { thick: true, signal: true })
+    const thick = toBoolean('options.thick', given.thick, false)
+    const signal = toSignal(given.signal)
     if (!this.open) throw this.closedError('rbd_aio_write_zeroes')
+    signal?.throwIfAborted()
     if (bytes === 0) return
+    if (thick) return this.lend('rbd_aio_write', () => storeZeros(this, at, bytes, signal))
     await this.startWrite(Kind.writeZeroes, undefined, bytes, at + bytes, (slot) =>
-      native.rbd_aio_write_zeroes(slot, this.handle, at, bytes, flags),
+      native.rbd_aio_write_zeroes(slot, this.handle, at, bytes, 0),
     )
   }
 
