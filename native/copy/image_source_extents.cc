@@ -33,9 +33,10 @@ Error ImageSource::FindBegin() {
     error.message = "the image has no snapshot '" + changes_->from + "' to begin at";
     return error;
   }
-  if (!snapshot_.empty() && from_id_ >= snapshot_id_) {
+  // From a snapshot to itself nothing has changed.
+  if (!snapshot_.empty() && from_id_ > snapshot_id_) {
     Error error(-EINVAL, "rbd_diff_iterate2");
-    error.message = "snapshot '" + changes_->from + "' is not older than what the diff is to end at";
+    error.message = "snapshot '" + changes_->from + "' is newer than what the diff is to end at";
     return error;
   }
   return {};

@@ -147,7 +147,7 @@ t.test('what is wrong is named, and nothing is left of it', async (t) => {
       ['export-diff', 'vm', '--from-snap=none', 'x'],
       `${absent}, \\w+ '${name}/vm': .* no snapshot 'none'`,
     ],
-    [1, ['export-diff', 'vm@mon', '--from-snap=tue', 'x'], `EINVAL: .* 'tue' is not older`],
+    [1, ['export-diff', 'vm@mon', '--from-snap=tue', 'x'], `EINVAL: .* 'tue' is newer`],
     [1, ['import-diff', 'none', 'to'], `${absent}, open '${directory}/none'`],
     [1, ['import-diff', '.', 'to'], `EISDIR: illegal operation on a directory, open '${directory}'`],
     [1, ['import-diff', 'text', 'to'], `'${directory}/text': not an rbd diff, at byte 0`],

@@ -277,3 +277,23 @@ function stuck(): { stdin: number; stdout: number; child: ReturnType<typeof spaw
   const fd = (stream: unknown): number => (stream as { _handle: { fd: number } })._handle.fd
   return { stdin: fd(child.stdin), stdout: fd(child.stdout), child }
 }
+
+t.test('from a snapshot to itself: nothing, as rbd writes it', async (t) => {
+  const { ioctx, rbd } = await openPool(t)
+  const directory = t.testdir()
+  await makeHistory(ioctx, 'image', 5, {})
+  const ours = { file: join(directory, 'ours') }
+  const info = await exportDiff({ ioctx, image: 'image', snapshot: 'two' }, ours, { fromSnapshot: 'two' })
+  t.match(info, { fromSnapshot: 'two', toSnapshot: 'two', dataExtents: 0, zeroExtents: 0 })
+  const theirs = join(directory, 'theirs')
+  await rbd('export-diff', '--no-progress', '--from-snap', 'two', 'image@two', theirs)
+  t.ok(readFileSync(ours.file).equals(readFileSync(theirs)))
+  await t.rejects(
+    exportDiff(
+      { ioctx, image: 'image', snapshot: 'one' },
+      { file: join(directory, 'x') },
+      { fromSnapshot: 'two' },
+    ).then(),
+    { code: 'EINVAL', message: /'two' is newer/ },
+  )
+})
