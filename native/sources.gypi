@@ -62,6 +62,7 @@
       "native/copy/image_leftovers.cc",
       "native/copy/image_names.cc",
       "native/copy/image_parent.cc",
+      "native/copy/image_removal.cc",
       "native/copy/image_source.cc",
       "native/copy/image_source_extents.cc",
       "native/copy/image_stream_destination.cc",

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { CephError } from '../errors.js'
 import { native } from '../internal/addon.js'
-import { type Owner, startTask } from '../internal/dispatcher.js'
+import { type Owner, startTask, type TaskOptions } from '../internal/dispatcher.js'
 import type { NativeCopyError, NativeLeftover } from '../internal/native/copy.js'
 import {
   invalidArgType,
@@ -13,6 +13,7 @@ import {
 } from '../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
 import { copyError } from './errors.js'
+import { warnLeft } from './left.js'
 
 /**
  * Something that a copy has left whose process was killed.
@@ -47,7 +48,7 @@ export interface Leftover {
 export interface CleanupOptions {
   /** Only lists. Default false. */
   dryRun?: boolean
-  /** Ends it early, between two leftovers. */
+  /** Ends it early, also in the middle of a removal: what is left of that is found again. */
   signal?: AbortSignal
 }
 
@@ -115,14 +116,15 @@ export async function cleanupCopies(
   }
   toOptions('where', where, { ioctx: ['pool'], directory: ['dir', 'path'] })
   signal?.throwIfAborted()
+  const leave: TaskOptions = { signal, onAbort: 'leave', left: () => warnLeft('cleanupCopies') }
   let found: NativeLeftover[]
   if ('directory' in where) {
     const directory = resolve(toText('where.directory', where.directory))
-    found = await startTask(makeOwner(where), native.fileLeftovers, [directory, clear], { signal })
+    found = await startTask(makeOwner(where), native.fileLeftovers, [directory, clear], leave)
   } else {
     const { handle } = toIoCtx('where.ioctx', where.ioctx)
     found = await where.ioctx.lend('cleanupCopies', () =>
-      startTask(makeOwner(where), native.imageLeftovers, [handle, clear], { signal }),
+      startTask(makeOwner(where), native.imageLeftovers, [handle, clear], leave),
     )
   }
   return found.map((leftover) => toLeftover(where, leftover))

@@ -15,6 +15,7 @@ import {
 } from '../internal/validate.js'
 import { toDigest } from './endpoints.js'
 import { copyError, streamError } from './errors.js'
+import { warnLeft } from './left.js'
 import { type StreamEnd, toStreamDestination, toStreamSource, withStreams } from './streams.js'
 import type {
   CopyProgress,
@@ -181,7 +182,8 @@ export async function startJobTask<T, A extends unknown[]>(
   signal.throwIfAborted()
   return startTask<T, A>(owner(), call, args, {
     signal,
-    onAbort: 'cancel',
+    onAbort: 'leave',
+    left: () => warnLeft(call.name),
     onProgress: report as (progress: never) => void,
   })
 }

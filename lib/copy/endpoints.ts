@@ -17,6 +17,7 @@ import {
 import { IoCtx } from '../rados/ioctx.js'
 import { layoutOptions } from '../rbd/layout.js'
 import { copyError, type GivenEnd } from './errors.js'
+import { warnLeft } from './left.js'
 import type { StreamEnd } from './streams.js'
 import type {
   CopyDestination,
@@ -154,7 +155,8 @@ export function startBetween<P, A extends unknown[]>(
   const args: Between<A> = [a.native, a.ioctx?.handle ?? 0, b.native, b.ioctx?.handle ?? 0, ...rest]
   return startTask(owner, call, args, {
     signal,
-    onAbort: 'cancel',
+    onAbort: 'leave',
+    left: () => warnLeft(call.name, a.given, b.given),
     onProgress: report as (progress: never) => void,
   })
 }

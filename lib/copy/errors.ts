@@ -103,7 +103,8 @@ export function copyError(
   return new CephError({ pool, namespace, image: end.image, snapshot, errno, syscall, detail: message })
 }
 
-function describe(end: GivenEnd): string {
+/** How messages call an end. */
+export function describe(end: GivenEnd): string {
   if ('stream' in end) return `${end.stream} stream`
   if ('file' in end) return `'${end.file}'`
   if ('fd' in end) return `fd ${end.fd}`

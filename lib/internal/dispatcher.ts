@@ -333,13 +333,18 @@ export interface TaskOptions {
   onProgress?: ((value: never) => void) | undefined
   signal?: AbortSignal | undefined
   /**
-   * `'cancel'` asks the call to end early and waits for it. `'abandon'` is for calls that cannot be asked: the
-   * promise rejects at once, the call ends in its own time on its own thread, and what it opened is given to
-   * `abandoned`.
+   * `'cancel'` asks the call to end early and waits for it. `'leave'` does so while there are signs of life: a call that
+   * has given none for `patienceMs`, as on a cluster that does not answer, goes on without its caller, and `left` is
+   * told. `'abandon'` is for calls that cannot be asked: the promise rejects at once and the call ends in its own time
+   * on its own thread. What a call without a caller opens is given to `abandoned`.
    */
-  onAbort?: 'cancel' | 'abandon'
+  onAbort?: 'cancel' | 'leave' | 'abandon'
+  left?: () => void
   abandoned?: (value: unknown) => void
 }
+
+/** How long a call that was asked to end may say nothing: a promise whose call hangs settles within a second. */
+const patienceMs = 800
 
 /** Starts a blocking call on a native thread. Rejects with `signal.reason` when aborted. */
 export function startTask<T, A extends unknown[]>(
@@ -365,20 +370,37 @@ export function startTask<T, A extends unknown[]>(
     }
     let rejectTask: Reject = reject
     if (signal) {
+      let patience: NodeJS.Timeout | undefined
+      const leave = (): void => {
+        task.abandoned = options.abandoned ?? (() => {})
+        task.settled?.()
+        native.abandon(slot)
+        end()
+        if (--owner.inFlight === 0) owner.idle()
+        reject(task.thrown ? task.thrown.error : signal.reason)
+      }
+      const leaveWhenQuiet = (): void => {
+        const left = patienceMs - native.quiet(slot)
+        if (left > 0) {
+          patience = setTimeout(leaveWhenQuiet, left)
+          return
+        }
+        leave()
+        options.left?.()
+      }
       const abort = (): void => {
         if (options.onAbort === 'abandon') {
-          task.abandoned = options.abandoned ?? (() => {})
-          task.settled?.()
-          native.abandon(slot)
-          end()
-          if (--owner.inFlight === 0) owner.idle()
-          reject(signal.reason)
-        } else {
-          native.cancel(slot)
+          leave()
+          return
         }
+        native.cancel(slot)
+        if (options.onAbort === 'leave') patience = setTimeout(leaveWhenQuiet, patienceMs)
       }
       signal.addEventListener('abort', abort, { once: true })
-      task.settled = () => signal.removeEventListener('abort', abort)
+      task.settled = () => {
+        clearTimeout(patience)
+        signal.removeEventListener('abort', abort)
+      }
       // A call that failed because it was asked to end reports the signal's reason.
       rejectTask = (error) => reject(signal.aborted && !task.thrown ? signal.reason : error)
     }

@@ -12,9 +12,9 @@ export interface ImageLayout {
   objectSize?: number
   /** Feature names, or the mask. */
   features?: readonly Feature[] | bigint
-  /** Bytes of a stripe's unit; together with `stripeCount`. */
+  /** Bytes of a stripe's unit, 512 to 32 MiB, by which `objectSize` can be divided; together with `stripeCount`. */
   stripeUnit?: number
-  /** Objects of a stripe. */
+  /** Objects of a stripe, 1 to 4096. librbd takes more, and cannot compute with all that it takes. */
   stripeCount?: number
   /** The pool for the data objects, when not the image's own: for erasure-coded pools. */
   dataPool?: string
@@ -42,9 +42,9 @@ export function toNativeLayout(options: Partial<ImageLayout>): NativeLayout {
     throw invalidArgValue('options.stripeUnit', 'and options.stripeCount must be given together')
   }
   if (options.stripeUnit !== undefined)
-    layout.stripeUnit = toSize('options.stripeUnit', options.stripeUnit, 1)
+    layout.stripeUnit = toSize('options.stripeUnit', options.stripeUnit, 512, 32 * 1024 * 1024)
   if (options.stripeCount !== undefined)
-    layout.stripeCount = toSize('options.stripeCount', options.stripeCount, 1)
+    layout.stripeCount = toSize('options.stripeCount', options.stripeCount, 1, 4096)
   if (options.dataPool !== undefined) layout.dataPool = toText('options.dataPool', options.dataPool)
   return layout
 }

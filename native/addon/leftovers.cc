@@ -1,7 +1,6 @@
 // What unfinished copies have left, for JavaScript.
 #include "addon/leftovers.h"
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,10 +55,10 @@ void ImageLeftovers(Call& call) {
   Executor executor("rbdkit-cleanup", 1);
   call.Run(executor, [ioctx, clear](Task& task) {
     if (!RbdLoaded(task)) return;
-    std::atomic<bool> stop{false};
-    task.OnCancel([&stop] { stop = true; });
+    copy::LongCall long_call;
+    task.OnCancel([&long_call] { long_call.stop = true; });
     std::vector<copy::Leftover> leftovers;
-    const copy::Error error = copy::ImageLeftovers(ioctx->ioctx(), clear, stop, &leftovers);
+    const copy::Error error = copy::ImageLeftovers(ioctx->ioctx(), clear, long_call, &leftovers);
     task.OnCancel(nullptr);
     Finish(task, error, leftovers);
   });

@@ -15,6 +15,8 @@ std::string EncodeNumber(size_t number) {
   return encoded;
 }
 
+std::string EncodeSize(uint64_t size) { return EncodeNumber(size & UINT32_MAX) + EncodeNumber(size >> 32); }
+
 std::string EncodeText(const std::string& text) { return EncodeNumber(text.size()) + text; }
 
 bool DecodeText(const std::string& bytes, std::string* text) {

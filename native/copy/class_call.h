@@ -5,6 +5,7 @@
 
 #include <rados/librados.h>
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,8 +14,10 @@
 
 namespace rbdkit::copy {
 
-// Ceph's encodings: a number is four bytes, little endian; a text, or any bytes, its length and itself.
+// Ceph's encodings: a number is four bytes, little endian, a size eight; a text, or any bytes, its length and
+// itself.
 std::string EncodeNumber(size_t number);
+std::string EncodeSize(uint64_t size);
 std::string EncodeText(const std::string& text);
 bool DecodeText(const std::string& bytes, std::string* text);
 

@@ -29,6 +29,8 @@ class DataObjects {
   void TryWhenFull() { ioctx_.TryWhenFull(); }
 
   rados_ioctx_t ioctx() const { return ioctx_.get(); }
+  // What all their names begin with, before a dot.
+  const std::string& prefix() const { return prefix_; }
   std::string Name(uint64_t object) const;
 
   // The object's size, and the checksums of its first `length` bytes, which it has, in pieces of `piece`; the

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
+#include "copy/plain_name.h"
+
 namespace rbdkit::copy {
 
 namespace {
 
 // A write of its own costs an OSD about as much as this many bytes more.
 constexpr size_t kOperationCost = 64 << 10;
-
-int NoProgress(uint64_t /*offset*/, uint64_t /*total*/, void* /*arg*/) { return 0; }
 
 // 0, -ENOENT or another negative errno.
 int FindSnapshot(rbd_image_t image, const std::string& name) {
@@ -46,6 +46,10 @@ Error DiffImage::CheckSnapshots() {
     }
   }
   if (!diff_.to) return {};
+  if (!IsPlainName(*diff_.to)) {
+    return Failed(-EINVAL, "rbd_snap_create2",
+                  "the diff ends at snapshot '" + *diff_.to + "', and no snapshot with '/' or '@' is made");
+  }
   const int r = FindSnapshot(image_.get(), *diff_.to);
   if (r == -ENOENT) return {};
   if (r < 0) return Error(r, "rbd_snap_get_id");
@@ -60,7 +64,7 @@ Error DiffImage::Resize(uint64_t from, uint64_t to, bool allow_shrink) {
                   "the diff would shrink the image from " + std::to_string(from) + " to " +
                       std::to_string(to) + " bytes; allow that if it is meant");
   }
-  const int r = Rbd().rbd_resize2(image_.get(), to, allow_shrink, NoProgress, nullptr);
+  const int r = Rbd().rbd_resize2(image_.get(), to, allow_shrink, LongCall::Progress, &long_call_);
   if (r < 0) return Error(r, "rbd_resize2");
   return {};
 }
@@ -93,7 +97,7 @@ Error DiffImage::Flush() {
 Error DiffImage::Publish() {
   if (diff_.to) {
     const char* name = diff_.to->c_str();
-    int r = Rbd().rbd_snap_create2(image_.get(), name, 0, NoProgress, nullptr);
+    int r = Rbd().rbd_snap_create2(image_.get(), name, 0, LongCall::Progress, &long_call_);
     if (r < 0) return Error(r, "rbd_snap_create2");
     if (diff_.is_protected.value_or(false)) {
       if ((r = Rbd().rbd_snap_protect(image_.get(), name)) < 0) return Error(r, "rbd_snap_protect");

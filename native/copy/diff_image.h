@@ -7,6 +7,7 @@
 #include "copy/diff_format.h"
 #include "copy/image_io.h"
 #include "copy/image_writes.h"
+#include "copy/long_call.h"
 
 namespace rbdkit::copy {
 
@@ -25,6 +26,8 @@ class DiffImage final : public Destination {
   void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override;
   void Zero(uint64_t offset, uint64_t length, Operation* done) override;
   Error WriteError(int64_t result) const override;
+  // Also ends what librbd looks through object by object.
+  void Interrupt() override { long_call_.stop = true; }
   void Reap() override { writes_.Reap(); }
   bool lost() const override { return writes_.lost(); }
   Error Flush() override;
@@ -43,6 +46,7 @@ class DiffImage final : public Destination {
   OpenImage image_;
   ImageWrites writes_;  // to it
   size_t smallest_hole_ = 0;
+  LongCall long_call_;
 };
 
 }  // namespace rbdkit::copy

@@ -125,8 +125,8 @@ class Source {
   virtual void Read(uint64_t offset, size_t length, char* buffer, Operation* done) = 0;
   // What a Read() that gave `result` instead of `length` bytes means.
   virtual Error ReadError(int64_t result) const = 0;
-  // The copy ends early: a call of a sequential source that blocks returns soon, with any error. Any thread,
-  // at any time.
+  // The work ends early: a call that waits for somebody who may never answer, for a pipe's other side or
+  // another program, returns soon, with any error. Any thread, at any time.
   virtual void Interrupt() {}
 
   // Next() begins anew, for a second reading. False: there is none.
@@ -179,7 +179,7 @@ class Destination {
   virtual void Zero(uint64_t /*offset*/, uint64_t /*length*/, Operation* done) { done->Complete(-ENOTSUP); }
   // What a Write() or Zero() that gave `result` means.
   virtual Error WriteError(int64_t result) const = 0;
-  // As Source::Interrupt(), of an ordered destination; and of Resume().
+  // As Source::Interrupt(); and a call that looks through a whole image ends early.
   virtual void Interrupt() {}
 
   // Completes operations that will not complete by themselves; called now and then while some are waited for.

@@ -6,6 +6,7 @@
 #include "copy/image_journal.h"
 #include "copy/image_leftovers.h"
 #include "copy/image_names.h"
+#include "copy/image_removal.h"
 #include "copy/image_source.h"
 #include "copy/image_tuning.h"
 #include "copy/publish_image.h"
@@ -60,8 +61,6 @@ Error LockOwner(rbd_image_t image, std::string* owner) {
   return {};
 }
 
-int NoProgress(uint64_t /*offset*/, uint64_t /*total*/, void* /*arg*/) { return 0; }
-
 Error LockLost(const char* function) {
   return Error::Coded(kLockLost, function,
                       "another client has taken the exclusive lock of the temporary image");
@@ -105,7 +104,7 @@ Error ImageDestination::Resume(const std::string& source, uint64_t size, Mark* m
   if (key.empty()) return {};
   if (Error error = WaitForOwner(record)) return error;
   const int r = Rbd().rbd_open_by_id(ioctx_.get(), record.id.c_str(), image_.out(), nullptr);
-  if (r == -ENOENT) return RemoveTemporary(ioctx_.get(), key);
+  if (r == -ENOENT) return RemoveTemporary(ioctx_.get(), key, *long_call_);
   if (r < 0) return Error(r, "rbd_open_by_id");
   temporary_ = key;
   record_ = record;
@@ -141,7 +140,7 @@ Error ImageDestination::WaitForOwner(const Record& record) {
     if (Error error = IsInUse(ioctx_.get(), record, &in_use)) return error;
     if (!in_use) return {};
     std::unique_lock<std::mutex> lock(mutex_);
-    const auto interrupted = [this] { return interrupted_; };
+    const auto interrupted = [this] { return long_call_->stop.load(); };
     if (wake_.wait_for(lock, kOwnerPoll, interrupted)) {
       return Error::Coded(kCancelled, "resume", "cancelled");
     }
@@ -154,7 +153,7 @@ Error ImageDestination::WaitForOwner(const Record& record) {
 
 void ImageDestination::Interrupt() {
   std::lock_guard<std::mutex> lock(mutex_);
-  interrupted_ = true;
+  long_call_->stop = true;
   wake_.notify_all();
 }
 
@@ -251,7 +250,10 @@ Error ImageDestination::Resize(uint64_t size) {
   if (r < 0) return Error(r, "rbd_get_size");
   if (now == size) return {};
   r = writes_.Await(
-      [image = image_.get(), size] { return Rbd().rbd_resize2(image, size, true, NoProgress, nullptr); });
+      // The call may be left behind.
+      [image = image_.get(), size, call = long_call_] {
+        return Rbd().rbd_resize2(image, size, true, LongCall::Progress, call.get());
+      });
   return r < 0 ? Error(r, "rbd_resize2") : Error();
 }
 
@@ -262,9 +264,9 @@ Error ImageDestination::BeginLayer(uint64_t size) {
 
 Error ImageDestination::TakeSnapshot(const SnapshotSpec& snapshot) {
   const char* const name = snapshot.name.c_str();
-  int r = Rbd().rbd_snap_create2(image_.get(), name, 0, NoProgress, nullptr);
+  int r = Rbd().rbd_snap_create2(image_.get(), name, 0, LongCall::Progress, long_call_.get());
   if (std::exchange(resumed_, false) && r == -EEXIST) {
-    r = Rbd().rbd_snap_rollback_with_progress(image_.get(), name, NoProgress, nullptr);
+    r = Rbd().rbd_snap_rollback_with_progress(image_.get(), name, LongCall::Progress, long_call_.get());
     if (r < 0) return Error(r, "rbd_snap_rollback_with_progress");
   }
   if (r < 0) return Error(r, "rbd_snap_create2");
@@ -323,16 +325,7 @@ Error ImageDestination::Keep(const Mark& mark) {
 }
 
 // At the end, for configuration among it is for those who open the image by its name.
-Error ImageDestination::SetMetadata() {
-  for (const auto& [key, value] : metadata_) {
-    const int r = Rbd().rbd_metadata_set(image_.get(), key.c_str(), value.c_str());
-    if (r == 0) continue;
-    Error error(r, "rbd_metadata_set");
-    error.message = "metadata '" + key + "'";
-    return error;
-  }
-  return {};
-}
+Error ImageDestination::SetMetadata() { return PutMetadata(ioctx_.get(), record_.id, metadata_); }
 
 // The image stays open meanwhile: that is how others see that the copy is at work.
 Error ImageDestination::Publish() {
@@ -366,7 +359,8 @@ Error ImageDestination::Abandon() {
     Error error = ListedName(ioctx_.get(), record_.old_id, &name);
     if (error.result != -ENOENT && (error || name != record_.target)) return error;
   }
-  return RemoveTemporary(ioctx_.get(), temporary_);
+  LongCall removal;  // not the one that was stopped
+  return RemoveTemporary(ioctx_.get(), temporary_, removal);
 }
 
 }  // namespace rbdkit::copy

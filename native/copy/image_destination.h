@@ -9,6 +9,7 @@
 
 #include "copy/image_io.h"
 #include "copy/image_writes.h"
+#include "copy/long_call.h"
 #include "copy/make_image.h"
 #include "copy/naming.h"
 #include "copy/record.h"
@@ -88,7 +89,8 @@ class ImageDestination final : public Destination {
   size_t smallest_hole_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool interrupted_ = false;  // guarded by mutex_
+  // By Interrupt().
+  const std::shared_ptr<LongCall> long_call_ = std::make_shared<LongCall>();
 };
 
 }  // namespace rbdkit::copy

@@ -1,5 +1,8 @@
 #include "copy/image_format.h"
 
+#include "copy/plain_name.h"
+#include "copy/striping.h"
+
 namespace rbdkit::copy {
 
 namespace {
@@ -16,6 +19,7 @@ constexpr uint64_t kMaxDiffs = 65536;
 constexpr size_t kMaxKey = 4096;
 constexpr size_t kMaxValue = 64 << 10;
 constexpr size_t kMaxMetadata = 4 << 20;  // all of it
+constexpr size_t kMaxKeys = 10000;
 // What an unknown record of the header may carry and be skipped.
 constexpr uint64_t kMaxUnknown = 1 << 20;
 
@@ -42,7 +46,11 @@ Error ImageReader::ReadHeader() {
     const uint64_t position = reader_.position();
     uint8_t tag = 0;
     if (Error error = reader_.ReadU8(&tag)) return error;
-    if (tag == kEnd) break;
+    if (tag == kEnd) {
+      const std::string obstacle = StripingObstacle(header_.stripe_unit, header_.stripe_count);
+      if (!obstacle.empty()) return reader_.Malformed(position, obstacle);
+      break;
+    }
     uint64_t length = 0;
     if (Error error = reader_.ReadU64(&length)) return error;
     if (Error error = ReadRecord(tag, length, position)) return error;
@@ -67,6 +75,9 @@ Error ImageReader::ReadRecord(uint8_t tag, uint64_t length, uint64_t position) {
 }
 
 Error ImageReader::ReadMetadata(uint64_t length, uint64_t position) {
+  if (header_.metadata.size() == kMaxKeys) {
+    return reader_.Malformed(position, "more metadata than " + std::to_string(kMaxKeys) + " keys");
+  }
   auto& [key, value] = header_.metadata.emplace_back();
   if (Error error = reader_.ReadString(kMaxKey, "a metadata key", &key)) return error;
   if (Error error = reader_.ReadString(kMaxValue, "a metadata value", &value)) return error;
@@ -103,6 +114,9 @@ Error ImageReader::NextDiff(DiffReader** diff) {
   if (header.to.has_value() == last) {
     return reader_.Malformed(position,
                              last ? "a last diff with a to-snapshot" : "a diff without a to-snapshot");
+  }
+  if (header.to && !IsPlainName(*header.to)) {
+    return reader_.Malformed(position, "a snapshot with '/' or '@' in its name");
   }
   last_snapshot_ = header.to;
   *diff = &*diff_;

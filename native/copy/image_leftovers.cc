@@ -4,6 +4,7 @@
 
 #include "copy/image_io.h"
 #include "copy/image_journal.h"
+#include "copy/image_removal.h"
 #include "copy/publish_image.h"
 #include "sys/rados.h"
 #include "sys/rbd.h"
@@ -12,45 +13,20 @@ namespace rbdkit::copy {
 
 namespace {
 
-int NoProgress(uint64_t /*offset*/, uint64_t /*total*/, void* /*arg*/) { return 0; }
-
-Error RemoveSnapshot(rados_ioctx_t ioctx, const std::string& key, const Record& record) {
+Error RemoveSnapshot(rados_ioctx_t ioctx, const std::string& key, const Record& record, LongCall& call) {
   OpenImage image;
   int r = Rbd().rbd_open_by_id(ioctx, record.id.c_str(), image.out(), nullptr);
   if (r < 0 && r != -ENOENT) return Error(r, "rbd_open_by_id");
   if (r == 0) {
-    r = Rbd().rbd_snap_remove2(image.get(), key.c_str(), 0, NoProgress, nullptr);
+    r = Rbd().rbd_snap_remove2(image.get(), key.c_str(), 0, LongCall::Progress, &call);
     if (r < 0 && r != -ENOENT) return Error(r, "rbd_snap_remove2");
   }
   return ImageJournal(ioctx).Remove(key);
 }
 
-// Snapshots of a temporary that was to have some.
-Error RemoveSnapshots(rados_ioctx_t ioctx, const std::string& name) {
-  OpenImage image;
-  int r = Rbd().rbd_open(ioctx, name.c_str(), image.out(), nullptr);
-  if (r == -ENOENT) return {};
-  if (r < 0) return Error(r, "rbd_open");
-  std::vector<rbd_snap_info_t> snapshots(64);
-  int most = static_cast<int>(snapshots.size());
-  int count;
-  while ((count = Rbd().rbd_snap_list(image.get(), snapshots.data(), &most)) == -ERANGE) {
-    snapshots.resize(static_cast<size_t>(most));
-  }
-  if (count < 0) return Error(count, "rbd_snap_list");
-  Error error;
-  for (int i = 0; i < count && !error; ++i) {
-    Rbd().rbd_snap_unprotect(image.get(), snapshots[i].name);
-    r = Rbd().rbd_snap_remove2(image.get(), snapshots[i].name, 0, NoProgress, nullptr);
-    if (r < 0 && r != -ENOENT) error = Error(r, "rbd_snap_remove2");
-  }
-  Rbd().rbd_snap_list_end(snapshots.data());
-  return error;
-}
-
-Error Clear(rados_ioctx_t ioctx, const std::string& key, Record record) {
-  if (record.kind == RecordKind::kSnapshot) return RemoveSnapshot(ioctx, key, record);
-  if (record.state == RecordState::kCopying) return RemoveTemporary(ioctx, key);
+Error Clear(rados_ioctx_t ioctx, const std::string& key, Record record, LongCall& call) {
+  if (record.kind == RecordKind::kSnapshot) return RemoveSnapshot(ioctx, key, record, call);
+  if (record.state == RecordState::kCopying) return RemoveTemporary(ioctx, key, call);
   Replaced replaced;
   Error error = PublishImage(ioctx, key, &record, Renaming::kKnown, &replaced);
   // ENOENT: somebody has removed it, or given it another name.
@@ -79,43 +55,35 @@ Error IsInUse(rados_ioctx_t ioctx, const Record& record, bool* in_use) {
   return {};
 }
 
-Error RemoveTemporary(rados_ioctx_t ioctx, const std::string& key) {
-  if (Error error = RemoveSnapshots(ioctx, key)) return error;
-  int r = Rbd().rbd_remove_with_progress(ioctx, key.c_str(), NoProgress, nullptr);
-  if (r < 0 && r != -ENOENT) return Error(r, "rbd_remove_with_progress");
-  // A create or remove that was cut may have left no more than this.
-  r = Rados().rados_remove(ioctx, ("rbd_id." + key).c_str());
-  if (r < 0 && r != -ENOENT) return Error(r, "rados_remove");
-  return ImageJournal(ioctx).Remove(key);
-}
-
 Error FinishCopiesTo(rados_ioctx_t ioctx, const std::string& target) {
   std::vector<std::pair<std::string, Record>> records;
   if (Error error = ImageJournal(ioctx).List(&records)) return error;
+  LongCall call;
   for (const auto& [key, record] : records) {
     if (record.kind != RecordKind::kImage || record.state == RecordState::kCopying) continue;
     if (record.target != target) continue;
     bool in_use = false;
     if (Error error = IsInUse(ioctx, record, &in_use)) return error;
     if (in_use) continue;
-    if (Error error = Clear(ioctx, key, record)) return error;
+    if (Error error = Clear(ioctx, key, record, call)) return error;
   }
   return {};
 }
 
-Error ImageLeftovers(rados_ioctx_t ioctx, bool clear, const std::atomic<bool>& stop,
-                     std::vector<Leftover>* leftovers) {
+Error ImageLeftovers(rados_ioctx_t ioctx, bool clear, LongCall& call, std::vector<Leftover>* leftovers) {
   std::vector<std::pair<std::string, Record>> records;
   if (Error error = ImageJournal(ioctx).List(&records)) return error;
   for (const auto& [key, record] : records) {
-    if (stop) return Error::Coded(kCancelled, "cleanup", "cancelled");
+    call.pulse->Beat();
+    if (call.stop) return Error::Coded(kCancelled, "cleanup", "cancelled");
     Leftover leftover;
     leftover.name = key;
     leftover.record = record;
     leftover.error = IsInUse(ioctx, record, &leftover.in_use);
     if (clear && !leftover.in_use && !leftover.error) {
-      leftover.error = Clear(ioctx, key, record);
+      leftover.error = Clear(ioctx, key, record, call);
       leftover.cleared = !leftover.error;
+      if (leftover.error && call.stop) return std::move(leftover.error);
     }
     leftovers->push_back(std::move(leftover));
   }

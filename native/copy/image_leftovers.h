@@ -4,29 +4,26 @@
 
 #include <rados/librados.h>
 
-#include <atomic>
 #include <string>
 #include <vector>
 
 #include "copy/error.h"
 #include "copy/leftover.h"
+#include "copy/long_call.h"
 
 namespace rbdkit::copy {
 
 // Whether the process that wrote `record` may still be at it.
 Error IsInUse(rados_ioctx_t ioctx, const Record& record, bool* in_use);
 
-// Removes a temporary image and its record, whatever there is of it.
-Error RemoveTemporary(rados_ioctx_t ioctx, const std::string& key);
-
 // Finishes the copies to `target` that were whole when they were cut off, so that its name is what it is to
 // be.
 Error FinishCopiesTo(rados_ioctx_t ioctx, const std::string& target);
 
 // Lists what is left. With `clear`, whole copies are given their name and the rest is removed; one that fails
-// has its error. Nothing of a copy that may be at work is touched. `stop` ends it early, between two.
-Error ImageLeftovers(rados_ioctx_t ioctx, bool clear, const std::atomic<bool>& stop,
-                     std::vector<Leftover>* leftovers);
+// has its error. Nothing of a copy that may be at work is touched. When `call` is stopped, what is left can
+// be cleared later.
+Error ImageLeftovers(rados_ioctx_t ioctx, bool clear, LongCall& call, std::vector<Leftover>* leftovers);
 
 }  // namespace rbdkit::copy
 

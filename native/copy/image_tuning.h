@@ -16,6 +16,9 @@ Error OpenTuned(rados_ioctx_t ioctx, const std::string& name, OpenImage* image);
 // Before it gets its name.
 Error Untune(rados_ioctx_t ioctx, const std::string& id);
 
+// Gives it what it is to have beyond that; after Untune(), for configuration may be among it.
+Error PutMetadata(rados_ioctx_t ioctx, const std::string& id, const Metadata& metadata);
+
 }  // namespace rbdkit::copy
 
 #endif  // RBDKIT_COPY_IMAGE_TUNING_H_

@@ -5,6 +5,7 @@
 
 #include "copy/image_io.h"
 #include "copy/image_parent.h"
+#include "copy/striping.h"
 
 namespace rbdkit::copy {
 
@@ -62,9 +63,18 @@ Error RemoveMetadata(rbd_image_t image) {
   }
 }
 
+Error CheckStriping(const ImageOptions& options, const char* function) {
+  const std::string obstacle = StripingObstacle(options.stripe_unit, options.stripe_count);
+  if (obstacle.empty()) return {};
+  Error error(-EINVAL, function);
+  error.message = obstacle;
+  return error;
+}
+
 }  // namespace
 
 Error CreateImage(rados_ioctx_t ioctx, const std::string& name, uint64_t size, const ImageOptions& options) {
+  if (Error error = CheckStriping(options, "rbd_create4")) return error;
   const OptionList list(options);
   const int r = Rbd().rbd_create4(ioctx, name.c_str(), size, list.get());
   return r < 0 ? Error(r, "rbd_create4") : Error();
@@ -72,6 +82,7 @@ Error CreateImage(rados_ioctx_t ioctx, const std::string& name, uint64_t size, c
 
 Error CloneImage(rados_ioctx_t ioctx, const std::string& name, uint64_t size, const Parent& parent,
                  const ImageOptions& options) {
+  if (Error error = CheckStriping(options, "rbd_clone3")) return error;
   OwnIoCtx pool;
   if (Error error = pool.Open(ioctx, parent.pool, parent.name_space)) return error;
   OptionList list(options);

@@ -8,9 +8,12 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
+
+#include "core/pulse.h"
 
 namespace rbdkit::copy {
 
@@ -40,7 +43,10 @@ class Meter {
   // Counts anew, for a phase of its own.
   void Restart(Phase phase);
   // Something completed.
-  void Touch() { touched_ = Now(); }
+  void Touch() {
+    touched_ = Now();
+    pulse_->Beat();
+  }
   // Nothing is to be done until then, which is no stall.
   void Rest(std::chrono::steady_clock::time_point until) { touched_ = until.time_since_epoch().count(); }
 
@@ -56,6 +62,7 @@ class Meter {
   double Rate(int64_t now, uint64_t done);
 
   const Report report_;
+  const std::shared_ptr<Pulse> pulse_ = Pulse::Current();
   const std::chrono::milliseconds stalled_after_;
   std::atomic<Phase> phase_{Phase::kPrepare};
   std::atomic<uint64_t> total_{0};

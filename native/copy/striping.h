@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "copy/endpoint.h"
 
@@ -15,6 +17,26 @@ struct Place {
   uint64_t offset;  // in the object
   uint64_t length;  // to the end of the piece
 };
+
+// What new images may have; lib/rbd/layout.ts says the same. librbd takes much more, and cannot compute with
+// all that it takes (docs/decisions/0024): this is far inside what anybody uses and what it can.
+inline constexpr uint64_t kMinStripeUnit = 512;
+inline constexpr uint64_t kMaxStripeUnit = 32 << 20;  // the largest object
+inline constexpr uint64_t kMaxStripeCount = 4096;
+
+// Why an image is not made with this; empty: nothing is wrong.
+inline std::string StripingObstacle(std::optional<uint64_t> unit, std::optional<uint64_t> count) {
+  // Zeros are what librbd takes for none.
+  if (count && *count > kMaxStripeCount) {
+    return "a stripe count of " + std::to_string(*count) + ", which is more than " +
+           std::to_string(kMaxStripeCount);
+  }
+  if (unit && *unit != 0 && (*unit < kMinStripeUnit || *unit > kMaxStripeUnit)) {
+    return "a stripe unit of " + std::to_string(*unit) + " bytes, which is not from " +
+           std::to_string(kMinStripeUnit) + " to " + std::to_string(kMaxStripeUnit);
+  }
+  return "";
+}
 
 // The striping of Ceph's architecture documentation, "Data Striping".
 class Striping {

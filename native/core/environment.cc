@@ -57,6 +57,12 @@ void Environment::Export(Napi::Env env, Napi::Object exports) {
     const auto found = tasks.find(info[0].As<Napi::Number>().Uint32Value());
     if (found != tasks.end()) found->second->Cancel();
   });
+  add("quiet", [](const Napi::CallbackInfo& info) -> Napi::Value {
+    auto& tasks = Of(info.Env()).tasks_;
+    const auto found = tasks.find(info[0].As<Napi::Number>().Uint32Value());
+    const auto quiet = found == tasks.end() ? std::chrono::milliseconds(0) : found->second->quiet();
+    return Napi::Number::New(info.Env(), static_cast<double>(quiet.count()));
+  });
   add("abandon", [](const Napi::CallbackInfo& info) {
     auto& tasks = Of(info.Env()).tasks_;
     const auto found = tasks.find(info[0].As<Napi::Number>().Uint32Value());

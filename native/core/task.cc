@@ -25,6 +25,7 @@ void Task::Run(Executor& executor, std::function<void(Task&)> work) {
   FenceConnected();  // here, so that process.exit() on this thread cannot come between
   try {
     executor.Run([this] {
+      const Pulse::Scope alive(pulse_);
       try {
         work_(*this);
       } catch (const std::bad_alloc&) {
@@ -46,6 +47,7 @@ void Task::Run(Executor& executor, std::function<void(Task&)> work) {
 }
 
 void Task::Report(uint64_t done, uint64_t total) {
+  pulse_->Beat();
   {
     std::lock_guard<std::mutex> lock(mutex_);
     const auto now = std::chrono::steady_clock::now();

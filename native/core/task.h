@@ -7,11 +7,13 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <utility>
 
 #include "core/completion_queue.h"
 #include "core/executor.h"
+#include "core/pulse.h"
 
 namespace rbdkit {
 
@@ -48,6 +50,8 @@ class Task : public Valued {
   // The caller has been answered and the call cannot be asked to end: the process's end does not wait for it.
   // JavaScript thread.
   void Abandon();
+  // How long there has been no sign of life.
+  std::chrono::milliseconds quiet() const { return pulse_->quiet(); }
   // Whether somebody asked. Any thread.
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
   // Calls `hook` once when the task is cancelled, at once if it is already; pass nullptr before what it uses
@@ -57,6 +61,7 @@ class Task : public Valued {
  private:
   CompletionQueue& queue_;
   std::function<void(Task&)> work_;
+  const std::shared_ptr<Pulse> pulse_ = std::make_shared<Pulse>();
   std::atomic<bool> cancelled_{false};
   enum class State { kRuns, kAbandoned, kOver };
   std::atomic<State> state_{State::kRuns};

@@ -40,6 +40,9 @@
   F(rados_read, nullptr)                    \
   F(rados_stat, nullptr)                    \
   F(rados_remove, nullptr)                  \
+  F(rados_nobjects_list_open, nullptr)      \
+  F(rados_nobjects_list_next, nullptr)      \
+  F(rados_nobjects_list_close, nullptr)     \
   F(rados_lock_exclusive, nullptr)          \
   F(rados_unlock, nullptr)                  \
   F(rados_watch3, nullptr)                  \

@@ -71,7 +71,7 @@ t.test(
     const [command, args] = plainNode(['--input-type=module', '-e', program])
     const child = spawn(command, args, { cwd: directory, stdio: ['ignore', fd, 'pipe'] })
     let stderr = ''
-    child.stderr.setEncoding('utf8').on('data', (text) => {
+    child.stderr?.setEncoding('utf8').on('data', (text) => {
       stderr += text
     })
     await once(child, 'close')

@@ -20,7 +20,15 @@ t.test('layouts', (t) => {
   }
   t.throws(() => toNativeLayout({ objectSize: 5000 }), { code: 'ERR_INVALID_ARG_VALUE' })
   t.throws(() => toNativeLayout({ stripeCount: 4 }), { code: 'ERR_INVALID_ARG_VALUE' })
-  t.throws(() => toNativeLayout({ stripeUnit: 0, stripeCount: 4 }), { code: 'ERR_OUT_OF_RANGE' })
+  for (const [stripeUnit, stripeCount] of [
+    [0, 4],
+    [511, 4],
+    [2 ** 26, 4],
+    [65_536, 0],
+    [65_536, 4097],
+  ] as const) {
+    t.throws(() => toNativeLayout({ stripeUnit, stripeCount }), { code: 'ERR_OUT_OF_RANGE' })
+  }
   t.throws(() => toNativeLayout({ dataPool: 'a\0' }), { code: 'ERR_INVALID_ARG_VALUE' })
   t.end()
 })

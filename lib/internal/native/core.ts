@@ -16,6 +16,8 @@ export interface CoreNative {
   cancel(slot: number): void
   /** The slot's call goes on without its caller: the process's end does not wait for it. */
   abandon(slot: number): void
+  /** Milliseconds since the slot's call gave its last sign of life. */
+  quiet(slot: number): number
   processExit(code: number): void
   strerror(errno: number): string
   /** How many bytes into a page of 4096 a view's memory begins. */
