@@ -100,7 +100,8 @@ function toLeftover(where: Place, leftover: NativeLeftover): Leftover {
  *
  * Errors: those of reading the records, such as `ENOENT` the directory does not exist, `EPERM`.
  *
- * Implements: rbd_remove_with_progress, rbd_snap_remove2, rbd_rename, rbd_trash_move.
+ * Implements: rbd_remove_with_progress, rbd_snap_remove2, rbd_rename, rbd_trash_move, rados_nobjects_list_open,
+ * rados_nobjects_list_next, rados_nobjects_list_close, rados_remove.
  * @since 0.1.0
  */
 export async function cleanupCopies(
