@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { native } from '../internal/addon.js'
+import { jsonable } from '../internal/json.js'
 import type { NativeDomain } from '../internal/native/libvirt.js'
 import { type Known, toBoolean, toOneOf, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
 import type { Connection } from './connection.js'
@@ -158,7 +159,7 @@ export class Domain extends LibvirtObject {
    */
   async info(): Promise<DomainInfo> {
     const info = await this.call<Omit<DomainInfo, 'state'> & { state: number }, []>(native.virDomainGetInfo)
-    return { ...info, state: nameOf(domainStates, info.state) }
+    return jsonable({ ...info, state: nameOf(domainStates, info.state) })
   }
 
   /**

@@ -1,6 +1,7 @@
 import { CephError, closedError, type ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
+import { jsonable } from '../internal/json.js'
 import type { NativeNotification } from '../internal/native/rados.js'
 import { Resource } from '../internal/resource.js'
 import { throwUncaught } from '../internal/uncaught.js'
@@ -159,7 +160,7 @@ export class Watch extends Resource {
   async #answer(notification: NativeNotification): Promise<void> {
     let reply: Uint8Array | undefined
     try {
-      const answer = await this.#listener(notification)
+      const answer = await this.#listener(jsonable(notification))
       if (answer !== undefined) reply = toBytes("the watch listener's answer", answer)
     } catch (error) {
       this.#fail(error)
@@ -251,12 +252,13 @@ export abstract class IoCtxWatch extends IoCtxObjects {
     const name = toText('object', object)
     const { timeoutMs, signal } = toOptions('options', options, { timeoutMs: ['timeout'], signal: true })
     const timeout = 1000 * toSeconds('options.timeoutMs', timeoutMs ?? 10_000)
-    return this.callWith(
+    const result = await this.callWith<NotifyResult, [string, Uint8Array, number]>(
       native.rados_notify2,
       { object: { object: name }, signal: toSignal(signal), onAbort: 'abandon' },
       name,
       toBytes('payload', payload),
       timeout,
     )
+    return { replies: result.replies.map(jsonable), timedOut: result.timedOut.map(jsonable) }
   }
 }

@@ -3,6 +3,7 @@
 import { addDetail, CephError, objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
 import type { IoCtx } from '../rados/ioctx.js'
+import type { ImageHandle } from './handle.js'
 import type { Image } from './image.js'
 import type { MigrationStatus } from './migration.js'
 import type { ImageSnapshots, SnapshotInfo } from './snapshot.js'
@@ -183,6 +184,18 @@ export async function whyNotCloned(
     `the snapshot is not protected, which a clone of format 1 needs, and that is what ${format}: protect the ` +
     'snapshot first, or pass cloneFormat: 2'
   )
+}
+
+/** Why an image cannot have a pair of metadata. Values are not shown: they may be secrets. */
+export async function whyNotSet(image: ImageHandle, key: string): Promise<string> {
+  if (!key.startsWith('conf_')) return ''
+  const option = key.slice('conf_'.length)
+  const options = await image.call<[name: string, value: string, source: string][], []>(
+    native.rbd_config_image_list,
+  )
+  return options.some(([name]) => name === option)
+    ? `the option ${option} does not take this value`
+    : `a key that begins with conf_ sets an option of librbd for this image, and there is no option '${option}'`
 }
 
 /** Why an image cannot get another size. */

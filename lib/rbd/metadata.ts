@@ -1,5 +1,6 @@
 import { native } from '../internal/addon.js'
 import { toText } from '../internal/validate.js'
+import { explained, whyNotSet } from './explain.js'
 import { ImageLock } from './lock.js'
 
 /** Key and value pairs of an image. Keys that begin with `conf_` override librbd's configuration for it. */
@@ -15,14 +16,17 @@ export abstract class ImageMetadata extends ImageLock {
   }
 
   /**
-   * Errors: `EROFS` the image is open read-only.
+   * Errors: `EINVAL` a `conf_` key names no option of librbd, or one that does not take the value; `EROFS` the image is
+   * open read-only.
    *
    * Implements: rbd_metadata_set.
    * @since 0.1.0
    */
   async setMetadata(key: string, value: string): Promise<void> {
     this.checkWritable('rbd_metadata_set')
-    await this.call(native.rbd_metadata_set, toText('key', key), toText('value', value, { empty: true }))
+    const name = toText('key', key)
+    const text = toText('value', value, { empty: true })
+    await explained(this.call(native.rbd_metadata_set, name, text), ['EINVAL'], () => whyNotSet(this, name))
   }
 
   /**
@@ -33,7 +37,9 @@ export abstract class ImageMetadata extends ImageLock {
    */
   async removeMetadata(key: string): Promise<void> {
     this.checkWritable('rbd_metadata_remove')
-    await this.call(native.rbd_metadata_remove, toText('key', key))
+    const name = toText('key', key)
+    const removed = this.call<void, [string]>(native.rbd_metadata_remove, name)
+    await explained(removed, ['ENOENT'], async () => `it has no key '${name}'`)
   }
 
   /**

@@ -12,6 +12,7 @@ t.test('metadata: few, many, large, empty, any language', async (t) => {
     code: 'ENOENT',
     syscall: 'rbd_metadata_remove',
     image: 'image',
+    message: /: it has no key 'none'$/,
   })
   await image.setMetadata('empty', '')
   t.equal(await image.getMetadata('empty'), '')
@@ -56,5 +57,14 @@ t.test('conf_ keys override the configuration', async (t) => {
   ] as const) {
     await t.rejects(image.setMetadata(key, value), { code: 'ERR_INVALID_ARG_VALUE' })
   }
+  await t.rejects(image.setMetadata('conf_rbd_cash', 'false'), {
+    code: 'EINVAL',
+    message:
+      /: a key that begins with conf_ sets an option of librbd for this image, and there is no option 'rbd_cash'$/,
+  })
+  await t.rejects(image.setMetadata('conf_rbd_cache', 'perhaps'), {
+    code: 'EINVAL',
+    message: /: the option rbd_cache does not take this value$/,
+  })
   await t.rejects(image.setMetadata('a', 5 as unknown as string), { code: 'ERR_INVALID_ARG_TYPE' })
 })
