@@ -63,7 +63,13 @@ function isUnanswered(stream: object): boolean {
 function checkReadable(name: string, stream: Readable): void {
   if (stream.errored) throw stream.errored
   if (!stream.readable) throw invalidArgValue(name, 'the stream has been read to its end or destroyed')
-  if (stream.readableObjectMode) throw invalidArgValue(name, 'a stream of objects, not of bytes (objectMode)')
+  if (stream.readableObjectMode) {
+    throw invalidArgValue(
+      name,
+      'a stream of objects, not of bytes (objectMode). What Readable.from() makes is one unless it is told otherwise: ' +
+        'give the async iterable itself, or Readable.from(iterable, { objectMode: false })',
+    )
+  }
   if (stream.readableEncoding !== null && stream.readableEncoding !== undefined) {
     throw invalidArgValue(name, 'its bytes are text already: setEncoding() has been called')
   }
@@ -190,6 +196,19 @@ function fromWritable(name: string, stream: () => Writable): StreamEnd {
   }
 }
 
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}
+
+/** Its chunks, which must be bytes: text would have to be in some encoding. */
+async function* bytesOf(name: string, iterable: AsyncIterable<unknown>): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of iterable) {
+    if (!(chunk instanceof Uint8Array))
+      throw invalidArgType(name, 'an async iterable of Buffers or Uint8Arrays', chunk)
+    yield chunk
+  }
+}
+
 /** A source that is a stream, or has one; undefined when it is something else. */
 export function toStreamSource(name: string, value: unknown): StreamEnd | undefined {
   const wrapped = typeof value === 'object' && value !== null && 'stream' in value && !('on' in value)
@@ -205,7 +224,22 @@ export function toStreamSource(name: string, value: unknown): StreamEnd | undefi
     checkReadable(where, stream as Readable)
     return fromReadable(name, () => stream as Readable, bytes)
   }
-  if (wrapped) throw invalidArgValue(where, 'neither a stream of Node nor a web stream to read from')
+  if (isAsyncIterable(stream)) {
+    return fromReadable(name, () => Readable.from(bytesOf(where, stream), { objectMode: false }), bytes)
+  }
+  if (typeof stream === 'function') {
+    throw invalidArgType(
+      where,
+      'a source, such as what a generator function returns when it is called',
+      stream,
+    )
+  }
+  if (wrapped) {
+    throw invalidArgValue(
+      where,
+      'neither a stream of Node, nor a web stream to read from, nor an async iterable',
+    )
+  }
   return undefined
 }
 

@@ -88,18 +88,20 @@ export interface WebByteStream {
 
 /**
  * A stream to copy from, with what is known of it: a Node `Readable` (an HTTP request, a file's stream, a decompressor)
- * or a web `ReadableStream`, from where it stands to its end, raw. A stream alone is a source as well.
+ * or a web `ReadableStream`, from where it stands to its end, raw; or an async iterable of `Uint8Array`s, as an async
+ * generator returns it. A stream or iterable alone is a source as well.
  *
  * Only its own end is an end: one that fails or closes before that rejects the copy with its error
  * (`ERR_STREAM_PREMATURE_CLOSE` when it has none), and nothing is published. It is read no faster than it is copied.
  * When the copy fails or is aborted it is destroyed with the reason; an HTTP request to a server is only paused then, so
- * that it can be answered. A stream of objects, one with an encoding (`setEncoding()`), one that has ended or is locked is
- * refused with `ERR_INVALID_ARG_VALUE`, and left alone.
+ * that it can be answered. Of an iterable `return()` is called, so that a generator's `finally` runs. A stream of objects
+ * (what `Readable.from()` makes, unless told otherwise), one with an encoding (`setEncoding()`), one that has ended or is
+ * locked is refused with `ERR_INVALID_ARG_VALUE`, and left alone.
  *
  * @since 0.1.0
  */
 export interface StreamSource {
-  stream: Readable | WebByteStream
+  stream: Readable | WebByteStream | AsyncIterable<Uint8Array>
   /**
    * Its size in bytes, if known: an image is made with it at once, and progress has a total. When the stream has less or
    * more, `ERR_SOURCE_CHANGED`.
@@ -119,7 +121,7 @@ export type DiskSource = FileSource | ImageSource
  *
  * @since 0.1.0
  */
-export type CopySource = DiskSource | DescriptorSource | StreamSource | Readable | WebByteStream
+export type CopySource = DiskSource | DescriptorSource | StreamSource | StreamSource['stream']
 
 /**
  * A regular file to make. Zeros become holes.

@@ -18,6 +18,7 @@ function show(value: unknown): string {
     const text = withoutKeys(value)
     return `type string ('${text.length > 28 ? `${text.slice(0, 25)}...` : text}')`
   }
+  if (typeof value === 'function') return `function ${value.name}`
   if (typeof value === 'object') return `an instance of ${value.constructor?.name ?? 'Object'}`
   return `type ${typeof value} (${String(value)})`
 }
@@ -26,6 +27,15 @@ function show(value: unknown): string {
 export function invalidArgType(name: string, expected: string, actual: unknown): TypeError & CodedError {
   return coded(
     new TypeError(`The "${name}" argument must be ${expected}. Received ${show(actual)}`),
+    'ERR_INVALID_ARG_TYPE',
+  )
+}
+
+/** The same for what may be a secret: only its type is told. */
+export function invalidSecretType(name: string, expected: string, actual: unknown): TypeError & CodedError {
+  const type = actual === null ? 'null' : typeof actual
+  return coded(
+    new TypeError(`The "${name}" argument must be ${expected}. Received type ${type}`),
     'ERR_INVALID_ARG_TYPE',
   )
 }

@@ -20,6 +20,7 @@ import { libvirtError, systemError } from './errors.js'
 import { secretUsageTypes } from './generated/enums.js'
 import { Secret, type SecretUsageType } from './secret.js'
 import { StoragePool } from './storage-pool.js'
+import { checkUri, withoutPassword } from './uri.js'
 
 /**
  * How to open a connection.
@@ -27,6 +28,12 @@ import { StoragePool } from './storage-pool.js'
  * @since 0.1.0
  */
 export interface ConnectionOptions {
+  /**
+   * Lets the URI name programs: `command=` and `netcat=`, which libvirt runs on this host or the other, the transport
+   * `+ext`, and a host or user that `ssh` would take for an option. For URIs that you wrote, not for what somebody else
+   * gave you. Default `false`: such a URI is `ERR_INVALID_ARG_VALUE`, and libvirt does not see it.
+   */
+  allowCommands?: boolean
   /** Only look: what changes something rejects with `VIR_ERR_OPERATION_DENIED`. Default `false`. */
   readOnly?: boolean
   /** Milliseconds until opening rejects with `ETIMEDOUT`. Default 30 000. */
@@ -53,6 +60,7 @@ export interface ListOptions {
 }
 
 const connectionOptions: Known<ConnectionOptions> = {
+  allowCommands: true,
   readOnly: true,
   connectTimeoutMs: ['timeoutMs', 'timeout'],
   keepAliveInterval: true,
@@ -64,10 +72,6 @@ const usageTypes = new Map(Object.entries(secretUsageTypes).map(([number, name])
 
 function versionText(version: number): string {
   return `${Math.floor(version / 1e6)}.${Math.floor(version / 1000) % 1000}.${version % 1000}`
-}
-
-function withoutPassword(uri: string | undefined): string | undefined {
-  return uri?.replace(/^([^:/]+:\/\/[^/@:]*):[^/@]*@/, '$1@')
 }
 
 function listFlags(options: ListOptions | undefined, bits: { active: number; inactive: number }): number {
@@ -102,6 +106,9 @@ export class Connection extends Resource {
    * Opens a connection: `'qemu:///system'`, `'qemu+ssh://root@host/system'`, `'test:///default'`. Without a URI
    * libvirt chooses (`LIBVIRT_DEFAULT_URI`, else what it finds). Never asks for a password on the terminal.
    *
+   * A URI that names a program needs `allowCommands`. Which one libvirt chooses by itself is not looked at: that is the
+   * host's or the process's own setting.
+   *
    * Errors: `VIR_ERR_SYSTEM_ERROR` nobody listens, or no permission; `VIR_ERR_NO_CONNECT` no such kind of
    * hypervisor; `VIR_ERR_AUTH_FAILED` and `VIR_ERR_AUTH_CANCELLED` it asks for a password; `ETIMEDOUT` no answer
    * within `connectTimeoutMs`; `ENOSYS` libvirt is not installed.
@@ -117,6 +124,7 @@ export class Connection extends Resource {
     const interval = toSize('options.keepAliveInterval', given.keepAliveInterval ?? 5, 0, 86_400)
     const count = toSize('options.keepAliveCount', given.keepAliveCount ?? 5, 1, 1000)
     const signal = toSignal(given.signal)
+    if (!toBoolean('options.allowCommands', given.allowCommands, false)) checkUri(target ?? '')
     const shown = withoutPassword(target)
     const context = { syscall: readOnly ? 'virConnectOpenReadOnly' : 'virConnectOpen', uri: shown }
     const owner: Owner = {

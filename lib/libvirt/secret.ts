@@ -1,6 +1,6 @@
 import { native } from '../internal/addon.js'
 import type { NativeSecret } from '../internal/native/libvirt.js'
-import { invalidArgType, invalidArgValue } from '../internal/validate.js'
+import { invalidArgValue, invalidSecretType, toOptions } from '../internal/validate.js'
 import type { Connection } from './connection.js'
 import { secretUsageTypes } from './generated/enums.js'
 import { LibvirtObject, nameOf } from './object.js'
@@ -11,6 +11,19 @@ import { LibvirtObject, nameOf } from './object.js'
  * @since 0.1.0
  */
 export type SecretUsageType = (typeof secretUsageTypes)[keyof typeof secretUsageTypes]
+
+/** The bytes of a base64 text, with the line end that it has in a file. */
+function fromBase64(value: { base64: string }): Buffer {
+  const expected = 'an instance of Uint8Array, or { base64 }'
+  if (typeof value !== 'object' || value === null) throw invalidSecretType('value', expected, value)
+  const { base64 } = toOptions('value', value, { base64: true })
+  if (typeof base64 !== 'string') throw invalidSecretType('value.base64', 'of type string', base64)
+  const text = base64.trim()
+  if (text === '' || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) {
+    throw invalidArgValue('value.base64', 'is not base64')
+  }
+  return Buffer.from(text, 'base64')
+}
 
 /**
  * A secret that libvirtd keeps for its guests and pools: for Ceph, a user's key.
@@ -35,18 +48,28 @@ export class Secret extends LibvirtObject {
   }
 
   /**
-   * Sets the secret's bytes; for Ceph the key decoded from base64: `Buffer.from(key, 'base64')`. rbdkit copies them
-   * and clears its copy; clearing the caller's is up to the caller.
+   * Sets the secret's bytes, or what its base64 text says: `{ base64: await cluster.auth.getKey('client.libvirt') }`.
+   * A text alone is refused, for it could be either. rbdkit copies the bytes and clears its copy; clearing the caller's
+   * is up to the caller.
    *
-   * Errors: `VIR_ERR_OPERATION_DENIED` the connection is read-only.
+   * Errors: `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` no bytes, or no base64, none of which is shown;
+   * `VIR_ERR_OPERATION_DENIED` the connection is read-only.
    *
    * Implements: virSecretSetValue.
    * @since 0.1.0
    */
-  async setValue(value: Uint8Array): Promise<void> {
-    if (!(value instanceof Uint8Array)) throw invalidArgType('value', 'an instance of Uint8Array', value)
-    if (value.byteLength === 0) throw invalidArgValue('value', 'must not be empty or detached')
-    await this.call(native.virSecretSetValue, value)
+  async setValue(value: Uint8Array | { base64: string }): Promise<void> {
+    if (value instanceof Uint8Array) {
+      if (value.byteLength === 0) throw invalidArgValue('value', 'must not be empty or detached')
+      await this.call(native.virSecretSetValue, value)
+      return
+    }
+    const bytes = fromBase64(value)
+    try {
+      await this.call(native.virSecretSetValue, bytes)
+    } finally {
+      bytes.fill(0)
+    }
   }
 
   /**

@@ -22,7 +22,7 @@ import {
   poolInit,
 } from 'rbdkit'
 import { LocalCluster, LocalHypervisor } from 'rbdkit/dev'
-import { Connection, xml } from 'rbdkit/libvirt'
+import { Connection, Secret, xml } from 'rbdkit/libvirt'
 import t from 'tap'
 import { randomName } from '../helpers/cluster.js'
 import { publicOptions } from '../helpers/public-options.js'
@@ -116,6 +116,7 @@ t.test('every public function that takes options names one that it does not know
     'LocalCluster.start: options': () => LocalCluster.start(bad),
     'LocalHypervisor.start: options': () => LocalHypervisor.start(bad),
     'Pools#create: options': () => cluster.pools.create(randomName('pool'), bad),
+    'Secret#setValue: value': () => Secret.prototype.setValue.call(vm, { base64: 'c2VjcmV0', ...bad }),
     'StorageVolume#resize: options': () => volume.resize(2 * mib, bad),
     'applyDiff: diff': () => applyDiff(there, { file: '/dev/null' }),
     'applyDiff: disk': () => applyDiff({ file: '/dev/null' }, there),

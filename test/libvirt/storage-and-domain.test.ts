@@ -32,7 +32,7 @@ async function setup(t: Test): Promise<Setup> {
   const secret = await connection.defineSecret(
     xml.secret({ usage: { type: 'ceph', name: `client.${user} secret` } }),
   )
-  await secret.setValue(Buffer.from(await cluster.auth.getKey(`client.${user}`), 'base64'))
+  await secret.setValue({ base64: await cluster.auth.getKey(`client.${user}`) })
   t.teardown(async () => {
     await secret.undefine()
     await connection.close()

@@ -258,6 +258,70 @@ async function serve(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
+t.test('an async iterable of bytes is a source', async (t) => {
+  const directory = t.testdir()
+  let ended = 0
+  async function* pieces(count = Infinity): AsyncGenerator<Buffer> {
+    try {
+      for (let i = 0; i < count; i++) yield Buffer.alloc(100_000, i)
+    } finally {
+      ended++
+    }
+  }
+  const expected = Buffer.concat(Array.from({ length: 30 }, (_, i) => Buffer.alloc(100_000, i)))
+  for (const [name, source] of [
+    ['generator', pieces(30)],
+    ['with its size', { stream: pieces(30), size: expected.length }],
+    ['told', Readable.from(pieces(30), { objectMode: false })],
+  ] as const) {
+    const result = await copy(source, { file: join(directory, name) })
+    t.equal(result.bytes, expected.length)
+    t.ok(readFileSync(join(directory, name)).equals(expected), name)
+  }
+  t.equal(ended, 3)
+
+  const abort = new AbortController()
+  const onProgress = ({ bytesDone }: CopyProgress) => bytesDone > 0 && abort.abort(new Error('enough'))
+  const endless = copy(pieces(), { file: join(directory, 'endless') }, { signal: abort.signal, onProgress })
+  await t.rejects(endless.then(), { message: 'enough' })
+  t.equal(ended, 4, "the generator's finally has run")
+  async function* broken(): AsyncGenerator<Buffer> {
+    yield Buffer.alloc(10)
+    throw new Error('the source broke')
+  }
+  await t.rejects(copy(broken(), { file: join(directory, 'broken') }).then(), { message: 'the source broke' })
+  async function* text(): AsyncGenerator<never> {
+    yield 'text' as never
+  }
+  await t.rejects(copy(text(), { file: join(directory, 'text') }).then(), {
+    code: 'ERR_INVALID_ARG_TYPE',
+    message: /async iterable of Buffers or Uint8Arrays/,
+  })
+  await t.rejects(copy({ stream: pieces(2), size: 5 }, { file: join(directory, 'short') }).then(), {
+    code: 'ERR_SOURCE_CHANGED',
+  })
+  t.same(readdirSync(directory).sort(), ['generator', 'told', 'with its size'], 'nothing else has a name')
+})
+
+t.test('what is nearly a source says what it lacks', async (t) => {
+  const to = { file: join(t.testdir(), 'to') }
+  const of = (source: unknown) => copy(source as Readable, to).then()
+  await t.rejects(of(Readable.from([Buffer.alloc(1)])), {
+    code: 'ERR_INVALID_ARG_VALUE',
+    message:
+      /objectMode.*give the async iterable itself, or Readable\.from\(iterable, \{ objectMode: false \}\)/,
+  })
+  async function* secret() {
+    yield Buffer.from('the source text is not quoted')
+  }
+  await t.rejects(of(secret), {
+    code: 'ERR_INVALID_ARG_TYPE',
+    message: /generator function returns when it is called. Received function secret$/,
+  })
+  await t.rejects(of({ stream: 'x' }), { code: 'ERR_INVALID_ARG_VALUE', message: /nor an async iterable/ })
+  t.same(readdirSync(join(to.file, '..')), [])
+})
+
 t.test('HTTP: a request body in, a response out; a failed upload is answered', async (t) => {
   const directory = t.testdir()
   const file = (name: string) => ({ file: join(directory, name) })

@@ -253,6 +253,45 @@ t.test('bad disks', async (t) => {
   t.throws(() => xml.fileDisk({ path: '/a', target: 'vda', format: wrong('auto') }), badValue)
 })
 
+t.test('a reader gives no number that is none, or that cannot be', async (t) => {
+  const document = (source: string, rest = '') =>
+    `<disk type='network'><source protocol='rbd' name='p/i'>${source}</source><target dev='vda'/>${rest}</disk>`
+  const pci = (attributes: string) => `<address type='pci' ${attributes}/>`
+  for (const port of ['', 'x', '0', '65536', '-1', '1e3', '6789 ', '99999999999999999999', 'NaN']) {
+    const host = `<host name='mon' port='${port}'/>`
+    t.throws(
+      () => xml.parseDomainDisks(document(host)),
+      { code: 'ERR_INVALID_XML', message: /from 1 to 65535/ },
+      port,
+    )
+    const pool = `<pool type='rbd'><name>p</name><source>${host}<name>p</name></source></pool>`
+    t.throws(() => xml.parseStoragePool(pool), { code: 'ERR_INVALID_XML' }, port)
+  }
+  for (const rest of [
+    "<boot order='first'/>",
+    "<boot order='0'/>",
+    pci("slot='0x20'"),
+    pci("bus='x'"),
+    pci("function='8'"),
+    pci("domain='0x10000'"),
+    "<address type='drive' unit='-1'/>",
+    "<address type='drive' target=''/>",
+  ]) {
+    t.throws(() => xml.parseDomainDisks(document('', rest)), { code: 'ERR_INVALID_XML' }, rest)
+  }
+  const [disk] = xml.parseDomainDisks(
+    document(
+      "<host name='mon' port='65535'/>",
+      `<boot order='2'/>${pci("domain='0' bus='0xff' slot='31' function='0x7'")}`,
+    ),
+  )
+  t.match(disk, {
+    monitors: [{ port: 65_535 }],
+    bootOrder: 2,
+    address: { domain: 0, bus: 255, slot: 31, function: 7 },
+  })
+})
+
 t.test('a file or CD always names its format', async (t) => {
   const cd = xml.parse(xml.fileDisk({ path: '/iso/debian 12.iso', device: 'cdrom', target: 'hdc' }))
   t.equal(cd.attribute('device'), 'cdrom')

@@ -9,6 +9,7 @@ import {
   type Monitor,
   monitorHosts,
   readAuth,
+  readInteger,
   readMonitors,
   textElement,
   toInteger,
@@ -295,19 +296,25 @@ export function fileDisk(options: FileDiskOptions): string {
 
 function readAddress(element: XmlElement | undefined): DiskAddress | undefined {
   const type = element?.attribute('type')
-  const number = (name: string) => Number(element?.attribute(name) ?? 0)
+  const number = (name: string, max: number) =>
+    readInteger(`The ${name} of a disk's address`, element?.attribute(name) ?? '0', 0, max)
   if (type === 'pci') {
     return {
       type,
-      domain: number('domain'),
-      bus: number('bus'),
-      slot: number('slot'),
-      function: number('function'),
+      domain: number('domain', 0xffff),
+      bus: number('bus', 0xff),
+      slot: number('slot', 0x1f),
+      function: number('function', 7),
     }
   }
   if (type !== 'drive') return undefined
-  const place = { type, controller: number('controller'), bus: number('bus'), unit: number('unit') } as const
-  return element?.attribute('target') === undefined ? place : { ...place, target: number('target') }
+  const [controller, bus, unit] = [
+    number('controller', 99_999),
+    number('bus', 99_999),
+    number('unit', 99_999),
+  ]
+  const place = { type, controller, bus, unit } as const
+  return element?.attribute('target') === undefined ? place : { ...place, target: number('target', 99_999) }
 }
 
 /** A value of libvirt's that this release knows, or `undefined`. */
@@ -323,7 +330,6 @@ function readRbdDisk(disk: XmlElement, source: XmlElement): RbdDiskOptions {
     throw new XmlError('An RBD disk has no name of the form pool/image or pool/namespace/image, or no target')
   }
   const driver = disk.find('driver')
-  const order = disk.find('boot')?.attribute('order')
   return defined({
     pool,
     namespace: rest[0],
@@ -339,7 +345,7 @@ function readRbdDisk(disk: XmlElement, source: XmlElement): RbdDiskOptions {
     discard: known(driver?.attribute('discard'), DISCARDS),
     readonly: disk.find('readonly') === undefined ? undefined : true,
     serial: disk.find('serial')?.text,
-    bootOrder: order === undefined ? undefined : Number(order),
+    bootOrder: readInteger('The boot order of a disk', disk.find('boot')?.attribute('order'), 1, 0x7fffffff),
     alias: disk.find('alias')?.attribute('name'),
     address: readAddress(disk.find('address')),
   })

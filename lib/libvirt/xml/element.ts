@@ -1,6 +1,7 @@
 /** A document as an ordered tree, and the only place where XML text is written. */
 
 import { invalidArgType, invalidArgValue } from '../../internal/validate.js'
+import { Namespaces } from './namespaces.js'
 
 const NAME_START =
   'A-Z_a-z\\u00C0-\\u00D6\\u00D8-\\u00F6\\u00F8-\\u02FF\\u0370-\\u037D\\u037F-\\u1FFF\\u200C\\u200D' +
@@ -109,49 +110,21 @@ function escapeText(text: string, special: RegExp): string {
   return text.replace(special, (character) => ESCAPES[character] ?? character)
 }
 
-/** Prefix to namespace; the default namespace needs no check and is not in it. */
-type Scope = ReadonlyMap<string, string>
-
-const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace'
-const PREDECLARED: Scope = new Map([['xml', XML_NAMESPACE]])
-const RESERVED: Scope = new Map([...PREDECLARED, ['xmlns', 'http://www.w3.org/2000/xmlns/']])
-
-function declare(element: XmlElement, outer: Scope): Scope {
-  const scope = new Map(outer)
-  for (const [name, value] of element.attributes) {
-    if (name !== 'xmlns' && !name.startsWith('xmlns:')) continue
-    const prefix = name.slice(6)
-    // The two reserved prefixes and their namespaces belong together; only the default namespace can be none.
-    if (RESERVED.has(prefix) || [...RESERVED.values()].includes(value) || (prefix !== '' && value === '')) {
-      throw invalidArgValue('xml', `'${name}' cannot be declared so`)
-    }
-    if (prefix !== '') scope.set(prefix, value)
-  }
-  return scope
-}
-
-/** Checks a name and returns it with its prefix replaced by the namespace, to tell doubles written differently. */
-function expand(name: string, scope: Scope): string {
+function checkName(name: string): void {
   if (!QNAME_ONLY.test(name))
     throw invalidArgValue('xml', 'an element or attribute has a name that XML does not allow')
-  const colon = name.indexOf(':')
-  if (colon < 0) return name
-  const namespace = scope.get(name.slice(0, colon))
-  if (namespace === undefined) throw invalidArgValue('xml', `the prefix of '${name}' is not declared`)
-  return `{${namespace}}${name.slice(colon + 1)}`
 }
 
-function startTag(element: XmlElement, scope: Scope): string {
-  if (expand(element.name, scope) === 'xmlns')
-    throw invalidArgValue('xml', "no element can be called 'xmlns'")
-  const seen = new Set<string>()
+/** Writes the start tag of an element that `namespaces` is then in. */
+function startTag(element: XmlElement, namespaces: Namespaces): string {
+  checkName(element.name)
   let tag = `<${element.name}`
   for (const [name, value] of element.attributes) {
-    const full = expand(name, name.startsWith('xmlns:') ? RESERVED : scope)
-    if (seen.has(full)) throw invalidArgValue('xml', `the attribute '${name}' is there twice`)
-    seen.add(full)
+    checkName(name)
     tag += ` ${name}="${escapeText(value, /[&<>"'\t\n\r]/g)}"`
   }
+  const wrong = namespaces.enter(element.name, element.attributes)
+  if (wrong !== undefined) throw invalidArgValue('xml', wrong)
   return tag
 }
 
@@ -159,7 +132,7 @@ function startTag(element: XmlElement, scope: Scope): string {
 export const MAX_DEPTH = 256
 
 /** `newline` is a line end with the current indentation, or empty for none. */
-function write(node: XmlNode, outer: Scope, newline: string, depth = 1): string {
+function write(node: XmlNode, namespaces: Namespaces, newline: string, depth = 1): string {
   if (typeof node === 'string') return escapeText(node, /[&<>\r]/g)
   if (node instanceof XmlComment) {
     // A carriage return cannot be escaped in a comment and would come back as a line feed.
@@ -171,13 +144,13 @@ function write(node: XmlNode, outer: Scope, newline: string, depth = 1): string 
   if (!(node instanceof XmlElement))
     throw invalidArgType('xml', 'an XmlElement, an XmlComment or a string', node)
   if (depth > MAX_DEPTH) throw invalidArgValue('xml', `more than ${MAX_DEPTH} elements are inside each other`)
-  const scope = declare(node, outer)
-  const tag = startTag(node, scope)
-  if (node.children.length === 0) return `${tag}/>`
+  const tag = startTag(node, namespaces)
   // Next to text, white space would become content.
   const inner =
     newline !== '' && !node.children.some((child) => typeof child === 'string') ? `${newline}  ` : ''
-  const body = node.children.map((child) => inner + write(child, scope, inner, depth + 1)).join('')
+  const body = node.children.map((child) => inner + write(child, namespaces, inner, depth + 1)).join('')
+  namespaces.leave()
+  if (node.children.length === 0) return `${tag}/>`
   return `${tag}>${body}${inner === '' ? '' : newline}</${node.name}>`
 }
 
@@ -193,12 +166,12 @@ function checkRoot(element: unknown): XmlElement {
  * @since 0.1.0
  */
 export function serialize(element: XmlElement): string {
-  return write(checkRoot(element), PREDECLARED, '')
+  return write(checkRoot(element), new Namespaces(), '')
 }
 
 /** As {@link serialize}, with one element a line where no text is beside it: what the builders return. */
 export function format(element: XmlElement): string {
-  return `${write(checkRoot(element), PREDECLARED, '\n')}\n`
+  return `${write(checkRoot(element), new Namespaces(), '\n')}\n`
 }
 
 /** Removes the indentation of a parsed document in place, so that {@link format} can set its own. */

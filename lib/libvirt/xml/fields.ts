@@ -10,6 +10,7 @@ import {
   toText,
 } from '../../internal/validate.js'
 import { XmlElement } from './element.js'
+import { XmlError } from './parse.js'
 
 /**
  * A monitor's address, as `cluster.monitors()` gives it. An IPv6 address may be in brackets.
@@ -181,11 +182,31 @@ export function textElement(name: string, text: string | number | bigint): XmlEl
   return new XmlElement(name, {}, [String(text)])
 }
 
+/** A number of a document, decimal or as `0x1f`; `what` is what the error calls it. */
+export function readInteger(what: string, text: string, min: number, max: number): number
+export function readInteger(
+  what: string,
+  text: string | undefined,
+  min: number,
+  max: number,
+): number | undefined
+export function readInteger(
+  what: string,
+  text: string | undefined,
+  min: number,
+  max: number,
+): number | undefined {
+  if (text === undefined) return undefined
+  const value = /^(?:0x[\da-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  throw new XmlError(`${what} is not a number from ${min} to ${max}`)
+}
+
 /** The monitors of a `<source>`. */
 export function readMonitors(source: XmlElement): Monitor[] {
   return source.elements('host').map((host) => {
-    const port = host.attribute('port')
-    return { host: host.attribute('name') ?? '', ...(port === undefined ? {} : { port: Number(port) }) }
+    const port = readInteger("A monitor's port", host.attribute('port'), 1, 65_535)
+    return { host: host.attribute('name') ?? '', ...(port === undefined ? {} : { port }) }
   })
 }
 
