@@ -118,6 +118,7 @@
       "native/rados/command.cc",
       "native/rados/conf_file.cc",
       "native/rados/ioctx.cc",
+      "native/rados/key_type.cc",
       "native/rados/monitor_address.cc",
       "native/rados/notify.cc",
       "native/rados/notify_reply.cc",

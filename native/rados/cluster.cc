@@ -8,6 +8,7 @@
 
 #include "core/call.h"
 #include "rados/conf_file.h"
+#include "rados/key_type.h"
 #include "rados/monitor_address.h"
 #include "rados/rados.h"
 #include "sys/exit_fence.h"
@@ -61,9 +62,22 @@ bool CheckMessenger(rados_t rados, std::string* detail) {
   return true;
 }
 
+// The beginning of a keyring, of which the largest that Ceph makes are a few KiB.
+std::string ReadKeyring(int file) {
+  std::string text(256 * 1024, '\0');
+  size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t n = read(file, text.data() + size, text.size() - size);
+    if (n <= 0) break;
+    size += static_cast<size_t>(n);
+  }
+  text.resize(size);
+  return text;
+}
+
 // The keyring files that librados would look into, those that cannot be opened marked with why.
 struct Keyrings {
-  explicit Keyrings(const std::string& list) {
+  Keyrings(const std::string& list, const std::string& user) {
     size_t i = 0;
     while (i < list.size()) {
       size_t end = list.find_first_of(",; ", i);
@@ -73,6 +87,7 @@ struct Keyrings {
         paths += (paths.empty() ? "'" : ", '") + path + "'";
         const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
         if (file >= 0) {
+          if (key.empty()) key = KeyInKeyring(ReadKeyring(file), user);
           close(file);
           readable = true;
         } else if (errno != ENOENT) {
@@ -82,7 +97,9 @@ struct Keyrings {
       i = end + 1;
     }
   }
+  ~Keyrings() { explicit_bzero(key.data(), key.size()); }
   std::string paths;
+  std::string key;  // the user's, in the first file that has one
   bool readable = false;
   int error = ENOENT;  // of the last one that is there and cannot be opened
 };
@@ -136,24 +153,29 @@ int Cluster::Configure(const ConnectOptions& options, std::string* detail) {
 }
 
 int Cluster::ExplainFailure(int r, const std::string& user, std::string* detail) {
-  const bool has_key = !GetSetting(rados_, "key").empty() || !GetSetting(rados_, "keyfile").empty();
+  std::string key = GetSetting(rados_, "key");
+  const bool has_key = !key.empty() || !GetSetting(rados_, "keyfile").empty();
+  const bool refused = r == -EACCES || r == -EPERM;
   if (r == -ETIMEDOUT) {
     *detail = "no monitor answered in time";
   } else if (has_key) {
-    if (r == -EINVAL) *detail = "the key is malformed";
-    if (r == -EACCES || r == -EPERM) *detail = "the cluster refused '" + user + "' or its key";
-  } else if (r == -EACCES || r == -EPERM || r == -ENOENT) {
-    const Keyrings keyrings(GetSetting(rados_, "keyring"));
+    if (r == -EINVAL) *detail = "the key cannot be used" + DescribeKey(key, false);
+    if (refused) *detail = "the cluster refused '" + user + "' or its key" + DescribeKey(key, true);
+  } else if (refused || r == -ENOENT) {
+    const Keyrings keyrings(GetSetting(rados_, "keyring"), user);
     if (!keyrings.readable) {
       *detail = "no keyring can be read for '" + user + "': " + keyrings.paths;
       return -keyrings.error;
     }
-    *detail = "the cluster refused '" + user + "', or " + keyrings.paths + " has no key for it";
+    *detail = "the cluster refused '" + user + "', or " + keyrings.paths + " has no key for it" +
+              DescribeKey(keyrings.key, true);
     if (finds_monitors_ && r == -ENOENT)
       *detail += ", or neither [mon.*] sections nor DNS have a monitor's address";
   } else {
-    *detail = "keyring " + Keyrings(GetSetting(rados_, "keyring")).paths + " may be malformed";
+    const Keyrings keyrings(GetSetting(rados_, "keyring"), user);
+    *detail = "keyring " + keyrings.paths + " may be malformed" + DescribeKey(keyrings.key, false);
   }
+  explicit_bzero(key.data(), key.size());
   return r;
 }
 

@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Cluster, Image } from 'rbdkit'
 import t from 'tap'
 import { randomName, sharedCluster } from '../helpers/cluster.js'
+import { cephRelease } from '../helpers/releases.js'
 import { openPool } from './copy-fixture.js'
 
 const exec = promisify(execFile)
@@ -68,4 +72,73 @@ t.test('a user that may do little is told so', async (t) => {
   await t.rejects(Image.create(its, 'other', { size: 1 }), { code: 'EPERM', image: 'other' })
   await t.rejects(reader.auth.list(), { code: 'EACCES', syscall: 'rados_mon_command' })
   await t.rejects(reader.pools.create(randomName('no')), { code: 'EPERM' })
+})
+
+/** A key that no cluster knows. Source of the format: Ceph's CryptoKey (type, time, length, secret). */
+function strangeKey(type: number, secret: number): string {
+  const head = Buffer.alloc(12)
+  head.writeUInt16LE(type, 0)
+  head.writeUInt32LE(Math.floor(Date.now() / 1000), 2)
+  head.writeUInt16LE(secret, 10)
+  return Buffer.concat([head, randomBytes(secret)]).toString('base64')
+}
+
+t.test('the kind of a key can be asked for', async (t) => {
+  const { confFile } = await sharedCluster()
+  const cluster = await Cluster.connect({ confFile })
+  t.teardown(() => cluster.close())
+  const entity = `client.${randomName('kind')}`
+  t.teardown(() => cluster.auth.remove(entity))
+  const [mine, other] = cephRelease < 20 ? (['aes', 'aes256k'] as const) : (['aes256k', 'aes'] as const)
+  const caps = { mon: 'profile rbd' }
+  const { key } = await cluster.auth.getOrCreate(entity, caps, { keyType: mine })
+  t.equal(Buffer.from(key, 'base64').readUInt16LE(0), mine === 'aes' ? 1 : 2)
+  t.same(await cluster.auth.getOrCreate(entity, caps, { keyType: mine }), { entity, caps, key })
+
+  const code = cephRelease < 20 ? 'EOPNOTSUPP' : /^(EEXIST|EINVAL)$/
+  const wrong = await cluster.auth
+    .getOrCreate(entity, caps, { keyType: other })
+    .catch((error: unknown) => error)
+  t.match(wrong, { name: 'CephError', code, syscall: 'rados_mon_command' })
+  t.notMatch(String(wrong), key)
+  const bad = { keyType: 'rsa' } as unknown as { keyType: 'aes' }
+  await t.rejects(cluster.auth.getOrCreate(entity, caps, bad), { code: 'ERR_INVALID_ARG_VALUE' })
+})
+
+t.test('a key that is refused is named by its kind, with what helps', async (t) => {
+  const { confFile, monitors } = await sharedCluster()
+  const monHost = monitors.map(({ host, port }) => `v2:${host}:${port}`).join(',')
+  const directory = t.testdir()
+  const keyring = (key: string) => {
+    const path = join(directory, `keyring-${randomName('x')}`)
+    writeFileSync(
+      path,
+      `[client.other]\n\tkey = ${strangeKey(1, 16)}\n[client.admin]\n\tkey = ${key}\n\tcaps mon = "allow *"\n`,
+    )
+    return path
+  }
+  const refused = async (key: string, how: 'key' | 'keyring') => {
+    const options = how === 'key' ? { key } : { keyring: keyring(key) }
+    const error = await Cluster.connect({ monHost: `[${monHost}]`, ...options }).catch(
+      (reason: unknown) => reason,
+    )
+    t.notMatch(String(error), key, 'the key is not told')
+    return error as Error & { code: string }
+  }
+  const aes = strangeKey(1, 16)
+  const aes256k = strangeKey(2, 32)
+  for (const how of ['key', 'keyring'] as const) {
+    t.match(await refused(aes, how), { code: 'EACCES', message: /type aes, .*auth_allowed_ciphers/ }, how)
+    const error = await refused(aes256k, how)
+    if (cephRelease < 20) {
+      t.match(
+        error,
+        { code: how === 'key' ? 'EINVAL' : 'EIO', message: /type aes256k, .*Ceph 20.*keyType 'aes'/ },
+        how,
+      )
+    } else {
+      t.match(error, { code: 'EACCES', message: /the key is of type aes256k/ }, how)
+    }
+  }
+  await (await Cluster.connect({ confFile })).close()
 })
