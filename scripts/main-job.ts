@@ -16,7 +16,7 @@ import {
   type Job,
   poolInit,
 } from 'rbdkit'
-import { Connection, xml } from 'rbdkit/libvirt'
+import { Connection, LibvirtError, xml } from 'rbdkit/libvirt'
 import {
   ANSWER_OFFSET,
   BLOCK_SIZE,
@@ -60,8 +60,8 @@ export interface MainJobResult {
   answer: GuestAnswer
   /** Everything that the guest printed. */
   console: string
-  /** Names of the volumes that libvirt saw in the Ceph pool. */
-  volumes: string[]
+  /** Names of the volumes that libvirt saw in the Ceph pool; `undefined` where it cannot start an RBD pool. */
+  volumes: string[] | undefined
   /** SHA-256 of the exported file, and of what it should be: the guest disk with both blocks. */
   exported: { sha256: string; expected: string }
   /** Digests of the image copy and of the export, as the copy engine tells them. */
@@ -181,7 +181,7 @@ async function sha256OfFile(path: string, patches: Map<number, Uint8Array> = new
 
 /** Does the main job and removes everything it made. */
 export async function mainJob(options: MainJobOptions): Promise<MainJobResult> {
-  const { confFile, libvirtUri, directory, signal } = options
+  const { confFile, libvirtUri, directory, observer, signal } = options
   const names = namesOf(options.name)
   const steps = new Steps(options)
   await using cleanUp = new CleanUp()
@@ -224,7 +224,14 @@ export async function mainJob(options: MainJobOptions): Promise<MainJobResult> {
     const document = xml.storagePool({ type: 'rbd', name: names.pool, pool: names.pool, monitors, auth })
     const pool = await virt.defineStoragePool(document)
     cleanUp.defer(() => pool.undefine())
-    await pool.create()
+    try {
+      await pool.create()
+    } catch (error) {
+      // nothing below needs it: the domain names its RBD disk itself
+      if (!(error instanceof LibvirtError && error.message.includes('option: auth_supported'))) throw error
+      observer.line(error.message)
+      return undefined
+    }
     cleanUp.defer(() => pool.destroy())
     await pool.refresh()
     const found = await pool.listVolumes()

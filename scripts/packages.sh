@@ -1,4 +1,7 @@
-# Every Debian package that this checkout uses, in one place. Sourced by setup.sh and bench.sh.
+# Every Debian package that this checkout uses, in one place. Sourced by setup.sh, bench.sh and test-roots.sh.
+
+# Debian's release for which the lists are: this machine's, unless it is set.
+release=${release:-$(. /etc/os-release && echo "${VERSION_CODENAME:-}")}
 
 # The addon, the native tests.
 build_packages=(
@@ -17,6 +20,8 @@ daemon_packages=(
   qemu-system-x86 qemu-block-extra qemu-utils seabios
   procps libxml2-utils # ps, and xmllint, by which virt-xml-validate works
 )
+# A package of its own since trixie.
+[ "$release" = bookworm ] || daemon_packages+=(libvirt-daemon-driver-secret)
 
 # The guest disk. Its kernel is downloaded and unpacked by guest/kernel.ts, never installed.
 guest_packages=(busybox-static cpio xz-utils syslinux syslinux-common mtools dosfstools)
@@ -26,4 +31,4 @@ peer_packages=(fio python3-rbd python3-rados ceph-common qemu-utils qemu-block-e
 
 # What only `npm test` uses: a browser to look at pages, fio to measure beside, clang for the fuzzers, strace to see
 # which files are opened.
-test_packages=(chromium fio clang libclang-rt-14-dev strace)
+test_packages=(chromium fio clang libclang-rt-dev strace)

@@ -20,6 +20,33 @@ step() {
   LC_ALL=C printf 'setup: %-34s %6.1f s\n' "$what" "$(seconds_since "$started")"
 }
 
+# build <what> <command...>: the same, with make's percentages while it runs.
+build() {
+  local what=$1 started=$EPOCHREALTIME
+  shift
+  if ! "$@" 2>&1 | tee "$log" | show_percentages; then
+    show_log >&2
+    stop "$what failed; the lines above are from $log"
+  fi
+  LC_ALL=C printf 'setup: %-34s %6.1f s\n' "$what" "$(seconds_since "$started")"
+}
+
+# On a terminal one line that counts up; elsewhere a line for every tenth.
+show_percentages() {
+  local line percent tenth=0
+  while IFS= read -r line; do
+    [[ $line =~ ^\[\ *([0-9]+)%\] ]] || continue
+    percent=${BASH_REMATCH[1]}
+    if [ -t 1 ]; then
+      printf '\rsetup: building %3d %%' "$percent"
+    elif ((percent / 10 > tenth)); then
+      tenth=$((percent / 10))
+      say "building $percent %"
+    fi
+  done
+  if [ -t 1 ]; then printf '\r\033[K'; fi
+}
+
 # npm tells the reason first and then much else; compilers and apt tell it last.
 show_log() {
   if [ "$(wc -l <"$log")" -le 60 ]; then

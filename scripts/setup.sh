@@ -14,6 +14,6 @@ if [ "${1:-}" = tests ]; then packages+=("${test_packages[@]}"); fi
 install_packages "${packages[@]}"
 install_npm_packages
 use_node_headers
-say 'building (the first time takes a minute or two)'
-step 'npm run build' npm run build
+say 'building (the first time takes some minutes)'
+build 'npm run build' npm run build
 step 'compile scripts' node_modules/.bin/tsc -p scripts/tsconfig.json

@@ -36,6 +36,12 @@ const HYPERVISOR_PLUGINS: readonly Plugin[] = [
     file: 'libvirt_driver_qemu.so',
     package: 'libvirt-daemon-driver-qemu',
   },
+  // a package of its own since libvirt 11 (trixie); before, libvirt-daemon has it
+  {
+    directory: 'libvirt/connection-driver',
+    file: 'libvirt_driver_secret.so',
+    package: 'libvirt-daemon-driver-secret',
+  },
   {
     directory: 'libvirt/storage-backend',
     file: 'libvirt_storage_backend_rbd.so',

@@ -2,6 +2,7 @@ import { getSystemErrorName } from 'node:util'
 import { native } from '../internal/addon.js'
 import type { NativeLibvirtError } from '../internal/native/libvirt.js'
 import { errorCodes, errorDomains, errorLevels } from './generated/enums.js'
+import { remedy } from './remedies.js'
 
 /**
  * How bad it is: libvirt's virErrorLevel.
@@ -34,7 +35,7 @@ export interface LibvirtErrorInit extends LibvirtErrorContext {
   errno: number
   domain: string
   level: LibvirtErrorLevel
-  /** libvirt's own words. */
+  /** libvirt's own words, and what helps where they do not say it. */
   text: string
 }
 
@@ -104,12 +105,15 @@ export function libvirtError(result: number, value: unknown, context: LibvirtErr
   const codes: Readonly<Record<number, string>> = errorCodes
   const domains: Readonly<Record<number, string>> = errorDomains
   const levels: Readonly<Record<number, LibvirtErrorLevel>> = errorLevels
+  const code = codes[value.code] ?? `VIR_ERR_${value.code}`
+  const text = value.message || 'libvirt gave no reason'
+  const help = remedy(code, text, context)
   return new LibvirtError({
     ...context,
-    code: codes[value.code] ?? `VIR_ERR_${value.code}`,
+    code,
     errno: value.code,
     domain: domains[value.domain] ?? `VIR_FROM_${value.domain}`,
     level: levels[value.level] ?? 'error',
-    text: value.message || 'libvirt gave no reason',
+    text: help === undefined ? text : `${text} (${help})`,
   })
 }

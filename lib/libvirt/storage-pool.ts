@@ -65,7 +65,8 @@ export class StoragePool extends LibvirtObject {
    * Starts the pool and lists its volumes.
    *
    * Errors: `VIR_ERR_OPERATION_INVALID` it is active; `VIR_ERR_SYSTEM_ERROR` no monitor answered, or the pool does
-   * not exist; `VIR_ERR_NO_SECRET` the secret is not defined or has no value.
+   * not exist; `VIR_ERR_NO_SECRET` the secret is not defined or has no value; `VIR_ERR_INTERNAL_ERROR` for an RBD pool
+   * where libvirtd's librados is of Ceph 20: libvirt (12.8 still) sets an option that is gone, and no RBD pool starts.
    *
    * Implements: virStoragePoolCreate.
    * @since 0.1.0

@@ -3,6 +3,7 @@
  * never installed on the host.
  */
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 
@@ -12,7 +13,7 @@ export interface GuestKernel {
   id: string
   /** Path of the bzImage. */
   vmlinuz: string
-  /** The package's `lib/modules/<release>` directory. */
+  /** The package's `lib/modules/<release>` directory, below `usr` since trixie. */
   modules: string
 }
 
@@ -29,11 +30,21 @@ export function run(program: string, args: string[], options: { cwd?: string; in
   return done.stdout
 }
 
-/** The package that the meta package stands for at present, such as `linux-image-6.1.0-35-cloud-amd64`. */
-function kernelPackage(): string {
-  const found = /^\s*Depends: (linux-image-\S+)$/m.exec(run('apt-cache', ['depends', META_PACKAGE]))?.[1]
-  if (!found) throw new Error(`apt knows no ${META_PACKAGE}; run apt-get update`)
-  return found
+/** Names on the `Depends` lines of a package. */
+function dependsOf(name: string): string[] {
+  const lines = run('apt-cache', ['depends', name]).matchAll(/^ *\|?Depends: (\S+)$/gm)
+  return [...lines].map((match) => String(match[1]))
+}
+
+/**
+ * The packages that the meta package stands for at present: `linux-image-6.1.0-35-cloud-amd64`. Since forky that one is
+ * empty, and needs others of the same version: `linux-binary-...`, `linux-modules-...`, `linux-base-...`.
+ */
+function kernelPackages(): string[] {
+  const image = dependsOf(META_PACKAGE).find((name) => name.startsWith('linux-image-'))
+  if (image === undefined) throw new Error(`apt knows no ${META_PACKAGE}; run apt-get update`)
+  const version = image.slice('linux-image'.length)
+  return [image, ...dependsOf(image).filter((name) => name.startsWith('linux-') && name.endsWith(version))]
 }
 
 function refreshAptLists(): void {
@@ -42,53 +53,69 @@ function refreshAptLists(): void {
   run(program as string, args)
 }
 
-async function download(into: string): Promise<string> {
+/** Downloads the packages and gives the names of their files, the image's first. */
+async function download(into: string): Promise<string[]> {
+  const fetch = () =>
+    run('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', ...kernelPackages()], { cwd: into })
   try {
-    run('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', kernelPackage()], { cwd: into })
+    fetch()
   } catch {
     // The lists may be empty (container images) or name a version the archive has since replaced.
     refreshAptLists()
-    run('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', kernelPackage()], { cwd: into })
+    fetch()
   }
-  const deb = (await readdir(into)).find((name) => name.endsWith('.deb'))
-  if (!deb) throw new Error('apt-get download left no package file')
-  return deb
+  const found = (await readdir(into)).filter((name) => name.endsWith('.deb'))
+  const image = found.find((name) => name.startsWith('linux-image-'))
+  if (image === undefined) throw new Error('apt-get download left no package file')
+  return [image, ...found.filter((name) => name !== image)]
 }
 
-async function describe(directory: string): Promise<GuestKernel> {
-  const image = (await readdir(join(directory, 'boot'))).find((name) => name.startsWith('vmlinuz-'))
-  if (!image) throw new Error(`${directory} holds no vmlinuz`)
-  return {
-    id: basename(directory),
-    vmlinuz: join(directory, 'boot', image),
-    modules: join(directory, 'lib/modules', image.slice('vmlinuz-'.length)),
+/** Finds the parts in an unpacked tree; throws when one is not there. */
+async function describe(directory: string, id: string): Promise<GuestKernel> {
+  for (const below of ['usr/lib/modules', 'lib/modules']) {
+    const [release] = await readdir(join(directory, below)).catch(() => [])
+    if (release === undefined) continue
+    const modules = join(directory, below, release)
+    const vmlinuz = [join(directory, 'boot', `vmlinuz-${release}`), join(modules, 'vmlinuz')].find(existsSync)
+    if (vmlinuz !== undefined && existsSync(join(modules, 'kernel'))) return { id, vmlinuz, modules }
+  }
+  throw new Error(`${directory} holds no whole kernel`)
+}
+
+/** Downloads and unpacks a kernel; nothing gets its place in the cache before it is whole. */
+async function addKernel(cache: string): Promise<GuestKernel> {
+  const work = await mkdtemp(join(cache, 'download-'))
+  try {
+    const packages = await download(work)
+    for (const deb of packages) run('dpkg-deb', ['-x', deb, 'tree'], { cwd: work })
+    const id = String(packages[0]).replace(/\.deb$/, '')
+    await describe(join(work, 'tree'), id)
+    const target = join(cache, id)
+    await rename(join(work, 'tree'), target).catch((error: NodeJS.ErrnoException) => {
+      // Another process was quicker: its copy is as good.
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+    })
+    return await describe(target, id)
+  } finally {
+    await rm(work, { recursive: true, force: true })
   }
 }
 
 /**
- * The kernel kept under `cache`, downloaded the first time (about 27 MB).
+ * The kernel kept under `cache`, downloaded the first time (27 to 37 MB).
  *
  * @param cache - Directory that keeps unpacked kernels between runs.
  */
 export async function guestKernel(cache: string): Promise<GuestKernel> {
   await mkdir(cache, { recursive: true })
   // Any kernel that is there will do: a run again needs no network.
-  const kept = (await readdir(cache)).find((name) => name.startsWith('linux-image-'))
-  if (kept) return describe(join(cache, kept))
-
-  const work = await mkdtemp(join(cache, 'download-'))
-  try {
-    const deb = await download(work)
-    run('dpkg-deb', ['-x', deb, 'tree'], { cwd: work })
-    const target = join(cache, deb.replace(/\.deb$/, ''))
-    await rename(join(work, 'tree'), target).catch((error: NodeJS.ErrnoException) => {
-      // Another process was quicker: its copy is as good.
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
-    })
-    return await describe(target)
-  } finally {
-    await rm(work, { recursive: true, force: true })
+  for (const kept of (await readdir(cache)).filter((name) => name.startsWith('linux-image-'))) {
+    const kernel = await describe(join(cache, kept), kept).catch(() => undefined)
+    if (kernel !== undefined) return kernel
+    // Half of one, as earlier versions of this file left it.
+    await rm(join(cache, kept), { recursive: true, force: true })
   }
+  return addKernel(cache)
 }
 
 /** A kernel module as the initramfs needs it: uncompressed, with the modules it depends on. */
@@ -96,6 +123,12 @@ export interface KernelModule {
   name: string
   data: Buffer
   depends: string[]
+}
+
+/** Modules that are part of the kernel image: trixie's has virtio_pci in it. */
+async function builtIn(kernel: GuestKernel): Promise<Set<string>> {
+  const text = await readFile(join(kernel.modules, 'modules.builtin'), 'utf8').catch(() => '')
+  return new Set(text.split('\n').map((line) => basename(line, '.ko').replaceAll('-', '_')))
 }
 
 /**
@@ -115,7 +148,8 @@ async function readModule(files: Map<string, string>, name: string): Promise<Ker
 }
 
 /**
- * The named modules and everything they depend on, each after what it needs: the order for `insmod`.
+ * The named modules and everything they depend on, each after what it needs: the order for `insmod`. Those that the
+ * kernel image has in it are left out.
  *
  * @param kernel - An unpacked kernel.
  * @param wanted - Module names with underscores.
@@ -126,9 +160,10 @@ export async function moduleClosure(kernel: GuestKernel, wanted: string[]): Prom
     const name = /([^/]+)\.ko(\.xz)?$/.exec(entry)?.[1]
     if (name) files.set(name.replaceAll('-', '_'), join(kernel.modules, entry))
   }
+  const inImage = await builtIn(kernel)
   const ordered = new Map<string, KernelModule>()
   const visit = async (name: string): Promise<void> => {
-    if (ordered.has(name)) return
+    if (ordered.has(name) || (inImage.has(name) && !files.has(name))) return
     const module = await readModule(files, name)
     for (const needed of module.depends) await visit(needed)
     ordered.set(name, module)

@@ -45,6 +45,29 @@ t.test('what is not libvirt’s has a negative errno', async (t) => {
   )
 })
 
+t.test('what libvirt does not say is added', async (t) => {
+  const answer = (code: number, message: string, more: Partial<typeof context>) =>
+    libvirtError(-1, { code, domain: 18, level: 2, message }, { ...context, ...more }).message
+  const create = { syscall: 'virStoragePoolCreate', object: 'images' }
+  t.match(
+    answer(1, 'internal error: failed to set RADOS option: auth_supported', create),
+    /^VIR_ERR_INTERNAL_ERROR: .*auth_supported \(.*Ceph 20.*xml\.rbdDisk.*\), virStoragePoolCreate 'images'$/,
+  )
+  t.notMatch(answer(1, 'internal error: failed to set RADOS option: mon_host', create), /Ceph 20/)
+
+  const noSupport = (syscall: string, uri: string, more = '') =>
+    answer(3, `this function is not supported by the connection driver: ${syscall}${more}`, { syscall, uri })
+  const secret = 'libvirt-daemon-driver-secret'
+  const storage = 'libvirt-daemon-driver-storage-rbd'
+  t.match(noSupport('virSecretDefineXML', 'qemu:///system'), secret)
+  t.match(noSupport('virConnectListAllSecrets', 'qemu:///system'), secret)
+  t.match(noSupport('virStoragePoolDefineXML', 'qemu:///system'), storage)
+  t.match(noSupport('virConnectListAllStoragePools', 'qemu:///system'), storage)
+  t.notMatch(noSupport('virSecretDefineXML', 'test:///default'), 'apt-get')
+  t.notMatch(noSupport('virDomainCreate', 'qemu:///system'), 'apt-get')
+  t.notMatch(noSupport('virStoragePoolBuild', 'qemu:///system', ' of this pool'), 'apt-get')
+})
+
 t.test('the generated tables', async (t) => {
   t.equal(errorCodes[0], 'VIR_ERR_OK')
   t.equal(errorCodes[66], 'VIR_ERR_NO_SECRET')
