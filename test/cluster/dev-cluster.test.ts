@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { LocalCluster } from 'rbdkit/dev'
 import t, { type Test } from 'tap'
+import { cephRelease } from '../helpers/releases.js'
 
 const exec = promisify(execFile)
 
@@ -61,13 +62,21 @@ t.test('two clusters at once, of both stores, apart from each other', async (t) 
   t.ok(Date.now() - began < 15_000, 'both within 15 s')
   for (const [cluster, osds] of [[one, 1] as const, [two, 2] as const]) {
     await writeAndRead(t, cluster)
-    const status = JSON.parse(await ceph(cluster, 'ceph', 'status', '-f', 'json')) as Record<string, never>
+    const status = JSON.parse(await ceph(cluster, 'ceph', 'status', '-f', 'json')) as {
+      health: { checks: Record<string, { muted: boolean }> }
+    }
     t.match(status, {
       fsid: cluster.fsid,
-      health: { status: 'HEALTH_OK' },
       osdmap: { num_up_osds: osds, num_in_osds: osds },
       mgrmap: { available: true },
     })
+    const warnings = Object.entries(status.health.checks).filter(([, { muted }]) => !muted)
+    t.same(
+      // Debian's manager of 18.2.7 cannot load rbd_support: "PyO3 modules do not yet support subinterpreters"
+      warnings.map(([name]) => name).filter((name) => cephRelease !== 18 || name !== 'MGR_MODULE_DEPENDENCY'),
+      [],
+      'healthy',
+    )
     t.ok(await becomesClean(cluster), 'placement groups are active and clean')
     t.ok(processesOf(cluster.directory).length >= 2 + osds)
   }

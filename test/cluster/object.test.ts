@@ -28,7 +28,9 @@ t.test('write, stat, read, replace, remove; the rados command sees the same', as
 
   await ioctx.createObject('thing')
   await ioctx.createObject('other')
-  t.same((await rados('ls')).trim().split('\n').sort(), ['other', 'rbd_info', 'thing'].sort())
+  // rbd has objects of its own in the pool: rbd_info, and since Ceph 18 at times rbd_trash
+  const names = (await rados('ls')).trim().split('\n')
+  t.same(names.filter((name) => !name.startsWith('rbd_')).sort(), ['other', 'thing'])
   await ioctx.removeObject('thing')
   await ioctx.removeObject('other')
   t.notMatch(await rados('ls'), /thing|other/)

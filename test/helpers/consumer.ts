@@ -1,7 +1,7 @@
 /** A project of a user that has the package installed, without compilers. */
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** What a script did. */
@@ -41,6 +41,16 @@ export class Consumer {
       encoding: 'utf8',
       stdio: 'pipe',
     })
+  }
+
+  /** Runs the package's install script as npm does. */
+  install(): ScriptResult {
+    const { scripts } = JSON.parse(readFileSync(join(this.installed, 'package.json'), 'utf8')) as {
+      scripts: { install: string }
+    }
+    const options = { cwd: this.installed, env: this.env(), encoding: 'utf8', timeout: 60_000 } as const
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', scripts.install], options)
+    return { status, stdout, stderr }
   }
 
   /** Where the package is. */

@@ -22,7 +22,10 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const copy = join(root, '.rbdkit', 'package')
 const binaryInputs = ['native', 'binding.gyp', 'scripts/prebuild.mjs', 'scripts/node-headers.mjs']
-const otherInputs = ['lib', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'README.md', 'LICENSE']
+const otherInputs = [
+  ...['lib', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'README.md', 'LICENSE'],
+  ...['scripts/install.mjs', 'scripts/check-prebuilds.mjs'],
+]
 
 function filesOf(input) {
   const path = join(root, input)
@@ -73,7 +76,7 @@ once('.tarball', [...otherInputs, ...binaryInputs], () => {
   rmSync(join(copy, 'dist'), { recursive: true, force: true })
   for (const name of readdirSync(copy).filter((one) => one.endsWith('.tgz'))) rmSync(join(copy, name))
   run('npm', ['run', 'build:ts'])
-  run('npm', ['pack', '--ignore-scripts'])
+  run('npm', ['pack'])
 })
 const tarball = readdirSync(copy).find((name) => name.endsWith('.tgz'))
 process.stdout.write(join(copy, tarball))

@@ -21,6 +21,7 @@ t.test('the tarball has what users need and nothing else', async (t) => {
     /^package\/dist\/[\w/-]+\.(js|d\.ts)$/,
     /^package\/native\/(?!test\/)[\w/-]+\.(cc|h)$/,
     /^package\/native\/(sources\.gypi|(server_copy\/)?exports\.map)$/,
+    /^package\/scripts\/install\.mjs$/,
     /^package\/prebuilds\/linux-\w+\/(rbdkit\.glibc\.node|rbdkit_copy_from\.so)$/,
   ]
   t.same(
@@ -68,7 +69,7 @@ t.test('publint and attw find nothing', async (t) => {
 t.test('installed, without a compiler', async (t) => {
   const consumer = new Consumer(t.testdir(), tarball)
 
-  for (const major of [20, 22, 24]) {
+  for (const major of [20, 22, 24, 26]) {
     const node = await nodeBinary(major)
     await t.test(`on Node ${major}`, async (t) => {
       const both = consumer.run(
