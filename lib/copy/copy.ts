@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { native } from '../internal/addon.js'
 import { type Job, jobOptions, startJob } from '../internal/job.js'
 import type { NativeCopyResult, NativeDeep, NativeNaming } from '../internal/native/copy.js'
+import { orAborted } from '../internal/or-aborted.js'
 import {
   invalidArgValue,
   type Known,
@@ -212,7 +213,8 @@ export function copy(
     const verify = toVerify(given, from, to)
     if (toDeep(given, source, destination, verify)) {
       context.signal.throwIfAborted()
-      Object.assign(from.native, await describe(source, given.keepParent === true, context.signal))
+      const described = describe(source, given.keepParent === true, context.signal)
+      Object.assign(from.native, await orAborted(described, context.signal))
     }
     const serverSide = toServerSide(given, from, to)
     const levels = [verifyLevels.indexOf(verify), serverSides.indexOf(serverSide)] as const

@@ -8,6 +8,7 @@ import type {
   NativeImageSummary,
   NativeStream,
 } from '../internal/native/copy.js'
+import { orAborted } from '../internal/or-aborted.js'
 import { type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
 import type { IoCtx } from '../rados/ioctx.js'
 import { Image } from '../rbd/image.js'
@@ -125,7 +126,7 @@ export function exportImage(
         ),
       async ({ signal }) => {
         signal.throwIfAborted()
-        what = await describe(ioctx, name, signal)
+        what = await orAborted(describe(ioctx, name, signal), signal)
       },
     )
     return toInfo(summary)

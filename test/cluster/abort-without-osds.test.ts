@@ -101,6 +101,22 @@ t.test('all OSDs are stopped', async (t) => {
   await round(false)
   await round(true)
 
+  // They stop while JavaScript looks at the image, before native code has it.
+  const { listMetadata } = Image.prototype
+  for (const [name, work] of works.filter(([name]) => name === 'deep copy' || name === 'exportImage')) {
+    const controller = new AbortController()
+    Image.prototype.listMetadata = function () {
+      all('SIGSTOP')
+      setTimeout(() => controller.abort(new Error('enough')), 500)
+      return listMetadata.call(this)
+    }
+    const late = sleep(5000).then(() => 'not settled')
+    const settled = Promise.resolve(work(controller.signal)).catch(({ message }: Error) => message)
+    t.equal(await Promise.race([settled, late]), 'enough', `${name}, in its beginning`)
+    Image.prototype.listMetadata = listMetadata
+    all('SIGCONT')
+  }
+
   // They end when the OSDs answer, and take with them what they have made.
   const found = async () => (await imageNames(ioctx)).filter((name) => !['image', 'other'].includes(name))
   for (let i = 0; i < 300 && (await found()).length > 0; i++) await sleep(100)
