@@ -1,6 +1,7 @@
 // The addon's entry point: one environment's state, then one export function a topic.
 #include <napi.h>
 
+#include <cstdint>
 #include <cstring>
 
 #include "addon/bench.h"

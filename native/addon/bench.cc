@@ -1,6 +1,7 @@
 // The load generator's way to JavaScript: options from a plain object, progress, the result or what ended it.
 #include "addon/bench.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <typeinfo>
@@ -234,7 +235,7 @@ void BenchAllocation(Call& call) {
 
 void ExportBench(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "bench", Bench);
-  ExportTask(env, exports, "benchAllocation", BenchAllocation);
+  ExportTask(env, exports, "benchAllocation", BenchAllocation, Length::kLong);
 }
 
 }  // namespace rbdkit

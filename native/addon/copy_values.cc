@@ -1,5 +1,7 @@
 #include "addon/copy_values.h"
 
+#include <optional>
+
 #include "addon/handover.h"
 #include "copy/deep_source.h"
 #include "copy/file_source.h"

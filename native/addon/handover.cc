@@ -1,6 +1,8 @@
 // All of it on the JavaScript thread; none of it waits.
 #include "addon/handover.h"
 
+#include <cstdint>
+
 #include "core/environment.h"
 
 namespace rbdkit {

@@ -34,7 +34,7 @@ Error DiffImage::Prepare(uint64_t size, const std::optional<ImageLayout>& /*sour
   rbd_image_info_t info;
   if ((r = Rbd().rbd_stat(image_.get(), &info, sizeof info)) < 0) return Error(r, "rbd_stat");
   smallest_hole_ = std::min<size_t>(kOperationCost, info.obj_size / 2);
-  return Resize(info.size, size, allow_shrink_);
+  return ResizeImage(info.size, size, allow_shrink_);
 }
 
 Error DiffImage::CheckSnapshots() {
@@ -57,7 +57,7 @@ Error DiffImage::CheckSnapshots() {
                 "the diff ends at snapshot '" + *diff_.to + "', which the image has already");
 }
 
-Error DiffImage::Resize(uint64_t from, uint64_t to, bool allow_shrink) {
+Error DiffImage::ResizeImage(uint64_t from, uint64_t to, bool allow_shrink) {
   if (from == to) return {};
   if (from > to && !allow_shrink) {
     return Failed(-EINVAL, "rbd_resize2",

@@ -36,7 +36,7 @@ class DiffImage final : public Destination {
 
  private:
   Error CheckSnapshots();
-  Error Resize(uint64_t from, uint64_t to, bool allow_shrink);
+  Error ResizeImage(uint64_t from, uint64_t to, bool allow_shrink);
 
   const rados_ioctx_t like_;
   const std::string name_;

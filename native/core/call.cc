@@ -49,11 +49,12 @@ std::vector<std::pair<std::string, std::string>> Call::StringPairs() {
   return pairs;
 }
 
-void ExportTask(Napi::Env env, Napi::Object exports, const char* name, void (*function)(Call&)) {
+void ExportTask(Napi::Env env, Napi::Object exports, const char* name, void (*function)(Call&),
+                Length length) {
   exports.Set(name, Napi::Function::New(
                         env,
-                        [function](const Napi::CallbackInfo& info) {
-                          Call call(info);
+                        [function, length](const Napi::CallbackInfo& info) {
+                          Call call(info, length);
                           function(call);
                         },
                         name));

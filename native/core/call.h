@@ -6,6 +6,7 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,8 +22,11 @@ namespace rbdkit {
 // JavaScript thread only. Throws Napi::Error for wrong arguments.
 class Call {
  public:
-  explicit Call(const Napi::CallbackInfo& info)
-      : info_(info), environment_(Environment::Of(info.Env())), slot_(NextNumber<uint32_t>()) {}
+  explicit Call(const Napi::CallbackInfo& info, Length length = Length::kShort)
+      : info_(info),
+        length_(length),
+        environment_(Environment::Of(info.Env())),
+        slot_(NextNumber<uint32_t>()) {}
 
   Napi::Env env() const { return info_.Env(); }
   Environment& environment() const { return environment_; }
@@ -50,10 +54,10 @@ class Call {
   void Run(Executor& executor, std::function<void(Task&)> work) {
     (new Task(environment_, slot_))->Run(executor, std::move(work));
   }
-  // The same on the executor of a handle, which stays alive meanwhile.
+  // The same on the threads that a handle has for calls of this length. The handle stays alive meanwhile.
   template <typename T>
   void Run(const std::shared_ptr<T>& handle, std::function<void(Task&)> work) {
-    Run(handle->executor(), [handle, work = std::move(work)](Task& task) { work(task); });
+    Run(handle->executor(length_), [handle, work = std::move(work)](Task& task) { work(task); });
   }
 
  private:
@@ -64,13 +68,16 @@ class Call {
   }
 
   const Napi::CallbackInfo& info_;
+  const Length length_;
   size_t next_ = 0;
   Environment& environment_;
   const uint32_t slot_;
 };
 
-// Exports a function that takes a slot first and settles it later.
-void ExportTask(Napi::Env env, Napi::Object exports, const char* name, void (*function)(Call&));
+// Exports a function that takes a slot first and settles it later. `length` says on which of its handle's
+// threads it runs.
+void ExportTask(Napi::Env env, Napi::Object exports, const char* name, void (*function)(Call&),
+                Length length = Length::kShort);
 
 // Gives a handle that a task opened a number: the usual task.value of an opening call.
 template <typename T>

@@ -1,8 +1,15 @@
 #include "core/environment.h"
 
+#include <cerrno>
+#include <condition_variable>
 #include <cstdio>
+#include <exception>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "core/task.h"
 #include "sys/exit_fence.h"
@@ -117,10 +124,41 @@ void Environment::Dispatch(Napi::Env env) {
   napi_call_function(env, env.Undefined(), dispatch_.Value(), arguments[1] ? 2 : 1, arguments, &result);
 }
 
+namespace {
+
+// The value of what has ended or happened. When it cannot be made, as of a text longer than V8's limit, its
+// slot is settled with an error that says why. Throws Napi::Error when JavaScript takes no values any more.
+Napi::Value MakeValue(Napi::Env env, Valued& item) {
+  try {
+    return item.Value(env);
+  } catch (const std::exception& error) {
+    item.result = -EOVERFLOW;
+    return Napi::String::New(env, std::string("the answer is no JavaScript value: ") + error.what());
+  }
+}
+
+// Adds an item's four entries to the list that dispatch() takes, or none of them.
+bool Append(Napi::Env env, Napi::Array list, uint32_t at, Valued& item) {
+  const bool ended = item.kind == Completion::Kind::kTask;
+  try {
+    const Napi::Value value = MakeValue(env, item);
+    if (!ended && item.result < 0) return false;  // one report of progress less
+    list[at] = Napi::Boolean::New(env, ended);
+    list[at + 1] = Napi::Number::New(env, item.slot);
+    list[at + 2] = Napi::Number::New(env, static_cast<double>(item.result));
+    list[at + 3] = value;
+    return true;
+  } catch (const Napi::Error&) {
+    return false;  // a worker that is being terminated, in which nobody waits for a value
+  }
+}
+
+}  // namespace
+
 size_t Environment::Fill(Napi::Env env, napi_value* tasks) {
   bool taken = false;
   size_t count = 0;
-  size_t values = 0;
+  uint32_t values = 0;
   while (count < kMaxBatch) {
     if (backlog_ == nullptr) {
       // Also after what was left over: a wake that came while JavaScript paused was dropped, and nobody wakes
@@ -139,17 +177,8 @@ size_t Environment::Fill(Napi::Env env, napi_value* tasks) {
       ++count;
     } else {
       if (*tasks == nullptr) napi_create_array(env, tasks);
-      const bool ended = item->kind == Completion::Kind::kTask;
-      if (ended) tasks_.erase(item->slot);
-      try {
-        Napi::Array list(env, *tasks);
-        list[values++] = Napi::Boolean::New(env, ended);
-        list[values++] = Napi::Number::New(env, item->slot);
-        list[values++] = Napi::Number::New(env, static_cast<double>(item->result));
-        list[values++] = static_cast<Valued*>(item)->Value(env);
-      } catch (const Napi::Error&) {
-        // A worker that is being terminated makes no more values, and nobody in it waits for one.
-      }
+      if (item->kind == Completion::Kind::kTask) tasks_.erase(item->slot);
+      if (Append(env, Napi::Array(env, *tasks), values, static_cast<Valued&>(*item))) values += 4;
     }
     item->Release();
   }
@@ -157,8 +186,16 @@ size_t Environment::Fill(Napi::Env env, napi_value* tasks) {
   return count;
 }
 
-// JavaScript thread. Waits until `done`, saying on stderr for whom; at process exit only until the deadline.
-bool Environment::WaitFor(const char* what, bool (*done)(void*, std::chrono::milliseconds), void* arg) {
+// " of image a, pool b, cluster as client.c": what is open.
+std::string Environment::Labels() const {
+  std::string open;
+  for (const auto& handle : handles_.All()) open += (open.empty() ? " of " : ", ") + handle->label();
+  return open;
+}
+
+// JavaScript thread. Waits until `done`, saying on stderr for what; at process exit only until the deadline.
+bool Environment::WaitFor(const std::string& what, bool (*done)(void*, std::chrono::milliseconds),
+                          void* arg) {
   const auto start = std::chrono::steady_clock::now();
   auto notice = start + kFirstNotice;
   while (!done(arg, std::chrono::milliseconds(100))) {
@@ -166,9 +203,7 @@ bool Environment::WaitFor(const char* what, bool (*done)(void*, std::chrono::mil
     if ((main_thread_ || process_exiting) && now - start > kExitDeadline) return false;
     if (now < notice) continue;
     notice = now + 5 * kFirstNotice;
-    std::string open;
-    for (const auto& handle : handles_.All()) open += (open.empty() ? " of " : ", ") + handle->label();
-    fprintf(stderr, "rbdkit: the end of this thread waits for %s%s\n", what, open.c_str());
+    fprintf(stderr, "rbdkit: the end of this thread waits for %s\n", what.c_str());
   }
   return true;
 }
@@ -185,7 +220,7 @@ void Environment::OnCleanup(void* arg) {
     // A worker's abandoned calls must end too: they refer to this environment.
     return (e->main_thread_ && e->queue_.only_abandoned()) || e->queue_.WaitIdle(timeout);
   };
-  if (!self->WaitFor("operations in flight", idle, self)) ExitNow(process_exit_code);
+  if (!self->WaitFor("operations in flight" + self->Labels(), idle, self)) ExitNow(process_exit_code);
   self->submissions_.Stop();
 
   struct Closing {
@@ -199,13 +234,14 @@ void Environment::OnCleanup(void* arg) {
   closing->undelivered = self->backlog_;
   Completion* rest = self->queue_.Take();
   // A thread of its own, so that this one can say what it waits for.
-  std::vector<std::shared_ptr<Handle>> open = self->handles_.All();
-  closing->handles = std::move(open);
+  const std::string labels = self->Labels();
+  closing->handles = self->handles_.TakeAll();
   std::thread([closing, rest] {
     ReleaseAll(closing->undelivered);
     ReleaseAll(rest);
     for (auto& handle : closing->handles) {
-      handle->Close();
+      // An abandoned call may be using it, and its children are open then.
+      if (handle.use_count() == 1) handle->Close();
       handle = nullptr;
     }
     std::lock_guard<std::mutex> lock(closing->mutex);
@@ -217,9 +253,8 @@ void Environment::OnCleanup(void* arg) {
     std::unique_lock<std::mutex> lock(c->mutex);
     return c->ended.wait_for(lock, timeout, [c] { return c->done; });
   };
-  if (!self->WaitFor("closing", closed, closing.get())) ExitNow(process_exit_code);
+  if (!self->WaitFor("closing" + labels, closed, closing.get())) ExitNow(process_exit_code);
   if (self->queue_.pending() > 0) ExitNow(process_exit_code);  // abandoned calls, on the main thread
-  self->handles_.Clear();
 }
 
 }  // namespace rbdkit

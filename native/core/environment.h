@@ -6,6 +6,7 @@
 #include <napi.h>
 
 #include <chrono>
+#include <string>
 #include <unordered_map>
 
 #include "core/completion_queue.h"
@@ -53,7 +54,8 @@ class Environment {
   // many numbers there are.
   size_t Fill(Napi::Env env, napi_value* tasks);
   void Dispatch(Napi::Env env);
-  bool WaitFor(const char* what, bool (*done)(void*, std::chrono::milliseconds), void* arg);
+  std::string Labels() const;
+  bool WaitFor(const std::string& what, bool (*done)(void*, std::chrono::milliseconds), void* arg);
 
   CompletionQueue queue_;
   SubmitQueue submissions_;

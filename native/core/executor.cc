@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -21,7 +22,11 @@ struct Executor::State {
   std::deque<std::function<void()>> work;  // guarded by mutex
   int threads = 0;                         // guarded by mutex
   int idle = 0;                            // guarded by mutex
+  int left = 0;                            // guarded by mutex
   bool ended = false;                      // guarded by mutex
+
+  // With the mutex held. `left` is below zero for a moment when work ends while it is being left.
+  int Most() const { return max_threads + std::clamp(left, 0, kMostLeft); }
 };
 
 Executor::Executor(const std::string& name, int max_threads) : state_(std::make_shared<State>()) {
@@ -38,28 +43,46 @@ Executor::~Executor() {
 void Executor::Run(std::function<void()> work) {
   // The work may own this executor and be over before this function is: keep what the lock is in.
   const std::shared_ptr<State> state = state_;
-  std::unique_lock<std::mutex> lock(state->mutex);
+  const std::lock_guard<std::mutex> lock(state->mutex);
   state->work.push_back(std::move(work));
-  if (static_cast<int>(state->work.size()) > state->idle && state->threads < state->max_threads) {
-    // Signals are for Node's main thread; a new thread inherits the mask.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-      std::thread(Loop, state).detach();
-      ++state->threads;
-    } catch (const std::system_error&) {
-      if (state->threads == 0) {
-        state->work.pop_back();
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        throw;
-      }
-      // One of the threads that there are will come to it.
+  try {
+    Grow(state);
+  } catch (const std::system_error&) {
+    if (state->threads == 0) {
+      state->work.pop_back();
+      throw;
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    // One of the threads that there are will come to it.
   }
   state->wake.notify_one();
+}
+
+// Starts one more thread when there is work for it and the bound allows it. With the mutex held.
+void Executor::Grow(const std::shared_ptr<State>& state) {
+  if (static_cast<int>(state->work.size()) <= state->idle || state->threads >= state->Most()) return;
+  // Signals are for Node's main thread; a new thread inherits the mask.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    std::thread(Loop, state).detach();
+    ++state->threads;
+  } catch (const std::system_error&) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void Executor::Bound::Leave(int change) const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->left += change;
+  try {
+    Grow(state_);
+  } catch (const std::system_error&) {
+    // None to be had: what waits goes on waiting for the threads that there are.
+  }
 }
 
 void Executor::Loop(const std::shared_ptr<State>& state) {
@@ -81,6 +104,7 @@ void Executor::Loop(const std::shared_ptr<State>& state) {
     work();
     work = nullptr;  // what it captured may be the last reference to a handle: let go outside the lock
     lock.lock();
+    if (state->threads > state->Most()) break;  // work that had been left is over: there are enough others
   }
   --state->threads;
 }

@@ -5,13 +5,16 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace rbdkit {
 
-// At most `max_threads` threads, started when there is work and ended after ten idle seconds. One executor a
-// cluster and one a connection, so that a dead one never delays another; never libuv's four threads, which
+// At most `max_threads` threads, started when there is work and ended after ten idle seconds. Each cluster
+// and each connection has its own, so that a dead one never delays another; never libuv's four threads, which
 // Node's own fs, dns and crypto share (docs/decisions/0001).
 class Executor {
+  struct State;
+
  public:
   // `name` shows in ps and gdb; Linux cuts it at 15 bytes.
   Executor(const std::string& name, int max_threads);
@@ -24,10 +27,45 @@ class Executor {
   // Throws std::system_error when not even one thread can be started.
   void Run(std::function<void()> work);
 
+  // How many threads an executor may have. Outlives the executor.
+  class Bound {
+   public:
+    Bound() = default;
+    // Work under way has lost its caller and may never end (+1), or it has ended (-1): its thread does not
+    // count, so that four calls to a dead placement group do not end the use of a cluster. At most kMostLeft
+    // threads are left so; what comes after them waits. Any thread.
+    void Leave(int change) const;
+
+   private:
+    friend class Executor;
+    explicit Bound(std::shared_ptr<State> state) : state_(std::move(state)) {}
+    std::shared_ptr<State> state_;
+  };
+  static constexpr int kMostLeft = 32;
+  Bound bound() const { return Bound(state_); }
+
  private:
-  struct State;
   static void Loop(const std::shared_ptr<State>& state);
+  static void Grow(const std::shared_ptr<State>& state);
   std::shared_ptr<State> state_;
+};
+
+// How long a call lasts: kShort for a few round trips to the cluster or hypervisor, kLong for one whose work
+// grows with an image, a pool or a guest, or that waits for somebody else. What has progress is long.
+enum class Length : bool { kShort, kLong };
+
+// The threads of one cluster, or of one connection. Long calls have their own: four of them would otherwise
+// hold up every `stat` for hours.
+class Executors {
+ public:
+  Executors(const std::string& short_name, int short_threads, const std::string& long_name, int long_threads)
+      : short_(short_name, short_threads), long_(long_name, long_threads) {}
+
+  Executor& Of(Length length) { return length == Length::kLong ? long_ : short_; }
+
+ private:
+  Executor short_;
+  Executor long_;
 };
 
 }  // namespace rbdkit

@@ -41,9 +41,11 @@ std::vector<std::shared_ptr<Handle>> HandleTable::All() const {
   return handles;
 }
 
-void HandleTable::Clear() {
+std::vector<std::shared_ptr<Handle>> HandleTable::TakeAll() {
+  std::vector<std::shared_ptr<Handle>> all = All();
   entries_.clear();
   free_.clear();
+  return all;
 }
 
 }  // namespace rbdkit

@@ -17,8 +17,8 @@ namespace rbdkit {
 // the last reference is dropped on an executor's thread, never on the JavaScript thread.
 class Handle {
  public:
-  Handle(std::shared_ptr<Executor> executor, std::string label)
-      : executor_(std::move(executor)), label_(std::move(label)) {}
+  Handle(std::shared_ptr<Executors> executors, std::string label)
+      : executors_(std::move(executors)), label_(std::move(label)) {}
   virtual ~Handle() = default;
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
@@ -27,14 +27,14 @@ class Handle {
   virtual int Close() = 0;
 
   // Where this handle's blocking calls run.
-  Executor& executor() const { return *executor_; }
-  const std::shared_ptr<Executor>& shared_executor() const { return executor_; }
+  Executor& executor(Length length = Length::kShort) const { return executors_->Of(length); }
+  const std::shared_ptr<Executors>& shared_executors() const { return executors_; }
 
   // For "still waiting for ..." lines: names only, no secrets.
   const std::string& label() const { return label_; }
 
  private:
-  const std::shared_ptr<Executor> executor_;
+  const std::shared_ptr<Executors> executors_;
   const std::string label_;
 };
 
@@ -53,7 +53,8 @@ class HandleTable {
   std::shared_ptr<Handle> Remove(uint32_t number);
   // All that are open, newest first: children before their parents.
   std::vector<std::shared_ptr<Handle>> All() const;
-  void Clear();
+  // The same, and the table is empty then.
+  std::vector<std::shared_ptr<Handle>> TakeAll();
 
  private:
   static constexpr uint32_t kIndexBits = 20;

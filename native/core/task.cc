@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <exception>
 #include <new>
+#include <string>
+#include <system_error>
 
 #include "core/environment.h"
 #include "sys/exit_fence.h"
@@ -22,20 +24,20 @@ Task::Task(Environment& environment, uint32_t slot_number)
 
 void Task::Run(Executor& executor, std::function<void(Task&)> work) {
   work_ = std::move(work);
+  bound_ = executor.bound();
   FenceConnected();  // here, so that process.exit() on this thread cannot come between
   try {
     executor.Run([this] {
       const Pulse::Scope alive(pulse_);
-      try {
-        work_(*this);
-      } catch (const std::bad_alloc&) {
-        result = -ENOMEM;
-      }
+      Work();
       // What the work held may be the last reference to a handle: let go here, not on the JavaScript thread,
       // and before the push, because then the task belongs to that thread.
       work_ = nullptr;
       FenceDisconnected();
-      if (state_.exchange(State::kOver) == State::kAbandoned) queue_.CountAbandoned(-1);
+      if (state_.exchange(State::kOver) == State::kAbandoned) {
+        queue_.CountAbandoned(-1);
+        bound_.Leave(-1);
+      }
       queue_.Push(this);
     });
   } catch (const std::system_error&) {
@@ -44,6 +46,27 @@ void Task::Run(Executor& executor, std::function<void(Task&)> work) {
     FenceDisconnected();
     queue_.Push(this);
   }
+}
+
+// Nothing may leave it: an exception on a thread of ours would end the process.
+void Task::Work() {
+  if (cancelled()) {
+    result = -ECANCELED;
+    return;
+  }
+  try {
+    work_(*this);
+    return;
+  } catch (const std::bad_alloc&) {
+    result = -ENOMEM;
+    value = nullptr;
+  } catch (const std::exception& error) {
+    result = -EIO;
+    value = [what = std::string(error.what())](Napi::Env env) -> Napi::Value {
+      return Napi::String::New(env, what);
+    };
+  }
+  OnCancel(nullptr);  // the hook's objects went with the work
 }
 
 void Task::Report(uint64_t done, uint64_t total) {
@@ -79,7 +102,11 @@ void Task::Cancel() {
 void Task::Abandon() {
   queue_.CountAbandoned(1);
   State runs = State::kRuns;
-  if (!state_.compare_exchange_strong(runs, State::kAbandoned)) queue_.CountAbandoned(-1);
+  if (state_.compare_exchange_strong(runs, State::kAbandoned)) {
+    bound_.Leave(1);
+  } else {
+    queue_.CountAbandoned(-1);
+  }
 }
 
 void Task::OnCancel(std::function<void()> hook) {

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -37,7 +38,8 @@ class Task : public Valued {
  public:
   Task(Environment& environment, uint32_t slot);
 
-  // Runs `work` on `executor` and delivers the task. JavaScript thread.
+  // Runs `work` on `executor` and delivers the task. Work that is cancelled before its turn comes is not
+  // begun. JavaScript thread.
   void Run(Executor& executor, std::function<void(Task&)> work);
 
   // Tells JavaScript how far the call is, at most ten times a second. Any thread while `work` runs.
@@ -47,8 +49,8 @@ class Task : public Valued {
 
   // Asks the call to end early. JavaScript thread.
   void Cancel();
-  // The caller has been answered and the call cannot be asked to end: the process's end does not wait for it.
-  // JavaScript thread.
+  // The caller has been answered and the call goes on without one: the process's end does not wait for it,
+  // and its thread does not count (Executor::Bound). JavaScript thread.
   void Abandon();
   // How long there has been no sign of life.
   std::chrono::milliseconds quiet() const { return pulse_->quiet(); }
@@ -59,9 +61,12 @@ class Task : public Valued {
   void OnCancel(std::function<void()> hook);
 
  private:
+  void Work();
+
   CompletionQueue& queue_;
   std::function<void(Task&)> work_;
   const std::shared_ptr<Pulse> pulse_ = std::make_shared<Pulse>();
+  Executor::Bound bound_;
   std::atomic<bool> cancelled_{false};
   enum class State { kRuns, kAbandoned, kOver };
   std::atomic<State> state_{State::kRuns};

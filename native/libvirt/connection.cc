@@ -15,13 +15,17 @@ namespace rbdkit {
 
 namespace {
 
-// Blocking calls of one connection under way at once; libvirt sends them over one socket.
-constexpr int kThreads = 4;
+// Blocking calls of one connection under way at once; libvirt sends them over one socket. The daemon reads no
+// further call from a client that has five under way (max_client_requests): with four long ones a short one
+// still gets through.
+constexpr int kShortThreads = 4;
+constexpr int kLongThreads = 4;
 
 }  // namespace
 
 Connection::Connection(const std::string& label)
-    : Handle(std::make_shared<Executor>("rbdkit-libvirt", kThreads), label) {}
+    : Handle(std::make_shared<Executors>("rbdkit-libvirt", kShortThreads, "rbdkit-vir-long", kLongThreads),
+             label) {}
 
 Connection::~Connection() {
   Close();

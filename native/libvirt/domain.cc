@@ -115,7 +115,7 @@ void VirDomainIsPersistent(Call& call) {
 
 void ExportDomain(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "virDomainDefineXML", VirDomainDefineXML);
-  ExportTask(env, exports, "virDomainCreateXML", VirDomainCreateXML);
+  ExportTask(env, exports, "virDomainCreateXML", VirDomainCreateXML, Length::kLong);
   ExportTask(env, exports, "virDomainLookupByName", VirDomainLookupByName);
   ExportTask(env, exports, "virDomainLookupByUUIDString", VirDomainLookupByUUIDString);
   ExportTask(env, exports, "virConnectListAllDomains", VirConnectListAllDomains);

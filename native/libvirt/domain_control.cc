@@ -71,14 +71,14 @@ void VirDomainQemuMonitorCommand(Call& call) {
 }  // namespace
 
 void ExportDomainControl(Napi::Env env, Napi::Object exports) {
-  ExportTask(env, exports, "virDomainCreate", VirDomainCreate);
-  ExportTask(env, exports, "virDomainAttachDeviceFlags", VirDomainAttachDeviceFlags);
-  ExportTask(env, exports, "virDomainDetachDeviceFlags", VirDomainDetachDeviceFlags);
+  ExportTask(env, exports, "virDomainCreate", VirDomainCreate, Length::kLong);
+  ExportTask(env, exports, "virDomainAttachDeviceFlags", VirDomainAttachDeviceFlags, Length::kLong);
+  ExportTask(env, exports, "virDomainDetachDeviceFlags", VirDomainDetachDeviceFlags, Length::kLong);
   ExportTask(env, exports, "virDomainShutdown", VirDomainShutdown);
   ExportTask(env, exports, "virDomainReboot", VirDomainReboot);
-  ExportTask(env, exports, "virDomainDestroyFlags", VirDomainDestroyFlags);
+  ExportTask(env, exports, "virDomainDestroyFlags", VirDomainDestroyFlags, Length::kLong);
   ExportTask(env, exports, "virDomainUndefineFlags", VirDomainUndefineFlags);
-  ExportTask(env, exports, "virDomainQemuMonitorCommand", VirDomainQemuMonitorCommand);
+  ExportTask(env, exports, "virDomainQemuMonitorCommand", VirDomainQemuMonitorCommand, Length::kLong);
 }
 
 }  // namespace rbdkit

@@ -41,7 +41,7 @@ class Object final : public Handle {
 
  private:
   Object(std::shared_ptr<Connection> connection, T* pointer, Facts facts)
-      : Handle(connection->shared_executor(), facts.Label()),
+      : Handle(connection->shared_executors(), facts.Label()),
         connection_(std::move(connection)),
         pointer_(pointer),
         facts_(std::move(facts)) {}

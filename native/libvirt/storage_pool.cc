@@ -117,11 +117,11 @@ void ExportStoragePool(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "virStoragePoolLookupByName", VirStoragePoolLookupByName);
   ExportTask(env, exports, "virStoragePoolLookupByUUIDString", VirStoragePoolLookupByUUIDString);
   ExportTask(env, exports, "virConnectListAllStoragePools", VirConnectListAllStoragePools);
-  ExportTask(env, exports, "virStoragePoolBuild", VirStoragePoolBuild);
-  ExportTask(env, exports, "virStoragePoolCreate", VirStoragePoolCreate);
+  ExportTask(env, exports, "virStoragePoolBuild", VirStoragePoolBuild, Length::kLong);
+  ExportTask(env, exports, "virStoragePoolCreate", VirStoragePoolCreate, Length::kLong);
   ExportTask(env, exports, "virStoragePoolSetAutostart", VirStoragePoolSetAutostart);
   ExportTask(env, exports, "virStoragePoolGetAutostart", VirStoragePoolGetAutostart);
-  ExportTask(env, exports, "virStoragePoolRefresh", VirStoragePoolRefresh);
+  ExportTask(env, exports, "virStoragePoolRefresh", VirStoragePoolRefresh, Length::kLong);
   ExportTask(env, exports, "virStoragePoolGetInfo", VirStoragePoolGetInfo);
   ExportTask(env, exports, "virStoragePoolIsActive", VirStoragePoolIsActive);
   ExportTask(env, exports, "virStoragePoolGetXMLDesc", VirStoragePoolGetXMLDesc);

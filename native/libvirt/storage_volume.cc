@@ -89,12 +89,12 @@ void VirStorageVolGetXMLDesc(Call& call) {
 void ExportStorageVolume(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "virStoragePoolListAllVolumes", VirStoragePoolListAllVolumes);
   ExportTask(env, exports, "virStorageVolLookupByName", VirStorageVolLookupByName);
-  ExportTask(env, exports, "virStorageVolCreateXML", VirStorageVolCreateXML);
-  ExportTask(env, exports, "virStorageVolCreateXMLFrom", VirStorageVolCreateXMLFrom);
+  ExportTask(env, exports, "virStorageVolCreateXML", VirStorageVolCreateXML, Length::kLong);
+  ExportTask(env, exports, "virStorageVolCreateXMLFrom", VirStorageVolCreateXMLFrom, Length::kLong);
   ExportTask(env, exports, "virStorageVolGetPath", VirStorageVolGetPath);
   ExportTask(env, exports, "virStorageVolGetInfo", VirStorageVolGetInfo);
-  ExportTask(env, exports, "virStorageVolResize", VirStorageVolResize);
-  ExportTask(env, exports, "virStorageVolDelete", VirStorageVolDelete);
+  ExportTask(env, exports, "virStorageVolResize", VirStorageVolResize, Length::kLong);
+  ExportTask(env, exports, "virStorageVolDelete", VirStorageVolDelete, Length::kLong);
   ExportTask(env, exports, "virStorageVolGetXMLDesc", VirStorageVolGetXMLDesc);
 }
 

@@ -18,8 +18,9 @@ namespace rbdkit {
 
 namespace {
 
-// Blocking calls of one cluster under way at once.
-constexpr int kThreads = 4;
+// Blocking calls of one cluster under way at once: short ones, and long ones.
+constexpr int kShortThreads = 4;
+constexpr int kLongThreads = 32;
 
 // A library must not write log files, listen on sockets or print: whoever wants that sets it in `options`.
 const std::pair<const char*, const char*> quiet_settings[] = {
@@ -111,7 +112,8 @@ ConnectOptions::~ConnectOptions() {
 }
 
 Cluster::Cluster(const std::string& label)
-    : Handle(std::make_shared<Executor>("rbdkit-rados", kThreads), label) {}
+    : Handle(std::make_shared<Executors>("rbdkit-rados", kShortThreads, "rbdkit-rbd-long", kLongThreads),
+             label) {}
 
 int Cluster::Configure(const ConnectOptions& options, std::string* detail) {
   const auto quieten = [this] {

@@ -1,5 +1,6 @@
 // Monitor and manager commands.
 #include <cerrno>
+#include <utility>
 
 #include "core/call.h"
 #include "rados/cluster.h"
@@ -29,7 +30,7 @@ void RunCommand(Call& call, CommandFunction RadosApi::*function) {
     if (output != nullptr) Rados().rados_buffer_free(output);
     if (status != nullptr) Rados().rados_buffer_free(status);
     if (task.result < 0) {
-      if (!why.empty()) task.value = StringValue(why);
+      if (!why.empty()) task.value = StringValue(std::move(why));
       return;
     }
     task.value = [text = std::move(text), why = std::move(why)](Napi::Env env) -> Napi::Value {
@@ -48,7 +49,7 @@ void RadosMgrCommand(Call& call) { RunCommand(call, &RadosApi::rados_mgr_command
 
 void ExportCommand(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "rados_mon_command", RadosMonCommand);
-  ExportTask(env, exports, "rados_mgr_command", RadosMgrCommand);
+  ExportTask(env, exports, "rados_mgr_command", RadosMgrCommand, Length::kLong);
 }
 
 }  // namespace rbdkit

@@ -13,7 +13,7 @@ namespace rbdkit {
 class IoCtx final : public Handle {
  public:
   IoCtx(std::shared_ptr<Cluster> cluster, const std::string& label)
-      : Handle(cluster->shared_executor(), label), cluster_(std::move(cluster)) {}
+      : Handle(cluster->shared_executors(), label), cluster_(std::move(cluster)) {}
   ~IoCtx() override { Close(); }
 
   // 0 or a negative errno. Blocks: an executor's thread.

@@ -1,5 +1,7 @@
 #include "rados/notify_reply.h"
 
+#include <utility>
+
 namespace rbdkit {
 
 namespace {

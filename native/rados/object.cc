@@ -27,11 +27,6 @@ void RadosWriteOpCreate(Call& call) {
   const bool exclusive = call.Bool();
   call.Run(ioctx, [ioctx = ioctx.get(), object, exclusive](Task& task) {
     const auto& rados = Rados();
-    if (rados.rados_create_write_op == nullptr || rados.rados_write_op_create == nullptr ||
-        rados.rados_write_op_operate == nullptr || rados.rados_release_write_op == nullptr) {
-      task.result = -ENOSYS;
-      return;
-    }
     rados_write_op_t operation = rados.rados_create_write_op();
     rados.rados_write_op_create(operation, exclusive ? LIBRADOS_CREATE_EXCLUSIVE : LIBRADOS_CREATE_IDEMPOTENT,
                                 nullptr);

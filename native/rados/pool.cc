@@ -56,8 +56,8 @@ void RadosWaitForLatestOsdmap(Call& call) {
 
 void ExportPool(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "rados_pool_list", RadosPoolList);
-  ExportTask(env, exports, "rados_pool_create", RadosPoolCreate);
-  ExportTask(env, exports, "rados_pool_delete", RadosPoolDelete);
+  ExportTask(env, exports, "rados_pool_create", RadosPoolCreate, Length::kLong);
+  ExportTask(env, exports, "rados_pool_delete", RadosPoolDelete, Length::kLong);
   ExportTask(env, exports, "rados_wait_for_latest_osdmap", RadosWaitForLatestOsdmap);
 }
 

@@ -9,7 +9,7 @@
 namespace rbdkit {
 
 Watch::Watch(std::shared_ptr<IoCtx> ioctx, const std::string& object)
-    : Handle(std::make_shared<Executor>("rbdkit-watch", 1), "watch of " + object),
+    : Handle(std::make_shared<Executors>("rbdkit-watch", 1, "rbdkit-watch", 1), "watch of " + object),
       ioctx_(std::move(ioctx)),
       object_(object) {}
 

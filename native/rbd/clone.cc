@@ -108,8 +108,8 @@ void RbdGetParent(Call& call) {
 
 void ExportClone(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "rbd_clone3", RbdClone3);
-  ExportTask(env, exports, "rbd_flatten_with_progress", RbdFlatten);
-  ExportTask(env, exports, "rbd_list_children3", RbdListChildren3);
+  ExportTask(env, exports, "rbd_flatten_with_progress", RbdFlatten, Length::kLong);
+  ExportTask(env, exports, "rbd_list_children3", RbdListChildren3, Length::kLong);
   ExportTask(env, exports, "rbd_get_parent", RbdGetParent);
 }
 

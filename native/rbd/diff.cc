@@ -64,7 +64,7 @@ void RbdDiffIterate2(Call& call) {
 }  // namespace
 
 void ExportImageDiff(Napi::Env env, Napi::Object exports) {
-  ExportTask(env, exports, "rbd_diff_iterate2", RbdDiffIterate2);
+  ExportTask(env, exports, "rbd_diff_iterate2", RbdDiffIterate2, Length::kLong);
 }
 
 }  // namespace rbdkit

@@ -16,7 +16,7 @@ namespace rbdkit {
 class Image final : public Handle {
  public:
   Image(std::shared_ptr<IoCtx> ioctx, const std::string& label)
-      : Handle(ioctx->shared_executor(), label), ioctx_(std::move(ioctx)) {}
+      : Handle(ioctx->shared_executors(), label), ioctx_(std::move(ioctx)) {}
   ~Image() override { Close(); }
 
   // Opens by name, or by id when `by_id`. 0 or a negative errno. Blocks: an executor's thread.

@@ -60,10 +60,6 @@ bool Exists(rados_ioctx_t ioctx, const std::string& name) {
 // Makes the empty object that librbd keeps its trash in, even when the pool is full. 0 or a negative errno.
 int CreateTrashObject(rados_ioctx_t ioctx) {
   const RadosApi& rados = Rados();
-  if (rados.rados_create_write_op == nullptr || rados.rados_write_op_create == nullptr ||
-      rados.rados_write_op_operate == nullptr || rados.rados_release_write_op == nullptr) {
-    return -ENOSYS;
-  }
   rados_write_op_t operation = rados.rados_create_write_op();
   rados.rados_write_op_create(operation, LIBRADOS_CREATE_IDEMPOTENT, nullptr);
   const int r =
@@ -117,9 +113,9 @@ void RbdResize2(Call& call) {
 void ExportImageAdmin(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "rbd_list2", RbdList2);
   ExportTask(env, exports, "rbd_create4", RbdCreate4);
-  ExportTask(env, exports, "rbd_remove_with_progress", RbdRemove);
+  ExportTask(env, exports, "rbd_remove_with_progress", RbdRemove, Length::kLong);
   ExportTask(env, exports, "rbd_rename", RbdRename);
-  ExportTask(env, exports, "rbd_resize2", RbdResize2);
+  ExportTask(env, exports, "rbd_resize2", RbdResize2, Length::kLong);
 }
 
 }  // namespace rbdkit

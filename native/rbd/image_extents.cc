@@ -1,6 +1,7 @@
 // Many reads or writes in one call: one crossing from JavaScript, one promise, an outcome for each extent.
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <memory>
 #include <typeinfo>
 #include <vector>

@@ -2,6 +2,7 @@
 #include <sys/uio.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <memory>
 #include <typeinfo>
 #include <vector>

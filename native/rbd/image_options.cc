@@ -1,5 +1,7 @@
 #include "rbd/image_options.h"
 
+#include <cstdint>
+
 namespace rbdkit {
 
 ImageLayout ImageLayout::From(Napi::Object object) {

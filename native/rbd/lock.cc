@@ -151,9 +151,9 @@ void RbdListLockers(Call& call) {
 }  // namespace
 
 void ExportLock(Napi::Env env, Napi::Object exports) {
-  ExportTask(env, exports, "rbd_lock_acquire", RbdLockAcquire);
+  ExportTask(env, exports, "rbd_lock_acquire", RbdLockAcquire, Length::kLong);
   ExportTask(env, exports, "rbd_lock_release", RbdLockRelease);
-  ExportTask(env, exports, "rbd_lock_break", RbdLockBreak);
+  ExportTask(env, exports, "rbd_lock_break", RbdLockBreak, Length::kLong);
   ExportTask(env, exports, "rbd_is_exclusive_lock_owner", RbdIsExclusiveLockOwner);
   ExportTask(env, exports, "rbd_lock_get_owners", RbdLockGetOwners);
   ExportTask(env, exports, "rbd_list_lockers", RbdListLockers);

@@ -55,9 +55,9 @@ void RbdNamespaceList(Call& call) {
 }  // namespace
 
 void ExportRbdPool(Napi::Env env, Napi::Object exports) {
-  ExportTask(env, exports, "rbd_pool_init", RbdPoolInit);
+  ExportTask(env, exports, "rbd_pool_init", RbdPoolInit, Length::kLong);
   ExportTask(env, exports, "rbd_namespace_create", RbdNamespaceCreate);
-  ExportTask(env, exports, "rbd_namespace_remove", RbdNamespaceRemove);
+  ExportTask(env, exports, "rbd_namespace_remove", RbdNamespaceRemove, Length::kLong);
   ExportTask(env, exports, "rbd_namespace_list", RbdNamespaceList);
 }
 

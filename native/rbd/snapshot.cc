@@ -71,12 +71,12 @@ void RbdSnapIsProtected(Call& call) {
 }  // namespace
 
 void ExportSnapshot(Napi::Env env, Napi::Object exports) {
-  ExportTask(env, exports, "rbd_snap_create2", RbdSnapCreate2);
-  ExportTask(env, exports, "rbd_snap_remove2", RbdSnapRemove2);
-  ExportTask(env, exports, "rbd_snap_rollback_with_progress", RbdSnapRollback);
+  ExportTask(env, exports, "rbd_snap_create2", RbdSnapCreate2, Length::kLong);
+  ExportTask(env, exports, "rbd_snap_remove2", RbdSnapRemove2, Length::kLong);
+  ExportTask(env, exports, "rbd_snap_rollback_with_progress", RbdSnapRollback, Length::kLong);
   ExportTask(env, exports, "rbd_snap_rename", RbdSnapRename);
   ExportTask(env, exports, "rbd_snap_protect", RbdSnapProtect);
-  ExportTask(env, exports, "rbd_snap_unprotect", RbdSnapUnprotect);
+  ExportTask(env, exports, "rbd_snap_unprotect", RbdSnapUnprotect, Length::kLong);
   ExportTask(env, exports, "rbd_snap_is_protected", RbdSnapIsProtected);
 }
 

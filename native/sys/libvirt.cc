@@ -1,6 +1,8 @@
 #include "sys/libvirt.h"
 
+#include <iterator>
 #include <mutex>
+#include <string>
 
 namespace rbdkit {
 

@@ -1,5 +1,6 @@
 #include "sys/libvirt_qemu.h"
 
+#include <iterator>
 #include <mutex>
 
 namespace rbdkit {

@@ -1,5 +1,6 @@
 #include "sys/rados.h"
 
+#include <iterator>
 #include <mutex>
 
 namespace rbdkit {

@@ -52,9 +52,9 @@
   F(rados_notify2, nullptr)                 \
   F(rados_notify_ack, nullptr)              \
   F(rados_set_pool_full_try, "pacific")     \
-  F(rados_create_write_op, "dumpling")      \
+  F(rados_create_write_op, nullptr)         \
   F(rados_release_write_op, "dumpling")     \
-  F(rados_write_op_create, "dumpling")      \
+  F(rados_write_op_create, nullptr)         \
   F(rados_write_op_operate, "dumpling")     \
   F(rados_write_op_assert_version, nullptr) \
   F(rados_write_op_cmpext, nullptr)         \

@@ -1,6 +1,7 @@
 #include "sys/rbd.h"
 
 #include <chrono>
+#include <iterator>
 #include <mutex>
 #include <thread>
 

@@ -2,7 +2,9 @@
 
 #include <dlfcn.h>
 
+#include <iterator>
 #include <mutex>
+#include <string>
 
 namespace rbdkit {
 

@@ -137,6 +137,59 @@ TEST_CASE("executor: a blocked one does not delay another") {
   gate->Open();
 }
 
+TEST_CASE("executor: work that is left makes room for other work, until it is over") {
+  auto stuck = std::make_shared<Gate>();
+  auto gate = std::make_shared<Gate>();
+  std::atomic<int> running{0};
+  std::atomic<int> most{0};
+  std::atomic<int> done{0};
+  Executor executor("rbdkit-left", 2);
+  for (int i = 0; i < 2; ++i) executor.Run([stuck] { stuck->Wait(); });
+  Gate ran;
+  executor.Run([&] { ran.Open(); });
+  CHECK_FALSE(ran.WaitFor(50ms));
+  executor.bound().Leave(1);
+  CHECK(ran.WaitFor(10000ms));
+  // What is left counts once: one thread for the rest.
+  for (int i = 0; i < 6; ++i) {
+    executor.Run([&, gate] {
+      most = std::max(most.load(), ++running);
+      gate->Wait();
+      --running;
+      ++done;
+    });
+  }
+  CHECK(Eventually([&] { return running == 1; }, 20s));
+  std::this_thread::sleep_for(20ms);
+  CHECK(running == 1);
+  executor.bound().Leave(-1);
+  stuck->Open();
+  gate->Open();
+  CHECK(Eventually([&] { return done == 6; }, 20s));
+  CHECK(most <= 2);
+  CHECK(Eventually([] { return ThreadsNamed("rbdkit-left") <= 2; }, 20s));
+}
+
+TEST_CASE("executor: no more than so many threads are left") {
+  auto stuck = std::make_shared<Gate>();
+  std::atomic<int> begun{0};
+  Executor executor("rbdkit-leaves", 2);
+  const auto bound = executor.bound();
+  for (int i = 0; i < 2 * Executor::kMostLeft; ++i) {
+    executor.Run([&begun, stuck] {
+      ++begun;
+      stuck->Wait();
+    });
+    bound.Leave(1);
+  }
+  CHECK(Eventually([&] { return begun == 2 + Executor::kMostLeft; }, 20s));
+  std::this_thread::sleep_for(50ms);
+  CHECK(begun == 2 + Executor::kMostLeft);
+  CHECK(ThreadsNamed("rbdkit-leaves") == 2 + Executor::kMostLeft);
+  stuck->Open();
+  CHECK(Eventually([&] { return begun == 2 * Executor::kMostLeft; }, 20s));
+}
+
 TEST_CASE("executor: threads end when idle for ten seconds and come back") {
   Executor executor("rbdkit-idle", 2);
   Gate first;

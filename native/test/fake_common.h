@@ -4,6 +4,8 @@
 //
 //   RBDKIT_FAKE_ERROR=rbd_open=-2,rbd_aio_read=-5   these functions (or their completions) answer that
 //   RBDKIT_FAKE_HANG=rados_connect,rbd_aio_read     these never return, or never complete
+//   RBDKIT_FAKE_THROW=rbd_rename                    these throw
+//   RBDKIT_FAKE_STATUS_BYTES=100                    how long the status text of a monitor command is
 //   RBDKIT_FAKE_DELAY_MS=20                         completions come that much later
 #ifndef RBDKIT_TEST_FAKE_COMMON_H_
 #define RBDKIT_TEST_FAKE_COMMON_H_
@@ -12,6 +14,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 
 namespace fake {
@@ -42,8 +45,10 @@ inline bool Hangs(const char* function) {
   return Listed("RBDKIT_FAKE_HANG", function, &rest);
 }
 
-// The beginning of a blocking function: hangs, or gives the error to answer.
+// The beginning of a blocking function: hangs, throws, or gives the error to answer.
 inline int Fault(const char* function) {
+  std::string rest;
+  if (Listed("RBDKIT_FAKE_THROW", function, &rest)) throw std::runtime_error("thrown by the fake");
   while (Hangs(function)) pause();
   return Error(function);
 }

@@ -2,7 +2,9 @@
 #include <rados/librados.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <map>
 #include <string>
 
@@ -72,6 +74,26 @@ int rados_cluster_fsid(rados_t /*cluster*/, char* buffer, size_t length) {
   const int r = fake::Fault("rados_cluster_fsid");
   return r < 0 ? r : CopyText("00000000-0000-4000-8000-000000000000", buffer, length);
 }
+
+int rados_cluster_stat(rados_t /*cluster*/, rados_cluster_stat_t* stat) {
+  *stat = {};
+  return fake::Fault("rados_cluster_stat");
+}
+
+// A failure whose words are as long as RBDKIT_FAKE_STATUS_BYTES says.
+int rados_mon_command(rados_t /*cluster*/, const char** /*commands*/, size_t /*count*/, const char* /*input*/,
+                      size_t /*length*/, char** output, size_t* output_length, char** status,
+                      size_t* status_length) {
+  const int r = fake::Fault("rados_mon_command");
+  const char* bytes = getenv("RBDKIT_FAKE_STATUS_BYTES");
+  *output = nullptr;
+  *output_length = 0;
+  *status_length = bytes == nullptr ? 0 : strtoull(bytes, nullptr, 10);
+  *status = static_cast<char*>(calloc(*status_length + 1, 1));  // pages of zeros, which take no memory
+  return r < 0 ? r : -EINVAL;
+}
+
+void rados_buffer_free(char* buffer) { free(buffer); }
 
 int rados_ioctx_create(rados_t cluster, const char* /*pool*/, rados_ioctx_t* ioctx) {
   const int r = fake::Fault("rados_ioctx_create");
