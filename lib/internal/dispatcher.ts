@@ -2,8 +2,14 @@ import { performance } from 'node:perf_hooks'
 import { isMainThread } from 'node:worker_threads'
 import type { ErrorObject } from '../errors.js'
 import { native } from './addon.js'
+import { type CallTrace, ended, failed, isTraced, submitted, takeTrace, traceCall } from './call-trace.js'
+import { Kind, syscalls } from './io-kind.js'
 import type { TaskFunction } from './native/core.js'
+import { patienceMs, type TaskOptions, type TaskState, withStack } from './task-options.js'
 import { throwUncaught } from './uncaught.js'
+
+export { Kind } from './io-kind.js'
+export type { TaskOptions } from './task-options.js'
 
 /**
  * The slot table: every operation in flight has a slot, which keeps its buffers alive and its promise. Native
@@ -14,6 +20,8 @@ import { throwUncaught } from './uncaught.js'
 export interface Owner {
   /** The number native code knows it by; block I/O has one. */
   readonly handle?: number
+  /** The names of what it is, for those who trace calls. */
+  about?(): ErrorObject
   /** Operations in flight; counted up by whoever starts one, down here. */
   inFlight: number
   /** `inFlight` came down to zero. */
@@ -25,61 +33,8 @@ export interface Owner {
   makeError(result: number, syscall: string, value: unknown, object?: ErrorObject): Error
 }
 
-/** What an operation's promise resolves with. */
-export const Kind = {
-  /** `{ bytesRead, buffer }` */
-  read: 0,
-  /** `{ bytesWritten, buffer }` */
-  write: 1,
-  /** `{ bytesRead, buffers }` */
-  readv: 2,
-  /** `{ bytesWritten, buffers }` */
-  writev: 3,
-  discard: 4,
-  writeZeroes: 5,
-  flush: 6,
-  task: 7,
-  writeSame: 8,
-  /** Whether it was written: false when the image differed. */
-  compareAndWrite: 9,
-  /** Each extent has its own outcome. */
-  readExtents: 10,
-  writeExtents: 11,
-} as const
-export type Kind = (typeof Kind)[keyof typeof Kind]
-
-const syscalls = [
-  'rbd_aio_read',
-  'rbd_aio_write',
-  'rbd_aio_readv',
-  'rbd_aio_writev',
-  'rbd_aio_discard',
-  'rbd_aio_write_zeroes',
-  'rbd_aio_flush',
-  '',
-  'rbd_aio_writesame',
-  'rbd_aio_compare_and_write',
-  'rbd_aio_read',
-  'rbd_aio_write',
-]
-
 type Resolve = (value: unknown) => void
 type Reject = (reason: unknown) => void
-
-/** A blocking call under way. */
-interface TaskState {
-  syscall: string
-  object: ErrorObject | undefined
-  /** Holds the caller's stack, formatted only when needed. */
-  at: { stack?: string }
-  onProgress: ((value: unknown) => void) | undefined
-  /** Set when the caller has been answered and the call still runs. */
-  abandoned: ((value: unknown) => void) | undefined
-  /** What the progress listener threw. */
-  thrown: { error: unknown } | undefined
-  /** Takes the abort listener off its signal. */
-  settled: (() => void) | undefined
-}
 
 const resolves: (Resolve | undefined)[] = []
 const rejects: (Reject | undefined)[] = []
@@ -116,6 +71,12 @@ function end(): void {
   if (--active === 0) native.unref()
 }
 
+/** Keeps the process alive until what is under way in the background has settled. */
+export async function keepAlive<T>(promise: Promise<T>): Promise<T> {
+  begin()
+  return promise.finally(end)
+}
+
 function releaseIo(slot: number): Owner {
   const owner = owners[slot] as Owner
   owners[slot] = undefined
@@ -133,10 +94,17 @@ function releaseIo(slot: number): Owner {
  * V8 finds who awaits it and puts `at async caller (file:line)` on the stack. A successful operation pays nothing
  * (docs/decisions/0004).
  */
-async function failLater(owner: Owner, result: number, syscall: string): Promise<never> {
+async function failLater(
+  owner: Owner,
+  result: number,
+  syscall: string,
+  trace: CallTrace | undefined,
+): Promise<never> {
   await undefined
   await undefined
-  throw owner.makeError(result, syscall, undefined)
+  const error = owner.makeError(result, syscall, undefined)
+  if (trace) failed(trace, error)
+  throw error
 }
 
 /** An invalid read has read no bytes if it began at the image's end, as read(2) has it there; else it failed. */
@@ -150,18 +118,22 @@ function settleIo(slot: number, result: number): void {
   const kind = kinds[slot] as Kind
   const payload = payloads[slot]
   const resolve = resolves[slot] as Resolve
+  const trace = takeTrace(slot)
+  if (trace && result >= 0) ended(trace)
   if (result === invalid && (kind === Kind.read || kind === Kind.readv)) {
+    if (trace) ended(trace) // what it means, the size tells
     resolve(readAtEnd(owners[slot] as Owner, kind, payload, lengths[slot] as number)) // before the owner can close
     releaseIo(slot)
     return
   }
   const owner = releaseIo(slot)
   if (kind === Kind.compareAndWrite && (result >= 0 || result === differs)) {
+    if (trace && result < 0) ended(trace)
     resolve(result >= 0)
     return
   }
   if (result < 0) {
-    resolve(failLater(owner, result, syscalls[kind] as string))
+    resolve(failLater(owner, result, syscalls[kind] as string, trace))
     return
   }
   switch (kind) {
@@ -183,12 +155,6 @@ function settleIo(slot: number, result: number): void {
   }
 }
 
-function withStack(error: Error, at: { stack?: string }): Error {
-  const frames = at.stack?.indexOf('\n') ?? -1
-  error.stack = `${error.name}: ${error.message}${frames < 0 ? '' : at.stack?.slice(frames)}`
-  return error
-}
-
 function settleTask(slot: number, result: number, value: unknown): void {
   const owner = owners[slot] as Owner
   const task = payloads[slot] as TaskState
@@ -199,18 +165,26 @@ function settleTask(slot: number, result: number, value: unknown): void {
   resolves[slot] = undefined
   rejects[slot] = undefined
   free.push(slot)
+  const trace = takeTrace(slot)
   if (task.abandoned) {
     if (result >= 0) task.abandoned(value)
     return
   }
-  end()
+  if (!task.background) end()
   task.settled?.()
   if (result >= 0) {
     resolve(value === undefined && result > 0 ? result : value)
+    if (trace) ended(trace)
     // The call was over before it could be ended: what is done is done.
     if (task.thrown) throwUncaught(task.thrown.error)
-  } else if (task.thrown) reject(task.thrown.error)
-  else reject(withStack(owner.makeError(result, task.syscall, value, task.object), task.at))
+  } else {
+    const { thrown } = task
+    const error = thrown
+      ? thrown.error
+      : withStack(owner.makeError(result, task.syscall, value, task.object), task.at)
+    reject(error)
+    if (trace) failed(trace, error)
+  }
   // After resolving: a handle that was being opened joins its parent before the parent closes.
   if (--owner.inFlight === 0) owner.idle()
 }
@@ -309,42 +283,41 @@ export function startIo<T, O extends Owner = Owner>(
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const slot = take(owner, kind, payload, length, resolve as Resolve, reject)
+    const trace = isTraced() ? traceCall(slot, syscalls[kind] as string, owner.about?.()) : undefined
     let result: number
     try {
       result = submit(slot)
     } catch (error) {
+      if (trace) failed(trace, error)
+      takeTrace(slot)
       releaseIo(slot)
       throw error // rejects the promise
     }
+    if (trace) submitted(trace)
     if (result >= 0) return
     // Not taken: the caller is still on the stack.
-    if (result === sizeUnknown && whenSizeUnknown)
+    takeTrace(slot)
+    if (result === sizeUnknown && whenSizeUnknown) {
+      if (trace) ended(trace) // another call takes its place
       resolve(whenSizeUnknown(owner, kind, payload, length, submit)) // before the owner can close
-    else reject(owner.makeError(result, syscalls[kind] as string, undefined))
+    } else {
+      const error = owner.makeError(result, syscalls[kind] as string, undefined)
+      if (trace) failed(trace, error)
+      reject(error)
+    }
     releaseIo(slot)
   })
 }
 
-/** How a task is watched and ended. */
-export interface TaskOptions {
-  /** What the call is about, for its error, when that is not the owner itself. */
-  object?: ErrorObject
-  /** Called with what native code reports, at most ten times a second. */
-  onProgress?: ((value: never) => void) | undefined
-  signal?: AbortSignal | undefined
-  /**
-   * `'cancel'` asks the call to end early and waits for it. `'leave'` does so while there are signs of life: a call that
-   * has given none for `patienceMs`, as on a cluster that does not answer, goes on without its caller, and `left` is
-   * told. `'abandon'` is for calls that cannot be asked: the promise rejects at once and the call ends in its own time
-   * on its own thread. What a call without a caller opens is given to `abandoned`.
-   */
-  onAbort?: 'cancel' | 'leave' | 'abandon'
-  left?: () => void
-  abandoned?: (value: unknown) => void
+/** Calls `then` once `signal` is aborted, unless the task is settled before. */
+function whenAborted(signal: AbortSignal, task: TaskState, then: () => void): void {
+  if (signal.aborted) {
+    then()
+    return
+  }
+  signal.addEventListener('abort', then, { once: true })
+  task.settled = () => signal.removeEventListener('abort', then)
 }
-
-/** How long a call that was asked to end may say nothing: a promise whose call hangs settles within a second. */
-const patienceMs = 800
 
 /** Starts a blocking call on a native thread. Rejects with `signal.reason` when aborted. */
 export function startTask<T, A extends unknown[]>(
@@ -365,6 +338,7 @@ export function startTask<T, A extends unknown[]>(
       at,
       onProgress: options.onProgress as ((value: unknown) => void) | undefined,
       abandoned: undefined,
+      background: false,
       thrown: undefined,
       settled: undefined,
     }
@@ -377,7 +351,10 @@ export function startTask<T, A extends unknown[]>(
         native.abandon(slot)
         end()
         if (--owner.inFlight === 0) owner.idle()
-        reject(task.thrown ? task.thrown.error : signal.reason)
+        const error = task.thrown ? task.thrown.error : signal.reason
+        const trace = takeTrace(slot)
+        if (trace) failed(trace, error)
+        reject(error)
       }
       const leaveWhenQuiet = (): void => {
         const left = patienceMs - native.quiet(slot)
@@ -389,12 +366,10 @@ export function startTask<T, A extends unknown[]>(
         options.left?.()
       }
       const abort = (): void => {
-        if (options.onAbort === 'abandon') {
-          leave()
-          return
-        }
         native.cancel(slot)
-        if (options.onAbort === 'leave') patience = setTimeout(leaveWhenQuiet, patienceMs)
+        task.onProgress = undefined
+        if (options.onAbort === 'abandon') leave()
+        else if (options.onAbort === 'leave') patience = setTimeout(leaveWhenQuiet, patienceMs)
       }
       signal.addEventListener('abort', abort, { once: true })
       task.settled = () => {
@@ -405,12 +380,23 @@ export function startTask<T, A extends unknown[]>(
       rejectTask = (error) => reject(signal.aborted && !task.thrown ? signal.reason : error)
     }
     slot = take(owner, Kind.task, task, 0, resolve as Resolve, rejectTask)
+    const trace = isTraced()
+      ? traceCall(slot, call.name, { ...owner.about?.(), ...options.object })
+      : undefined
     try {
       call(slot, ...args)
+      if (trace) submitted(trace)
     } catch (error) {
-      settleTask(slot, -22, undefined)
-      throw error
+      task.thrown = { error }
+      settleTask(slot, 0, undefined)
+      return
     }
+    if (options.background)
+      whenAborted(options.background, task, () => {
+        task.background = true
+        native.abandon(slot)
+        end()
+      })
   })
   return promise
 }

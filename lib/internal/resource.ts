@@ -1,6 +1,7 @@
 import type { ErrorObject } from '../errors.js'
 import { native } from './addon.js'
-import { type Owner, startTask, type TaskOptions } from './dispatcher.js'
+import { type CallOptions, toCallSignal, untilAborted } from './call-options.js'
+import { keepAlive, type Owner, startTask, type TaskOptions } from './dispatcher.js'
 import type { TaskFunction } from './native/core.js'
 
 type Children = Map<number, WeakRef<Resource>>
@@ -62,6 +63,9 @@ export abstract class Resource implements Owner, AsyncDisposable {
   readonly #parent: Resource | undefined
   readonly #children: Children = new Map()
   #closed: Promise<void> | undefined
+  /** Somebody waits for `close()`, however long it takes. */
+  #awaited = false
+  readonly #left = new AbortController()
   #whenIdle: (() => void) | undefined
 
   /** @internal */
@@ -70,6 +74,11 @@ export abstract class Resource implements Owner, AsyncDisposable {
     this.#parent = parent
     const siblings = parent?.adopt(this)
     forgotten.register(this, { handle, label, siblings }, this)
+  }
+
+  /** @internal Aborted when nobody waits for `close()` any longer. */
+  get left(): AbortSignal {
+    return this.#left.signal
   }
 
   /** Whether `close()` has been called. */
@@ -85,6 +94,11 @@ export abstract class Resource implements Owner, AsyncDisposable {
   /** @internal */
   idle(): void {
     this.#whenIdle?.()
+  }
+
+  /** @internal */
+  about(): ErrorObject {
+    return {}
   }
 
   /** @internal */
@@ -124,11 +138,43 @@ export abstract class Resource implements Owner, AsyncDisposable {
    * Idempotent: every call gives the same promise. Operations started afterwards reject with `EBADF`.
    *
    * With a cluster that does not answer it waits like any other operation; `Cluster.connect`'s
-   * `operationTimeoutMs` bounds it.
+   * `operationTimeoutMs` bounds it. Aborting `signal` rejects at once: the handle is then closed in the background, when
+   * the cluster answers. Until it does, other clients still see an image as open and locked.
    */
-  close(): Promise<void> {
+  close(options?: CallOptions): Promise<void> {
     this.open = false
     this.#closed ??= this.#close()
+    if (options !== undefined) return this.#closeUntil(this.#closed, options)
+    return this.#await(this.#closed)
+  }
+
+  #await(closed: Promise<void>): Promise<void> {
+    this.#awaited = true
+    return this.left.aborted ? keepAlive(closed) : closed
+  }
+
+  async #closeUntil(closed: Promise<void>, options: CallOptions): Promise<void> {
+    const signal = toCallSignal(options)
+    return signal === undefined ? this.#await(closed) : untilAborted(closed, signal, () => this.#leave())
+  }
+
+  /** What is left of closing this and its children keeps the process alive no longer. */
+  #leave(): void {
+    if (this.#awaited) return
+    this.#left.abort()
+    for (const child of this.#openChildren()) child.#leave()
+  }
+
+  /** Oldest first; without those that were garbage-collected. */
+  #openChildren(): Resource[] {
+    return [...this.#children.values()].map((child) => child.deref()).filter((child) => child !== undefined)
+  }
+
+  /** Closes a child with its parent: who waits for the parent waits for the child. */
+  #closeWith(parent: Resource): Promise<void> {
+    this.open = false
+    this.#closed ??= this.#close()
+    if (parent.left.aborted) this.#leave()
     return this.#closed
   }
 
@@ -141,9 +187,9 @@ export abstract class Resource implements Owner, AsyncDisposable {
     }
     const errors: unknown[] = []
     // A call that ended just now may have opened one more child: its promise's reactions run before this line.
-    for (const child of [...this.#children.values()].reverse()) {
+    for (const child of this.#openChildren().reverse()) {
       try {
-        await child.deref()?.close()
+        await child.#closeWith(this)
       } catch (error) {
         errors.push(error)
       }
@@ -151,7 +197,7 @@ export abstract class Resource implements Owner, AsyncDisposable {
     await this.#forgottenChildren()
     forgotten.unregister(this)
     try {
-      await startTask(this, native.close, [this.handle])
+      await startTask(this, native.close, [this.handle], { background: this.left })
     } catch (error) {
       errors.push(error)
     }

@@ -34,6 +34,11 @@ export abstract class LibvirtObject extends Resource {
   }
 
   /** @internal */
+  override about(): ErrorObject {
+    return { libvirtObject: this.#object }
+  }
+
+  /** @internal */
   makeError(result: number, syscall: string, value: unknown, object?: ErrorObject): Error {
     return libvirtError(result, value, this.context(syscall, object))
   }

@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { type CallOptions, toCallSignal } from '../internal/call-options.js'
 import { invalidArgValue, toOneOf, toOptions, toRecord, toText } from '../internal/validate.js'
 import type { Cluster } from './cluster.js'
 
@@ -35,7 +36,7 @@ export interface AuthKey extends AuthEntity {
  *
  * @since 0.2.0
  */
-export interface GetOrCreateOptions {
+export interface GetOrCreateOptions extends CallOptions {
   /**
    * The kind of key. Default: what the cluster prefers: `'aes256k'` on one that Ceph 20 made, which older clients
    * cannot read; `'aes'` before, and every release knows it.
@@ -93,17 +94,18 @@ export class Auth {
     caps: Capabilities = {},
     options: GetOrCreateOptions = {},
   ): Promise<AuthKey> {
-    const { keyType } = toOptions('options', options, { keyType: ['key_type'] })
+    const { keyType, signal } = toOptions('options', options, { keyType: ['key_type'], signal: true })
     if (keyType !== undefined) toOneOf('options.keyType', keyType, ['aes', 'aes256k'])
     const list: string[] = []
     for (const [type, cap] of Object.entries(toRecord('caps', caps)))
       list.push(type, toText(`caps.${type}`, cap))
-    const answer = await this.#cluster.monitorCommand<AuthKey[]>({
+    const command = {
       prefix: 'auth get-or-create',
       entity: toEntity(entity),
       ...(list.length > 0 ? { caps: list } : {}),
       ...(await this.#keyTypeArgument(keyType)),
-    })
+    }
+    const answer = await this.#cluster.monitorCommand<AuthKey[]>(command, { signal })
     const found = answer[0]
     if (found === undefined) throw new Error('auth get-or-create gave no user')
     if (keyType !== undefined && typeOf(found.key) !== keyType) {
@@ -146,10 +148,10 @@ export class Auth {
    * Implements: the monitor command `auth get-key`.
    * @since 0.1.0
    */
-  async getKey(entity: string): Promise<string> {
-    const answer = await this.#cluster.monitorCommand<{ key: string }>({
-      prefix: 'auth get-key',
-      entity: toEntity(entity),
+  async getKey(entity: string, options?: CallOptions): Promise<string> {
+    const command = { prefix: 'auth get-key', entity: toEntity(entity) }
+    const answer = await this.#cluster.monitorCommand<{ key: string }>(command, {
+      signal: toCallSignal(options),
     })
     return answer.key
   }
@@ -160,8 +162,11 @@ export class Auth {
    * Implements: the monitor command `auth ls`.
    * @since 0.1.0
    */
-  async list(): Promise<AuthEntity[]> {
-    const { auth_dump } = await this.#cluster.monitorCommand<{ auth_dump: AuthKey[] }>({ prefix: 'auth ls' })
+  async list(options?: CallOptions): Promise<AuthEntity[]> {
+    const { auth_dump } = await this.#cluster.monitorCommand<{ auth_dump: AuthKey[] }>(
+      { prefix: 'auth ls' },
+      { signal: toCallSignal(options) },
+    )
     return auth_dump.map(({ entity, caps }) => ({ entity, caps }))
   }
 
@@ -171,7 +176,10 @@ export class Auth {
    * Implements: the monitor command `auth rm`.
    * @since 0.1.0
    */
-  async remove(entity: string): Promise<void> {
-    await this.#cluster.monitorCommand({ prefix: 'auth rm', entity: toEntity(entity) }, { format: 'text' })
+  async remove(entity: string, options?: CallOptions): Promise<void> {
+    await this.#cluster.monitorCommand(
+      { prefix: 'auth rm', entity: toEntity(entity) },
+      { signal: toCallSignal(options), format: 'text' },
+    )
   }
 }

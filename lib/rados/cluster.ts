@@ -1,5 +1,6 @@
 import { CephError, closedError, type ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
+import { type CallOptions, toCallSignal, toTaskOptions } from '../internal/call-options.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
 import type { TaskFunction } from '../internal/native/core.js'
 import { closeAbandoned, Resource } from '../internal/resource.js'
@@ -215,8 +216,8 @@ export class Cluster extends Resource {
    * Implements: rados_cluster_stat.
    * @since 0.1.0
    */
-  stat(): Promise<ClusterStat> {
-    return this.call(native.rados_cluster_stat)
+  async stat(options?: CallOptions): Promise<ClusterStat> {
+    return this.callWith(native.rados_cluster_stat, toTaskOptions(options))
   }
 
   /**
@@ -225,8 +226,11 @@ export class Cluster extends Resource {
    * Implements: the monitor command `version`.
    * @since 0.1.0
    */
-  async version(): Promise<string> {
-    const { version } = await this.monitorCommand<{ version: string }>({ prefix: 'version' })
+  async version(options?: CallOptions): Promise<string> {
+    const { version } = await this.monitorCommand<{ version: string }>(
+      { prefix: 'version' },
+      { signal: toCallSignal(options) },
+    )
     return /^ceph version (\S+)/.exec(version)?.[1] ?? version
   }
 
@@ -238,8 +242,8 @@ export class Cluster extends Resource {
    * Implements: the monitor command `mon dump`.
    * @since 0.1.0
    */
-  async monitors(): Promise<Monitor[]> {
-    return parseMonitors(await this.monitorCommand({ prefix: 'mon dump' }))
+  async monitors(options?: CallOptions): Promise<Monitor[]> {
+    return parseMonitors(await this.monitorCommand({ prefix: 'mon dump' }, { signal: toCallSignal(options) }))
   }
 
   /**
@@ -288,7 +292,7 @@ export class Cluster extends Resource {
     options: CommandOptions | undefined,
   ): Promise<T> {
     return runCommand(
-      (text, input) => this.call(call, text, input),
+      (text, input) => this.callWith(call, toTaskOptions({ signal: options?.signal }), text, input),
       command,
       options,
       (errno, detail) => this.makeError(errno, call.name, detail),
@@ -305,10 +309,9 @@ export class Cluster extends Resource {
    * Implements: rados_ioctx_create, rados_ioctx_set_namespace.
    * @since 0.1.0
    */
-  async openIoCtx(pool: string, options?: { namespace?: string }): Promise<IoCtx> {
+  async openIoCtx(pool: string, options?: CallOptions & { namespace?: string }): Promise<IoCtx> {
     const name = toText('pool', pool)
-    const given = toOptions('options', options, { namespace: ['ns'] })
-    const namespace = toText('options.namespace', given.namespace ?? '', { empty: true })
-    return IoCtx.open(this, name, namespace)
+    const { namespace = '', signal } = toOptions('options', options, { namespace: ['ns'], signal: true })
+    return IoCtx.open(this, name, toText('options.namespace', namespace, { empty: true }), { signal })
   }
 }

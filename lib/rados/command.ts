@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import type { CallOptions } from '../internal/call-options.js'
 import { invalidArgType, invalidArgValue, toOptions } from '../internal/validate.js'
 
 /**
@@ -16,7 +17,7 @@ export interface Command {
  *
  * @since 0.1.0
  */
-export interface CommandOptions {
+export interface CommandOptions extends CallOptions {
   /** Data for commands that read a file (`-i`): a keyring, a CRUSH map. */
   input?: Uint8Array
   /** `'text'` gives the output as it is. Default `'json'`: asked for and parsed. */
@@ -42,6 +43,7 @@ export async function runCommand<T>(
     throw invalidArgType('command.prefix', 'of type string', command.prefix)
   const { input = new Uint8Array(), format = 'json' } = toOptions('options', options, {
     input: ['i', 'inbuf'],
+    signal: true,
     format: true,
   })
   if (!(input instanceof Uint8Array))

@@ -1,5 +1,7 @@
 import { CephError, closedError, type ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
+import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
+import { closeAbandoned } from '../internal/resource.js'
 import { invalidArgType } from '../internal/validate.js'
 import type { Cluster } from './cluster.js'
 import { IoCtxWatch } from './watch.js'
@@ -40,14 +42,19 @@ export class IoCtx extends IoCtxWatch {
   }
 
   /** @internal */
-  static async open(cluster: Cluster, pool: string, namespace: string): Promise<IoCtx> {
+  static async open(cluster: Cluster, pool: string, namespace: string, options: CallOptions): Promise<IoCtx> {
     const handle = await cluster.callWith<number, [string, string]>(
       native.rados_ioctx_create,
-      { object: { pool, namespace } },
+      { ...toTaskOptions(options, { pool, namespace }), abandoned: closeAbandoned },
       pool,
       namespace,
     )
     return new IoCtx(handle, cluster, pool, namespace)
+  }
+
+  /** @internal */
+  override about(): ErrorObject {
+    return { pool: this.pool, namespace: this.namespace }
   }
 
   /** @internal */
@@ -77,8 +84,8 @@ export class IoCtx extends IoCtxWatch {
    * Implements: rados_ioctx_pool_stat.
    * @since 0.1.0
    */
-  stat(): Promise<PoolStat> {
-    return this.call(native.rados_ioctx_pool_stat)
+  async stat(options?: CallOptions): Promise<PoolStat> {
+    return this.callWith(native.rados_ioctx_pool_stat, toTaskOptions(options))
   }
 }
 

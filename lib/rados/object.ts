@@ -1,4 +1,5 @@
 import { native } from '../internal/addon.js'
+import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { Resource } from '../internal/resource.js'
 import { invalidArgType, type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
 
@@ -17,7 +18,7 @@ export interface ObjectStat {
  *
  * @since 0.1.0
  */
-export interface ObjectLock {
+export interface ObjectLock extends CallOptions {
   /** The lock's name: an object may have several. */
   name: string
   /** Tells the locks of one client apart. Default empty. */
@@ -38,7 +39,7 @@ export interface LockObjectOptions extends ObjectLock {
   renew?: boolean
 }
 
-const objectLock: Known<ObjectLock> = { name: true, cookie: true }
+const objectLock: Known<ObjectLock> = { name: true, cookie: true, signal: true }
 const lockObjectOptions: Known<LockObjectOptions> = {
   ...objectLock,
   description: true,
@@ -65,9 +66,14 @@ export abstract class IoCtxObjects extends Resource {
    * Implements: rados_write_full.
    * @since 0.1.0
    */
-  async writeFull(object: string, data: Uint8Array): Promise<void> {
+  async writeFull(object: string, data: Uint8Array, options?: CallOptions): Promise<void> {
     const name = toText('object', object)
-    await this.callWith(native.rados_write_full, { object: { object: name } }, name, toBytes('data', data))
+    await this.callWith(
+      native.rados_write_full,
+      toTaskOptions(options, { object: name }),
+      name,
+      toBytes('data', data),
+    )
   }
 
   /**
@@ -78,14 +84,12 @@ export abstract class IoCtxObjects extends Resource {
    * Implements: rados_write_op_create, rados_write_op_operate.
    * @since 0.1.0
    */
-  async createObject(object: string, options?: { exclusive?: boolean }): Promise<void> {
+  async createObject(object: string, options?: CallOptions & { exclusive?: boolean }): Promise<void> {
     const name = toText('object', object)
-    const exclusive = toBoolean(
-      'options.exclusive',
-      toOptions('options', options, { exclusive: true }).exclusive,
-      false,
-    )
-    await this.callWith(native.rados_write_op_create, { object: { object: name } }, name, exclusive)
+    const given = toOptions('options', options, { exclusive: true, signal: true })
+    const exclusive = toBoolean('options.exclusive', given.exclusive, false)
+    const task = toTaskOptions({ signal: given.signal }, { object: name })
+    await this.callWith(native.rados_write_op_create, task, name, exclusive)
   }
 
   /**
@@ -98,20 +102,26 @@ export abstract class IoCtxObjects extends Resource {
    */
   async readObject(
     object: string,
-    options?: { position?: number | bigint; length?: number },
+    options?: CallOptions & { position?: number | bigint; length?: number },
   ): Promise<Buffer> {
     const name = toText('object', object)
-    const given = toOptions('options', options, { position: ['offset'], length: true })
+    const given = toOptions('options', options, { position: ['offset'], length: true, signal: true })
     const position = toSize('options.position', given.position ?? 0)
     let length = given.length === undefined ? undefined : toSize('options.length', given.length, 0, maxBytes)
     if (length === undefined) {
-      const { size } = await this.statObject(name)
+      const { size } = await this.statObject(name, { signal: given.signal })
       length = Math.max(0, size - position)
       if (length > maxBytes) throw this.makeError(-27, 'rados_read', 'give a length', { object: name }) // EFBIG
     }
     // A read of no bytes would mean the whole object to the OSD.
     if (length === 0) return Buffer.alloc(0)
-    return this.callWith(native.rados_read, { object: { object: name } }, name, position, length)
+    return this.callWith(
+      native.rados_read,
+      toTaskOptions({ signal: given.signal }, { object: name }),
+      name,
+      position,
+      length,
+    )
   }
 
   /**
@@ -122,9 +132,9 @@ export abstract class IoCtxObjects extends Resource {
    * Implements: rados_stat.
    * @since 0.1.0
    */
-  async statObject(object: string): Promise<ObjectStat> {
+  async statObject(object: string, options?: CallOptions): Promise<ObjectStat> {
     const name = toText('object', object)
-    return this.callWith(native.rados_stat, { object: { object: name } }, name)
+    return this.callWith(native.rados_stat, toTaskOptions(options, { object: name }), name)
   }
 
   /**
@@ -135,9 +145,9 @@ export abstract class IoCtxObjects extends Resource {
    * Implements: rados_remove.
    * @since 0.1.0
    */
-  async removeObject(object: string): Promise<void> {
+  async removeObject(object: string, options?: CallOptions): Promise<void> {
     const name = toText('object', object)
-    await this.callWith(native.rados_remove, { object: { object: name } }, name)
+    await this.callWith(native.rados_remove, toTaskOptions(options, { object: name }), name)
   }
 
   /**
@@ -153,7 +163,7 @@ export abstract class IoCtxObjects extends Resource {
     const given = toOptions('lock', lock, lockObjectOptions)
     await this.callWith(
       native.rados_lock_exclusive,
-      { object: { object: name } },
+      toTaskOptions({ signal: given.signal }, { object: name }),
       name,
       toText('lock.name', given.name),
       toText('lock.cookie', given.cookie ?? '', { empty: true }),
@@ -177,7 +187,7 @@ export abstract class IoCtxObjects extends Resource {
     const cookie = toText('lock.cookie', given.cookie ?? '', { empty: true })
     await this.callWith(
       native.rados_unlock,
-      { object: { object: name } },
+      toTaskOptions({ signal: given.signal }, { object: name }),
       name,
       toText('lock.name', given.name),
       cookie,

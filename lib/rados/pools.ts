@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { native } from '../internal/addon.js'
+import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { toOptions, toSize, toText } from '../internal/validate.js'
 import type { Cluster } from './cluster.js'
 import type { RawAnswer } from './command.js'
@@ -23,8 +24,8 @@ export class Pools {
    * Implements: rados_pool_list.
    * @since 0.1.0
    */
-  list(): Promise<string[]> {
-    return this.#cluster.call(native.rados_pool_list)
+  async list(options?: CallOptions): Promise<string[]> {
+    return this.#cluster.callWith(native.rados_pool_list, toTaskOptions(options))
   }
 
   /**
@@ -36,18 +37,19 @@ export class Pools {
    * rados_wait_for_latest_osdmap.
    * @since 0.1.0
    */
-  async create(name: string, options?: { pgNum?: number }): Promise<void> {
+  async create(name: string, options?: CallOptions & { pgNum?: number }): Promise<void> {
     const pool = toText('name', name)
-    const { pgNum } = toOptions('options', options, { pgNum: ['pg_num'] })
+    const { pgNum, signal } = toOptions('options', options, { pgNum: ['pg_num'], signal: true })
+    const task = toTaskOptions({ signal }, { pool })
     if (pgNum !== undefined) toSize('options.pgNum', pgNum, 1, 65_536)
     if (pgNum === undefined) {
-      await this.#cluster.callWith(native.rados_pool_create, { object: { pool } }, pool)
+      await this.#cluster.callWith(native.rados_pool_create, task, pool)
       return
     }
     const command = { prefix: 'osd pool create', pool, pg_num: pgNum }
     const { status } = await this.#cluster.callWith<RawAnswer, [string, Uint8Array]>(
       native.rados_mon_command,
-      { object: { pool } },
+      task,
       JSON.stringify(command),
       new Uint8Array(),
     )
@@ -55,7 +57,7 @@ export class Pools {
     if (status.includes('already exists')) {
       throw this.#cluster.makeError(-constants.errno.EEXIST, 'rados_mon_command', status, { pool })
     }
-    await this.#cluster.call(native.rados_wait_for_latest_osdmap) // or this connection does not know it yet
+    await this.#cluster.callWith(native.rados_wait_for_latest_osdmap, task) // or this connection does not know it yet
   }
 
   /**
@@ -66,8 +68,8 @@ export class Pools {
    * Implements: rados_pool_delete.
    * @since 0.1.0
    */
-  async delete(name: string): Promise<void> {
+  async delete(name: string, options?: CallOptions): Promise<void> {
     const pool = toText('name', name)
-    await this.#cluster.callWith(native.rados_pool_delete, { object: { pool } }, pool)
+    await this.#cluster.callWith(native.rados_pool_delete, toTaskOptions(options, { pool }), pool)
   }
 }

@@ -1,11 +1,12 @@
 import { CephError, closedError, type ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
+import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
 import { jsonable } from '../internal/json.js'
 import type { NativeNotification } from '../internal/native/rados.js'
-import { Resource } from '../internal/resource.js'
+import { closeAbandoned, Resource } from '../internal/resource.js'
 import { throwUncaught } from '../internal/uncaught.js'
-import { invalidArgType, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
+import { invalidArgType, toOptions, toSize, toText } from '../internal/validate.js'
 import type { IoCtx } from './ioctx.js'
 import { IoCtxObjects, toBytes } from './object.js'
 
@@ -38,7 +39,7 @@ export type WatchListener = (
  *
  * @since 0.1.0
  */
-export interface WatchOptions {
+export interface WatchOptions extends CallOptions {
   /**
    * The watch is lost: a {@link CephError} `ENOTCONN` (the object was removed, or the cluster could not be reached for
    * long), after which notifications may have been missed: close it and watch again. Also what the listener threw; that
@@ -83,7 +84,11 @@ export interface NotifyOptions {
   /** Milliseconds to wait for watchers, rounded up to seconds. Default 10 000. */
   timeoutMs?: number
   /** Aborting rejects at once; the watchers are notified nevertheless. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
+}
+
+function closeAbandonedWatch(opened: unknown): void {
+  closeAbandoned((opened as { handle: number }).handle)
 }
 
 /** librados counts both timeouts in seconds, and takes 0 for its own default. */
@@ -109,8 +114,6 @@ export class Watch extends Resource {
   readonly cookie: bigint
   readonly #listener: WatchListener
   readonly #onError: ((error: Error) => void) | undefined
-  readonly #events: Promise<void>
-  #ended: Promise<void> | undefined
 
   /** @internal */
   constructor(
@@ -134,7 +137,16 @@ export class Watch extends Resource {
       makeError: (errno, syscall) => this.makeError(errno, syscall, undefined),
     }
     const onProgress = (event: NativeNotification | number): void => this.#deliver(event)
-    this.#events = startTask<void, [number]>(owner, native.rados_watch_events, [this.handle], { onProgress })
+    void startTask<void, [number]>(owner, native.rados_watch_events, [this.handle], {
+      onProgress,
+      background: this.left,
+    })
+  }
+
+  /** @internal */
+  override about(): ErrorObject {
+    const { pool, namespace } = this.ioctx
+    return { pool, namespace, object: this.object }
   }
 
   /** @internal */
@@ -190,8 +202,8 @@ export class Watch extends Resource {
    * Implements: rados_watch_check.
    * @since 0.1.0
    */
-  check(): Promise<number> {
-    return this.call(native.rados_watch_check)
+  check(options?: CallOptions): Promise<number> {
+    return this.callWith(native.rados_watch_check, toTaskOptions(options))
   }
 
   /**
@@ -200,9 +212,8 @@ export class Watch extends Resource {
    *
    * Implements: rados_unwatch2, rados_watch_flush.
    */
-  override close(): Promise<void> {
-    this.#ended ??= super.close().finally(() => this.#events)
-    return this.#ended
+  override close(options?: CallOptions): Promise<void> {
+    return super.close(options)
   }
 }
 
@@ -223,12 +234,16 @@ export abstract class IoCtxWatch extends IoCtxObjects {
   async watch(object: string, listener: WatchListener, options?: WatchOptions): Promise<Watch> {
     const name = toText('object', object)
     toFunction('listener', listener)
-    const { onError, timeoutMs } = toOptions('options', options, { onError: true, timeoutMs: ['timeout'] })
+    const { onError, timeoutMs, signal } = toOptions('options', options, {
+      onError: true,
+      timeoutMs: ['timeout'],
+      signal: true,
+    })
     if (onError !== undefined) toFunction('options.onError', onError)
     const timeout = timeoutMs === undefined ? 0 : toSeconds('options.timeoutMs', timeoutMs)
     const opened = await this.callWith<{ handle: number; cookie: bigint }, [string, number]>(
       native.rados_watch3,
-      { object: { object: name } },
+      { ...toTaskOptions({ signal }, { object: name }), abandoned: closeAbandonedWatch },
       name,
       timeout,
     )
@@ -254,7 +269,7 @@ export abstract class IoCtxWatch extends IoCtxObjects {
     const timeout = 1000 * toSeconds('options.timeoutMs', timeoutMs ?? 10_000)
     const result = await this.callWith<NotifyResult, [string, Uint8Array, number]>(
       native.rados_notify2,
-      { object: { object: name }, signal: toSignal(signal), onAbort: 'abandon' },
+      toTaskOptions({ signal }, { object: name }),
       name,
       toBytes('payload', payload),
       timeout,

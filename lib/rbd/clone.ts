@@ -1,4 +1,5 @@
 import { native } from '../internal/addon.js'
+import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { jsonable } from '../internal/json.js'
 import type { OperationOptions } from './handle.js'
 import { ImageMetadata } from './metadata.js'
@@ -51,8 +52,9 @@ export abstract class ImageClones extends ImageMetadata {
    * Implements: rbd_list_children3.
    * @since 0.1.0
    */
-  async listChildren(): Promise<LinkedImage[]> {
-    return (await this.call<LinkedImage[], []>(native.rbd_list_children3)).map(jsonable)
+  async listChildren(options?: CallOptions): Promise<LinkedImage[]> {
+    const task = toTaskOptions(options)
+    return (await this.callWith<LinkedImage[], []>(native.rbd_list_children3, task)).map(jsonable)
   }
 
   /**
@@ -61,8 +63,9 @@ export abstract class ImageClones extends ImageMetadata {
    * Implements: rbd_get_parent.
    * @since 0.1.0
    */
-  async parent(): Promise<ParentImage | undefined> {
-    const parent = await this.call<ParentImage | undefined, []>(native.rbd_get_parent)
+  async parent(options?: CallOptions): Promise<ParentImage | undefined> {
+    const task = toTaskOptions(options)
+    const parent = await this.callWith<ParentImage | undefined, []>(native.rbd_get_parent, task)
     return parent && jsonable(parent)
   }
 }

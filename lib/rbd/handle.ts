@@ -32,7 +32,8 @@ export abstract class ImageHandle extends Resource {
     if (this.readOnly) throw this.makeError(-constants.errno.EROFS, syscall, undefined)
   }
 
-  get #object(): ErrorObject {
+  /** @internal */
+  override about(): ErrorObject {
     const { pool, namespace } = this.ioctx
     return { pool, namespace, image: this.name, snapshot: this.snapshot }
   }
@@ -40,12 +41,12 @@ export abstract class ImageHandle extends Resource {
   /** @internal */
   makeError(errno: number, syscall: string, value: unknown, object?: ErrorObject): Error {
     const detail = typeof value === 'string' ? value : undefined
-    return new CephError({ ...this.#object, ...object, errno, syscall, detail })
+    return new CephError({ ...this.about(), ...object, errno, syscall, detail })
   }
 
   /** @internal */
   closedError(syscall: string): Error {
-    return closedError(syscall, this.#object, 'the image is closed')
+    return closedError(syscall, this.about(), 'the image is closed')
   }
 }
 
@@ -70,6 +71,10 @@ export interface OperationOptions {
    * resolves, and what was thrown is an uncaught exception.
    */
   onProgress?: (progress: OperationProgress) => void
-  /** Aborting ends the operation at the next object and rejects with the signal's reason. What is done stays done. */
-  signal?: AbortSignal
+  /**
+   * Aborting ends the operation at the next object and rejects with the signal's reason. What is done stays done. An
+   * operation that then gives no sign of life for most of a second, as on a cluster that does not answer, goes on without its caller
+   * until it can end, and a warning with code `RBDKIT_LEFT_BEHIND` says so.
+   */
+  signal?: AbortSignal | undefined
 }

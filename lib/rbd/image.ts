@@ -3,9 +3,10 @@ import type { Readable, Writable } from 'node:stream'
 import type { ReadableStream, WritableStream } from 'node:stream/web'
 import { objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
+import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { jsonable } from '../internal/json.js'
 import { closeAbandoned } from '../internal/resource.js'
-import { type Known, toBoolean, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
+import { type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
 import { explained, whyNotCloned, whyNotRemoved, whyNotResized } from './explain.js'
 import { ImageFileHandle } from './file-handle.js'
@@ -48,7 +49,7 @@ export interface OpenOptions {
    */
   readOnly?: boolean
   /** Aborting rejects at once; what was opened after all is closed. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 const openOptions: Known<OpenOptions> = { snapshot: ['snap'], readOnly: true, signal: true }
@@ -81,9 +82,7 @@ export class Image extends ImageSnapshots {
     const handle = await ioctx.callWith<number, [string, boolean, string | undefined, boolean]>(
       native.rbd_open,
       {
-        object: { image: name, snapshot },
-        signal: toSignal(given.signal),
-        onAbort: 'abandon',
+        ...toTaskOptions({ signal: given.signal }, { image: name, snapshot }),
         abandoned: closeAbandoned,
       },
       name,
@@ -105,14 +104,15 @@ export class Image extends ImageSnapshots {
   static async create(
     ioctx: IoCtx,
     name: string,
-    options: ImageLayout & { size: number | bigint },
+    options: ImageLayout & CallOptions & { size: number | bigint },
   ): Promise<void> {
     toIoCtx('ioctx', ioctx)
     const image = toName('name', name)
-    const given = toOptions('options', options, { ...layoutOptions, size: true })
+    const given = toOptions('options', options, { ...layoutOptions, size: true, signal: true })
     const size = toSize('options.size', given.size)
     const layout = toNativeLayout(given)
-    await ioctx.callWith(native.rbd_create4, { object: { image } }, image, size, layout)
+    const task = toTaskOptions({ signal: given.signal }, { image })
+    await ioctx.callWith(native.rbd_create4, task, image, size, layout)
   }
 
   /**
@@ -121,8 +121,8 @@ export class Image extends ImageSnapshots {
    * Implements: rbd_list2.
    * @since 0.1.0
    */
-  static async list(ioctx: IoCtx): Promise<{ id: string; name: string }[]> {
-    return toIoCtx('ioctx', ioctx).call(native.rbd_list2)
+  static async list(ioctx: IoCtx, options?: CallOptions): Promise<{ id: string; name: string }[]> {
+    return toIoCtx('ioctx', ioctx).callWith(native.rbd_list2, toTaskOptions(options))
   }
 
   /**
@@ -157,10 +157,10 @@ export class Image extends ImageSnapshots {
    * Implements: rbd_migration_status.
    * @since 0.1.0
    */
-  static async migrationStatus(ioctx: IoCtx, name: string): Promise<MigrationStatus> {
+  static async migrationStatus(ioctx: IoCtx, name: string, options?: CallOptions): Promise<MigrationStatus> {
     toIoCtx('ioctx', ioctx)
     const image = toText('name', name)
-    return ioctx.callWith(native.rbd_migration_status, { object: { image } }, image)
+    return ioctx.callWith(native.rbd_migration_status, toTaskOptions(options, { image }), image)
   }
 
   /**
@@ -171,12 +171,12 @@ export class Image extends ImageSnapshots {
    * Implements: rbd_rename.
    * @since 0.1.0
    */
-  static async rename(ioctx: IoCtx, from: string, to: string): Promise<void> {
+  static async rename(ioctx: IoCtx, from: string, to: string, options?: CallOptions): Promise<void> {
     const { pool, namespace } = toIoCtx('ioctx', ioctx)
     const image = toText('from', from)
     const name = toName('to', to)
     const dest = objectPath({ pool, namespace, image: name })
-    await ioctx.callWith(native.rbd_rename, { object: { image, dest } }, image, name)
+    await ioctx.callWith(native.rbd_rename, toTaskOptions(options, { image, dest }), image, name)
   }
 
   /**
@@ -194,7 +194,7 @@ export class Image extends ImageSnapshots {
     parent: { image: string; snapshot: string },
     childIoctx: IoCtx,
     name: string,
-    options?: ImageLayout & { cloneFormat?: 1 | 2 },
+    options?: ImageLayout & CallOptions & { cloneFormat?: 1 | 2 },
   ): Promise<void> {
     toIoCtx('ioctx', ioctx)
     toIoCtx('childIoctx', childIoctx)
@@ -202,7 +202,7 @@ export class Image extends ImageSnapshots {
     const from = toText('parent.image', image)
     const at = toText('parent.snapshot', snapshot)
     const child = toName('name', name)
-    const given = toOptions('options', options, { ...layoutOptions, cloneFormat: true })
+    const given = toOptions('options', options, { ...layoutOptions, cloneFormat: true, signal: true })
     const layout = toNativeLayout(given)
     if (layout.order !== undefined && layout.stripeUnit === undefined) {
       // Else librbd takes the parent's stripe unit, which smaller objects do not hold.
@@ -219,10 +219,12 @@ export class Image extends ImageSnapshots {
         const [here, there] = await Promise.all([ioctx.cluster.fsid(), childIoctx.cluster.fsid()])
         if (here !== there) throw ioctx.makeError(-constants.errno.EXDEV, 'rbd_clone3', undefined, object)
       }
+      const task = toTaskOptions({ signal: given.signal }, object)
       await explained(
-        ioctx.callWith(native.rbd_clone3, { object }, from, at, childIoctx.handle, child, layout),
+        ioctx.callWith(native.rbd_clone3, task, from, at, childIoctx.handle, child, layout),
         ['EINVAL'],
         () => whyNotCloned(ioctx, { image: from, snapshot: at }, layout.cloneFormat),
+        task.signal,
       )
     })
   }
@@ -235,8 +237,8 @@ export class Image extends ImageSnapshots {
    * rbd_get_create_timestamp, rbd_get_modify_timestamp, rbd_get_access_timestamp.
    * @since 0.1.0
    */
-  async info(): Promise<ImageInfo> {
-    return toInfo(await this.call<RawInfo, []>(native.rbd_stat))
+  async info(options?: CallOptions): Promise<ImageInfo> {
+    return toInfo(await this.callWith<RawInfo, []>(native.rbd_stat, toTaskOptions(options)))
   }
 
   /**
@@ -247,13 +249,13 @@ export class Image extends ImageSnapshots {
    * Implements: rbd_get_size, rbd_get_flags.
    * @since 0.1.0
    */
-  size(): Promise<number> {
-    return this.call(native.rbd_get_size)
+  async size(options?: CallOptions): Promise<number> {
+    return this.callWith(native.rbd_get_size, toTaskOptions(options))
   }
 
   /**
    * Changes the size. Making it smaller loses data and needs `allowShrink`. Aborting leaves the old size, and zeros
-   * in some of the part that was to go.
+   * in some of the part that was to go; when it goes on without its caller ({@link OperationOptions}), maybe the new one.
    *
    * Errors: `EINVAL` it would shrink and may not, or has more objects than an object map holds; `EROFS`.
    *
@@ -280,8 +282,9 @@ export class Image extends ImageSnapshots {
    * Implements: rbd_watchers_list.
    * @since 0.1.0
    */
-  async listWatchers(): Promise<Watcher[]> {
-    return (await this.call<Watcher[], []>(native.rbd_watchers_list)).map(jsonable)
+  async listWatchers(options?: CallOptions): Promise<Watcher[]> {
+    const task = toTaskOptions(options)
+    return (await this.callWith<Watcher[], []>(native.rbd_watchers_list, task)).map(jsonable)
   }
 
   /**
@@ -290,8 +293,9 @@ export class Image extends ImageSnapshots {
    * Implements: rbd_get_group.
    * @since 0.1.0
    */
-  async group(): Promise<ImageGroup | undefined> {
-    const group = await this.call<ImageGroup | undefined, []>(native.rbd_get_group)
+  async group(options?: CallOptions): Promise<ImageGroup | undefined> {
+    const task = toTaskOptions(options)
+    const group = await this.callWith<ImageGroup | undefined, []>(native.rbd_get_group, task)
     return group && jsonable(group)
   }
 
@@ -301,8 +305,8 @@ export class Image extends ImageSnapshots {
    * Implements: rbd_mirror_image_get_info, rbd_mirror_image_get_mode.
    * @since 0.1.0
    */
-  mirrorInfo(): Promise<MirrorInfo | undefined> {
-    return this.call(native.rbd_mirror_image_get_info)
+  async mirrorInfo(options?: CallOptions): Promise<MirrorInfo | undefined> {
+    return this.callWith(native.rbd_mirror_image_get_info, toTaskOptions(options))
   }
 
   /**

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import type { ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
+import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { toOneOf, toText } from '../internal/validate.js'
 import { ImageExtents } from './extents.js'
 
@@ -68,11 +69,11 @@ export abstract class ImageLock extends ImageExtents {
    * Implements: rbd_lock_acquire.
    * @since 0.1.0
    */
-  async acquireLock(mode: LockMode): Promise<void> {
+  async acquireLock(mode: LockMode, options?: CallOptions): Promise<void> {
     this.checkWritable('rbd_lock_acquire')
     const given = toOneOf('mode', mode, modes)
     this.#manual = true
-    await this.call(native.rbd_lock_acquire, given)
+    await this.callWith(native.rbd_lock_acquire, toTaskOptions(options), given)
   }
 
   /**
@@ -85,8 +86,8 @@ export abstract class ImageLock extends ImageExtents {
    * Implements: rbd_lock_release.
    * @since 0.1.0
    */
-  async releaseLock(): Promise<void> {
-    await this.call(native.rbd_lock_release)
+  async releaseLock(options?: CallOptions): Promise<void> {
+    await this.callWith(native.rbd_lock_release, toTaskOptions(options))
   }
 
   /**
@@ -95,8 +96,8 @@ export abstract class ImageLock extends ImageExtents {
    * Implements: rbd_is_exclusive_lock_owner.
    * @since 0.1.0
    */
-  isLockOwner(): Promise<boolean> {
-    return this.call(native.rbd_is_exclusive_lock_owner)
+  async isLockOwner(options?: CallOptions): Promise<boolean> {
+    return this.callWith(native.rbd_is_exclusive_lock_owner, toTaskOptions(options))
   }
 
   /**
@@ -105,8 +106,8 @@ export abstract class ImageLock extends ImageExtents {
    * Implements: rbd_lock_get_owners.
    * @since 0.1.0
    */
-  lockOwners(): Promise<LockOwner[]> {
-    return this.call(native.rbd_lock_get_owners)
+  async lockOwners(options?: CallOptions): Promise<LockOwner[]> {
+    return this.callWith(native.rbd_lock_get_owners, toTaskOptions(options))
   }
 
   /**
@@ -118,8 +119,8 @@ export abstract class ImageLock extends ImageExtents {
    * Implements: rbd_list_lockers.
    * @since 0.1.0
    */
-  listLockers(): Promise<Locker[]> {
-    return this.call(native.rbd_list_lockers)
+  async listLockers(options?: CallOptions): Promise<Locker[]> {
+    return this.callWith(native.rbd_list_lockers, toTaskOptions(options))
   }
 
   /**
@@ -131,8 +132,9 @@ export abstract class ImageLock extends ImageExtents {
    * Implements: rbd_lock_break.
    * @since 0.1.0
    */
-  async breakLock(owner: string, mode: LockMode = 'exclusive'): Promise<void> {
+  async breakLock(owner: string, mode: LockMode = 'exclusive', options?: CallOptions): Promise<void> {
     this.checkWritable('rbd_lock_break')
-    await this.call(native.rbd_lock_break, toOneOf('mode', mode, modes), toText('owner', owner))
+    const checked = toOneOf('mode', mode, modes)
+    await this.callWith(native.rbd_lock_break, toTaskOptions(options), checked, toText('owner', owner))
   }
 }

@@ -1,4 +1,5 @@
 import { native } from '../internal/addon.js'
+import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { toText } from '../internal/validate.js'
 import { explained, whyNotSet } from './explain.js'
 import { ImageLock } from './lock.js'
@@ -11,8 +12,8 @@ export abstract class ImageMetadata extends ImageLock {
    * Implements: rbd_metadata_get.
    * @since 0.1.0
    */
-  async getMetadata(key: string): Promise<string | undefined> {
-    return this.call(native.rbd_metadata_get, toText('key', key))
+  async getMetadata(key: string, options?: CallOptions): Promise<string | undefined> {
+    return this.callWith(native.rbd_metadata_get, toTaskOptions(options), toText('key', key))
   }
 
   /**
@@ -22,11 +23,13 @@ export abstract class ImageMetadata extends ImageLock {
    * Implements: rbd_metadata_set.
    * @since 0.1.0
    */
-  async setMetadata(key: string, value: string): Promise<void> {
+  async setMetadata(key: string, value: string, options?: CallOptions): Promise<void> {
     this.checkWritable('rbd_metadata_set')
     const name = toText('key', key)
     const text = toText('value', value, { empty: true })
-    await explained(this.call(native.rbd_metadata_set, name, text), ['EINVAL'], () => whyNotSet(this, name))
+    const task = toTaskOptions(options)
+    const set = this.callWith<void, [string, string]>(native.rbd_metadata_set, task, name, text)
+    await explained(set, ['EINVAL'], () => whyNotSet(this, name), task.signal)
   }
 
   /**
@@ -35,10 +38,10 @@ export abstract class ImageMetadata extends ImageLock {
    * Implements: rbd_metadata_remove.
    * @since 0.1.0
    */
-  async removeMetadata(key: string): Promise<void> {
+  async removeMetadata(key: string, options?: CallOptions): Promise<void> {
     this.checkWritable('rbd_metadata_remove')
     const name = toText('key', key)
-    const removed = this.call<void, [string]>(native.rbd_metadata_remove, name)
+    const removed = this.callWith<void, [string]>(native.rbd_metadata_remove, toTaskOptions(options), name)
     await explained(removed, ['ENOENT'], async () => `it has no key '${name}'`)
   }
 
@@ -48,7 +51,8 @@ export abstract class ImageMetadata extends ImageLock {
    * Implements: rbd_metadata_list.
    * @since 0.1.0
    */
-  async listMetadata(): Promise<Map<string, string>> {
-    return new Map(await this.call<[string, string][], []>(native.rbd_metadata_list))
+  async listMetadata(options?: CallOptions): Promise<Map<string, string>> {
+    const task = toTaskOptions(options)
+    return new Map(await this.callWith<[string, string][], []>(native.rbd_metadata_list, task))
   }
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import type { ErrorObject } from '../errors.js'
 import type { TaskOptions } from '../internal/dispatcher.js'
 import type { TaskFunction } from '../internal/native/core.js'
@@ -26,7 +27,16 @@ export async function runOperation<T, A extends unknown[], O extends OperationOp
   const task: TaskOptions = {
     object,
     signal: toSignal(signal),
-    onAbort: 'cancel',
+    onAbort: 'leave',
+    left: () => {
+      const about = owner.makeError(
+        -constants.errno.ECANCELED,
+        call.name,
+        'aborted, and it has not ended yet',
+        object,
+      )
+      process.emitWarning(about.message, { code: 'RBDKIT_LEFT_BEHIND' })
+    },
     onProgress:
       onProgress &&
       (([done, total]: [number, number]) => {

@@ -1,4 +1,5 @@
 import { native } from '../internal/addon.js'
+import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { toBoolean, toOptions, toText } from '../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
 import { toName } from './names.js'
@@ -11,10 +12,12 @@ import { toName } from './names.js'
  * Implements: rbd_pool_init.
  * @since 0.1.0
  */
-export async function poolInit(ioctx: IoCtx, options?: { force?: boolean }): Promise<void> {
-  await toIoCtx('ioctx', ioctx).call(
+export async function poolInit(ioctx: IoCtx, options?: CallOptions & { force?: boolean }): Promise<void> {
+  const given = toOptions('options', options, { force: true, signal: true })
+  await toIoCtx('ioctx', ioctx).callWith(
     native.rbd_pool_init,
-    toBoolean('options.force', toOptions('options', options, { force: true }).force, false),
+    toTaskOptions({ signal: given.signal }),
+    toBoolean('options.force', given.force, false),
   )
 }
 
@@ -26,8 +29,12 @@ export async function poolInit(ioctx: IoCtx, options?: { force?: boolean }): Pro
  * Implements: rbd_namespace_create.
  * @since 0.1.0
  */
-export async function namespaceCreate(ioctx: IoCtx, name: string): Promise<void> {
-  await toIoCtx('ioctx', ioctx).call(native.rbd_namespace_create, toName('name', name))
+export async function namespaceCreate(ioctx: IoCtx, name: string, options?: CallOptions): Promise<void> {
+  await toIoCtx('ioctx', ioctx).callWith(
+    native.rbd_namespace_create,
+    toTaskOptions(options),
+    toName('name', name),
+  )
 }
 
 /**
@@ -38,8 +45,12 @@ export async function namespaceCreate(ioctx: IoCtx, name: string): Promise<void>
  * Implements: rbd_namespace_remove.
  * @since 0.1.0
  */
-export async function namespaceRemove(ioctx: IoCtx, name: string): Promise<void> {
-  await toIoCtx('ioctx', ioctx).call(native.rbd_namespace_remove, toText('name', name))
+export async function namespaceRemove(ioctx: IoCtx, name: string, options?: CallOptions): Promise<void> {
+  await toIoCtx('ioctx', ioctx).callWith(
+    native.rbd_namespace_remove,
+    toTaskOptions(options),
+    toText('name', name),
+  )
 }
 
 /**
@@ -48,6 +59,6 @@ export async function namespaceRemove(ioctx: IoCtx, name: string): Promise<void>
  * Implements: rbd_namespace_list.
  * @since 0.1.0
  */
-export async function namespaceList(ioctx: IoCtx): Promise<string[]> {
-  return toIoCtx('ioctx', ioctx).call(native.rbd_namespace_list)
+export async function namespaceList(ioctx: IoCtx, options?: CallOptions): Promise<string[]> {
+  return toIoCtx('ioctx', ioctx).callWith(native.rbd_namespace_list, toTaskOptions(options))
 }

@@ -1,5 +1,6 @@
 import { objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
+import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { jsonable } from '../internal/json.js'
 import { toBoolean, toOptions, toText } from '../internal/validate.js'
 import { ImageDiff } from './diff.js'
@@ -67,10 +68,10 @@ export abstract class ImageSnapshots extends ImageDiff {
    * Implements: rbd_snap_create2.
    * @since 0.1.0
    */
-  async createSnapshot(name: string): Promise<void> {
+  async createSnapshot(name: string, options?: CallOptions): Promise<void> {
     this.checkWritable('rbd_snap_create2')
     const snapshot = toName('name', name)
-    await this.callWith(native.rbd_snap_create2, { object: { snapshot } }, snapshot, 0)
+    await this.callWith(native.rbd_snap_create2, toTaskOptions(options, { snapshot }), snapshot, 0)
   }
 
   /**
@@ -81,9 +82,10 @@ export abstract class ImageSnapshots extends ImageDiff {
    * rbd_snap_get_group_namespace, rbd_snap_get_trash_namespace, rbd_snap_get_mirror_namespace.
    * @since 0.1.0
    */
-  async listSnapshots(): Promise<SnapshotInfo[]> {
-    const list = await this.call<(Omit<SnapshotInfo, 'created'> & { createdMs: number })[], []>(
+  async listSnapshots(options?: CallOptions): Promise<SnapshotInfo[]> {
+    const list = await this.callWith<(Omit<SnapshotInfo, 'created'> & { createdMs: number })[], []>(
       native.rbd_snap_list,
+      toTaskOptions(options),
     )
     return list.map(({ createdMs, namespace, ...snapshot }) =>
       jsonable({ ...snapshot, created: new Date(createdMs), namespace: jsonable(namespace) }),
@@ -123,13 +125,13 @@ export abstract class ImageSnapshots extends ImageDiff {
    * Implements: rbd_snap_rename.
    * @since 0.1.0
    */
-  async renameSnapshot(from: string, to: string): Promise<void> {
+  async renameSnapshot(from: string, to: string, options?: CallOptions): Promise<void> {
     this.checkWritable('rbd_snap_rename')
     const snapshot = toText('from', from)
     const name = toName('to', to)
     const { pool, namespace } = this.ioctx
     const dest = objectPath({ pool, namespace, image: this.name, snapshot: name })
-    await this.callWith(native.rbd_snap_rename, { object: { snapshot, dest } }, snapshot, name)
+    await this.callWith(native.rbd_snap_rename, toTaskOptions(options, { snapshot, dest }), snapshot, name)
   }
 
   /**
@@ -140,10 +142,10 @@ export abstract class ImageSnapshots extends ImageDiff {
    * Implements: rbd_snap_protect.
    * @since 0.1.0
    */
-  async protectSnapshot(name: string): Promise<void> {
+  async protectSnapshot(name: string, options?: CallOptions): Promise<void> {
     this.checkWritable('rbd_snap_protect')
     const snapshot = toText('name', name)
-    await this.callWith(native.rbd_snap_protect, { object: { snapshot } }, snapshot)
+    await this.callWith(native.rbd_snap_protect, toTaskOptions(options, { snapshot }), snapshot)
   }
 
   /**
@@ -152,13 +154,15 @@ export abstract class ImageSnapshots extends ImageDiff {
    * Implements: rbd_snap_unprotect.
    * @since 0.1.0
    */
-  async unprotectSnapshot(name: string): Promise<void> {
+  async unprotectSnapshot(name: string, options?: CallOptions): Promise<void> {
     this.checkWritable('rbd_snap_unprotect')
     const snapshot = toText('name', name)
+    const task = toTaskOptions(options, { snapshot })
     await explained(
-      this.callWith(native.rbd_snap_unprotect, { object: { snapshot } }, snapshot),
+      this.callWith(native.rbd_snap_unprotect, task, snapshot),
       ['EBUSY'],
       () => whySnapshotStays(this, snapshot),
+      task.signal,
     )
   }
 
@@ -168,9 +172,9 @@ export abstract class ImageSnapshots extends ImageDiff {
    * Implements: rbd_snap_is_protected.
    * @since 0.1.0
    */
-  async isSnapshotProtected(name: string): Promise<boolean> {
+  async isSnapshotProtected(name: string, options?: CallOptions): Promise<boolean> {
     const snapshot = toText('name', name)
-    return this.callWith(native.rbd_snap_is_protected, { object: { snapshot } }, snapshot)
+    return this.callWith(native.rbd_snap_is_protected, toTaskOptions(options, { snapshot }), snapshot)
   }
 
   /**

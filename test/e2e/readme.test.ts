@@ -179,6 +179,7 @@ t.test('every link in the documentation leads somewhere', async (t) => {
     'integers',
     'lifetimes',
     'threads',
+    'debugging',
     'dev',
     'bench',
     'bench-hosts',

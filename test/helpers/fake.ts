@@ -11,6 +11,10 @@ export interface Faults {
   errors?: Readonly<Record<string, number>>
   /** C functions that never return, or never complete. */
   hang?: readonly string[]
+  /** C functions that throw a C++ exception. */
+  throws?: readonly string[]
+  /** How long the status text of a monitor command is. */
+  statusBytes?: number
   /** How much later completions come. */
   delayMs?: number
   /** `octopus` lacks optional functions, `incomplete` a required one. */
@@ -26,6 +30,8 @@ export function fakeEnv(faults: Faults = {}): Record<string, string> {
     LD_LIBRARY_PATH: faults.release === undefined ? built : `${built}/${faults.release}:${built}`,
     RBDKIT_FAKE_ERROR: errors.join(','),
     RBDKIT_FAKE_HANG: (faults.hang ?? []).join(','),
+    RBDKIT_FAKE_THROW: (faults.throws ?? []).join(','),
+    RBDKIT_FAKE_STATUS_BYTES: String(faults.statusBytes ?? 0),
     RBDKIT_FAKE_DELAY_MS: String(faults.delayMs ?? 0),
   }
 }

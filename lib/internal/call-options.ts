@@ -1,0 +1,48 @@
+import type { ErrorObject } from '../errors.js'
+import type { TaskOptions } from './dispatcher.js'
+import { toOptions, toSignal } from './validate.js'
+
+/**
+ * Options of calls that wait for the cluster.
+ *
+ * @since 0.2.0
+ */
+export interface CallOptions {
+  /**
+   * Aborting rejects at once with the signal's reason. C has no way to take the call back: it goes on without its
+   * caller until the cluster answers, so what it was to change may change still. One that has not begun does not begin.
+   */
+  signal?: AbortSignal | undefined
+}
+
+/** The signal of a call that has no other option. */
+export function toCallSignal(options: CallOptions | undefined): AbortSignal | undefined {
+  return toSignal(toOptions('options', options, { signal: true }).signal)
+}
+
+/** How a call that cannot be asked to end is started. `object` is what it is about, beyond its owner. */
+export function toTaskOptions(options: CallOptions | undefined, object?: ErrorObject): TaskOptions {
+  return { ...(object && { object }), signal: toCallSignal(options), onAbort: 'abandon' }
+}
+
+/** Settles as `promise` does; once the signal is aborted it rejects with the reason instead, and `left` is called. */
+export async function untilAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+  left: () => void,
+): Promise<T> {
+  let abort = (): void => {}
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => {
+      left()
+      reject(signal.reason)
+    }
+  })
+  if (signal.aborted) abort()
+  else signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([aborted, promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}

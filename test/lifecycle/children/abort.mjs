@@ -1,0 +1,162 @@
+// Calls to fakes that never answer, and their signals: { run }. Prints JSON lines.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Cluster, Image, namespaceCreate, namespaceList, namespaceRemove, poolInit } from 'rbdkit'
+
+const spec = JSON.parse(process.argv[2])
+const KEY = 'AQAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAA=='
+const tell = (value) => console.log(JSON.stringify(value))
+
+const cluster = await Cluster.connect({ monHost: '127.0.0.1', key: KEY })
+const ioctx = await cluster.openIoCtx('pool')
+await Image.create(ioctx, 'image', { size: 1 << 20 })
+const image = await Image.open(ioctx, 'image')
+
+const parent = { image: 'image', snapshot: 's' }
+const lock = { name: 'lock' }
+/** Every call that may wait for the cluster: it gets the options with the signal. */
+const calls = {
+  'cluster.stat': (o) => cluster.stat(o),
+  'cluster.version': (o) => cluster.version(o),
+  'cluster.monitors': (o) => cluster.monitors(o),
+  'cluster.monitorCommand': (o) => cluster.monitorCommand({ prefix: 'status' }, o),
+  'cluster.managerCommand': (o) => cluster.managerCommand({ prefix: 'pg stat' }, o),
+  'pools.list': (o) => cluster.pools.list(o),
+  'pools.create': (o) => cluster.pools.create('p', o),
+  'pools.delete': (o) => cluster.pools.delete('p', o),
+  'auth.getOrCreate': (o) => cluster.auth.getOrCreate('client.x', {}, o),
+  'auth.getKey': (o) => cluster.auth.getKey('client.x', o),
+  'auth.list': (o) => cluster.auth.list(o),
+  'auth.remove': (o) => cluster.auth.remove('client.x', o),
+  'ioctx.stat': (o) => ioctx.stat(o),
+  'ioctx.writeFull': (o) => ioctx.writeFull('object', Buffer.alloc(1), o),
+  'ioctx.createObject': (o) => ioctx.createObject('object', o),
+  'ioctx.readObject': (o) => ioctx.readObject('object', o),
+  'ioctx.statObject': (o) => ioctx.statObject('object', o),
+  'ioctx.removeObject': (o) => ioctx.removeObject('object', o),
+  'ioctx.lockObject': (o) => ioctx.lockObject('object', { ...lock, ...o }),
+  'ioctx.unlockObject': (o) => ioctx.unlockObject('object', { ...lock, ...o }),
+  'ioctx.watch': (o) => ioctx.watch('object', () => {}, o),
+  'ioctx.notify': (o) => ioctx.notify('object', Buffer.alloc(0), o),
+  poolInit: (o) => poolInit(ioctx, o),
+  namespaceCreate: (o) => namespaceCreate(ioctx, 'n', o),
+  namespaceList: (o) => namespaceList(ioctx, o),
+  namespaceRemove: (o) => namespaceRemove(ioctx, 'n', o),
+  'Image.list': (o) => Image.list(ioctx, o),
+  'Image.clone': (o) => Image.clone(ioctx, parent, ioctx, 'child', o),
+  'Image.rename': (o) => Image.rename(ioctx, 'image', 'other', o),
+  'Image.remove': (o) => Image.remove(ioctx, 'image', o),
+  'image.info': (o) => image.info(o),
+  'image.size': (o) => image.size(o),
+  'image.listWatchers': (o) => image.listWatchers(o),
+  'image.listChildren': (o) => image.listChildren(o),
+  'image.parent': (o) => image.parent(o),
+  'image.resize': (o) => image.resize(2 << 20, o),
+  'image.flatten': (o) => image.flatten(o),
+  'image.diskUsage': (o) => image.diskUsage(o),
+  'image.createSnapshot': (o) => image.createSnapshot('s', o),
+  'image.listSnapshots': (o) => image.listSnapshots(o),
+  'image.removeSnapshot': (o) => image.removeSnapshot('s', o),
+  'image.renameSnapshot': (o) => image.renameSnapshot('s', 't', o),
+  'image.protectSnapshot': (o) => image.protectSnapshot('s', o),
+  'image.unprotectSnapshot': (o) => image.unprotectSnapshot('s', o),
+  'image.isSnapshotProtected': (o) => image.isSnapshotProtected('s', o),
+  'image.rollbackToSnapshot': (o) => image.rollbackToSnapshot('s', o),
+  'image.acquireLock': (o) => image.acquireLock('exclusive', o),
+  'image.releaseLock': (o) => image.releaseLock(o),
+  'image.isLockOwner': (o) => image.isLockOwner(o),
+  'image.lockOwners': (o) => image.lockOwners(o),
+  'image.listLockers': (o) => image.listLockers(o),
+  'image.breakLock': (o) => image.breakLock('owner', 'exclusive', o),
+  'image.getMetadata': (o) => image.getMetadata('key', o),
+  'image.setMetadata': (o) => image.setMetadata('key', 'value', o),
+  'image.removeMetadata': (o) => image.removeMetadata('key', o),
+  'image.listMetadata': (o) => image.listMetadata(o),
+  'image.close': (o) => image.close(o),
+  'ioctx.close': (o) => ioctx.close(o),
+  'cluster.close': (o) => cluster.close(o),
+}
+
+/** How a call ends whose signal is aborted once it is under way. */
+async function aborted(call, patience = 5) {
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const settled = call({ signal: controller.signal }).then(
+    () => 'resolved',
+    (error) => (error === reason ? 'reason' : error.message),
+  )
+  await sleep(patience)
+  const began = performance.now()
+  controller.abort(reason)
+  return { outcome: await settled, ms: performance.now() - began }
+}
+
+const runs = {
+  async every() {
+    const warnings = []
+    process.on('warning', ({ code, message }) => warnings.push({ code, message }))
+    const left = /remove|resize|flatten|diskUsage|rollback/
+    for (const [name, call] of Object.entries(calls)) {
+      // What is aborted before its thread has begun leaves nothing behind.
+      tell({ name, ...(await aborted(call, left.test(name) ? 200 : 5)) })
+    }
+    await sleep(10)
+    tell({ warnings })
+  },
+  // More long operations than four, none of which ends.
+  async long() {
+    const over = []
+    for (let i = 0; i < 40; i++) image.resize((2 << 20) + i).finally(() => over.push(i))
+    await sleep(50)
+    tell({ fsid: await cluster.fsid(), over: over.length })
+    process.exit(0)
+  },
+  // Short calls that never end, whose callers have gone: the next one gets a thread.
+  async left() {
+    const outcomes = []
+    for (let i = 0; i < 8; i++) outcomes.push((await aborted((o) => Image.list(ioctx, o))).outcome)
+    tell({ outcomes, fsid: await cluster.fsid() })
+  },
+  // What throws in C++ is an error, and the next call works.
+  async throws() {
+    const error = await Image.rename(ioctx, 'image', 'other').catch(({ code, message }) => ({
+      code,
+      message,
+    }))
+    tell({ error, fsid: await cluster.fsid() })
+    await cluster.close()
+  },
+  // An exception on JavaScript's own thread: a list that is shorter than another.
+  async throwsInJavaScript() {
+    const { native } = await import(new URL('../../../dist/internal/addon.js', import.meta.url))
+    const what = {
+      image: 'i',
+      order: 22,
+      features: 1n,
+      stripeUnit: 1,
+      stripeCount: 1,
+      keys: ['a'],
+      values: [],
+    }
+    try {
+      native.exportImage(1000, what, 0, {})
+    } catch (error) {
+      tell({ name: error.name, message: error.message, fsid: await cluster.fsid() })
+    }
+    await cluster.close()
+  },
+  // A text that is longer than V8's texts can be, in the middle of others.
+  async tooLong() {
+    const calls = [
+      cluster.fsid(),
+      cluster.monitorCommand({ prefix: 'status' }).catch(({ code, message }) => ({ code, message })),
+      cluster.fsid(),
+      cluster.fsid(),
+    ]
+    await sleep(0)
+    const until = performance.now() + 3000
+    while (performance.now() < until); // all of them are over when JavaScript looks
+    tell(await Promise.all(calls))
+    await cluster.close()
+  },
+}
+await runs[spec.run]()
