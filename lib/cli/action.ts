@@ -1,6 +1,7 @@
 /** From a command line to an exit status: runs a command's work, prints what it reports, says what went wrong. */
 
 import type { Command } from 'commander'
+import { untilAborted } from '../internal/call-options.js'
 import { withoutKeys } from '../internal/secrets.js'
 import type { Flags } from './options.js'
 import { noProgress, type ProgressView, progressLines } from './progress.js'
@@ -48,6 +49,7 @@ async function run<F extends Flags>(
   work: (session: Session<F>) => Promise<Report>,
   flags: F,
   view: ProgressView,
+  readOnly: boolean,
 ): Promise<Report> {
   return withSignals(
     async (signal) => {
@@ -58,9 +60,11 @@ async function run<F extends Flags>(
       })
       const session = new Session(flags, signal, view)
       try {
-        return await work(session)
+        const report = work(session)
+        return await (readOnly ? untilAborted(report, signal, () => {}) : report)
       } finally {
-        await session.close()
+        // What only reads has nothing to clean up, and on a cluster that does not answer closing would wait.
+        if (!readOnly || !signal.aborted) await session.close()
         clearTimeout(patience)
       }
     },
@@ -86,11 +90,12 @@ function shiftOperands(
 /**
  * What commander calls: runs `work` with a {@link Session} and the operands, prints its report. Exit status `trouble`
  * and one line on stderr when it fails, with `--json` an object `error` on stdout too; 2 for a wrong command line; 128
- * and the signal's number after one.
+ * and the signal's number after one. A command that is `readOnly` ends at the first Ctrl-C, whatever is under way.
  */
 export function action<F extends Flags, A extends (string | undefined)[]>(
   work: (session: Session<F>, ...operands: A) => Promise<Report>,
   trouble = 1,
+  readOnly = false,
 ): (...args: unknown[]) => Promise<void> {
   return async (...args) => {
     const command = args.at(-1) as Command
@@ -99,7 +104,7 @@ export function action<F extends Flags, A extends (string | undefined)[]>(
     const json = flags.json === true || flags.format === 'json'
     const view = await viewFor(flags)
     try {
-      const report = await run<F>((session) => work(session, ...operands), flags, view)
+      const report = await run<F>((session) => work(session, ...operands), flags, view, readOnly)
       view.stop()
       const text = json ? `${JSON.stringify(report.json, null, 2)}\n` : report.text
       if (report.aside) printAside(text)
@@ -109,6 +114,7 @@ export function action<F extends Flags, A extends (string | undefined)[]>(
     } catch (error) {
       view.stop()
       fail(error, command, json, trouble)
+      if (readOnly && error instanceof Interrupted) process.exit()
     }
   }
 }

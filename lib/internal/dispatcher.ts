@@ -331,7 +331,7 @@ export function startTask<T, A extends unknown[]>(
   const at: { stack?: string } = {}
   Error.captureStackTrace(at, startTask)
   let slot = -1
-  const promise = new Promise<T>((resolve, reject) => {
+  return new Promise<T>((resolve, reject) => {
     const task: TaskState = {
       syscall: call.name,
       object: options.object,
@@ -357,13 +357,12 @@ export function startTask<T, A extends unknown[]>(
         reject(error)
       }
       const leaveWhenQuiet = (): void => {
-        const left = patienceMs - native.quiet(slot)
-        if (left > 0) {
-          patience = setTimeout(leaveWhenQuiet, left)
-          return
+        const rest = patienceMs - native.quiet(slot)
+        if (rest > 0) patience = setTimeout(leaveWhenQuiet, rest)
+        else {
+          leave()
+          options.left?.()
         }
-        leave()
-        options.left?.()
       }
       const abort = (): void => {
         native.cancel(slot)
@@ -398,5 +397,4 @@ export function startTask<T, A extends unknown[]>(
         end()
       })
   })
-  return promise
 }

@@ -1,7 +1,11 @@
 // Every promise with a signal settles within a second of the abort, also when no OSD answers (docs/guide/lifetimes.md).
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { Cluster, Image, poolInit } from 'rbdkit'
 import { LocalCluster } from 'rbdkit/dev'
 import t from 'tap'
+import { plainNode } from '../helpers/child.js'
 
 t.setTimeout(120_000)
 
@@ -80,9 +84,34 @@ t.test('with all OSDs stopped', async (t) => {
     )
   }
 
-  t.test('what needs no OSD is answered still', async (t) => {
+  await t.test('what needs no OSD is answered still', async (t) => {
     t.match(await cluster.fsid(), /^[0-9a-f-]{36}$/)
     t.ok((await cluster.pools.list()).includes('stopped'))
+  })
+
+  await t.test('a command that only reads ends at the first Ctrl-C', async (t) => {
+    const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+    for (const operands of [
+      ['ls', 'stopped'],
+      ['info', 'stopped/parent'],
+      ['du', 'stopped/parent'],
+      ['snap', 'ls', 'stopped/parent'],
+    ]) {
+      const [command, args] = plainNode([main, ...operands, '--conf', local.confFile])
+      const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+      let stderr = ''
+      child.stderr.on('data', (data) => {
+        stderr += data
+      })
+      await new Promise((resolve) => setTimeout(resolve, 3000))
+      const began = performance.now()
+      child.kill('SIGINT')
+      const [code] = await once(child, 'close')
+      t.equal(code, 130, operands.join(' '))
+      t.equal(stderr, 'rbdkit: interrupted by SIGINT\n')
+      const ms = performance.now() - began
+      t.ok(ms < 2000, `${Math.round(ms)} ms`)
+    }
   })
 
   await t.test('close() rejects at once, and ends in the background', async (t) => {

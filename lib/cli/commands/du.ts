@@ -106,5 +106,5 @@ export function command(): Command {
     .description('show what an image and its snapshots take; without an image, all of --pool')
     .argument('[image-spec]', '[pool/[namespace/]]image[@snapshot]')
   addImageOptions(addFormatOption(addProgressOption(du)), { snapshot: true })
-  return addOptions(du).action(action<Flags, [string | undefined]>(show))
+  return addOptions(du).action(action<Flags, [string | undefined]>(show, 1, true))
 }

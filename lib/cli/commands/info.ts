@@ -116,5 +116,5 @@ export function command(): Command {
     .description('show what an image or a snapshot is')
     .argument('[image-spec]', '[pool/[namespace/]]image[@snapshot]')
   addImageOptions(addFormatOption(info), { snapshot: true })
-  return addOptions(info).action(action<Flags, [string | undefined]>(show))
+  return addOptions(info).action(action<Flags, [string | undefined]>(show, 1, true))
 }

@@ -102,5 +102,5 @@ export function command(): Command {
     .description('list the images of a pool or of a namespace')
     .argument('[pool-spec]', 'pool[/namespace] (default: --pool)')
     .option('-l, --long', 'with sizes, snapshots, parents and locks')
-  return addFormatOption(addOptions(ls)).action(action<LsFlags, [string | undefined]>(list))
+  return addFormatOption(addOptions(ls)).action(action<LsFlags, [string | undefined]>(list, 1, true))
 }

@@ -80,7 +80,7 @@ export function command(): Command {
     .addCommand(
       addOptions(addImageOptions(addFormatOption(listing), { snapshot: false }))
         .argument('[image-spec]', '[pool/[namespace/]]image')
-        .action(action<Flags, [string | undefined]>(list)),
+        .action(action<Flags, [string | undefined]>(list, 1, true)),
     )
     .addCommand(
       addProgressOption(
