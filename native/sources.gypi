@@ -76,6 +76,7 @@
       "native/copy/nbd_connection.cc",
       "native/copy/object_map.cc",
       "native/copy/object_mover.cc",
+      "native/copy/old_image.cc",
       "native/copy/plan.cc",
       "native/copy/publish_image.cc",
       "native/copy/qcow2_header.cc",

@@ -139,6 +139,7 @@ export async function runCopy(session: Session<CopyFlags>, from: End, to: End): 
       ...toJobOptions(flags),
       verify: flags.verify,
       ...(flags.replace === undefined ? {} : { replace: flags.force ? ('force' as const) : flags.replace }),
+      ...(flags.replaceLoses === undefined ? {} : { replaceLoses: flags.replaceLoses }),
       ...(flags.resume === undefined ? {} : { resume: flags.resume }),
       ...(flags.deep === undefined ? {} : { deep: flags.deep }),
       ...(flags.keepParent === undefined ? {} : { keepParent: flags.keepParent }),

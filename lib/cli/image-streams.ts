@@ -29,10 +29,11 @@ export function addExportFormatOption(command: Command): Command {
 }
 
 /** Throws commander's error for options that are for copies of one disk. */
-function checkFlags({ verify, replace, force, resume, bwlimit, format }: FormatFlags): void {
+function checkFlags({ verify, replace, replaceLoses, force, resume, bwlimit, format }: FormatFlags): void {
   const given = {
     '--verify': verify !== 'checksum',
     '--replace': replace,
+    '--replace-loses': replaceLoses,
     '--force': force,
     '--resume': resume,
     '--bwlimit': bwlimit,

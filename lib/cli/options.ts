@@ -1,7 +1,7 @@
 /** Options that the commands on images share, and what commander makes of them. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { ServerSide, VerifyLevel } from '../copy/types.js'
+import type { ReplaceLoss, ServerSide, VerifyLevel } from '../copy/types.js'
 import { type Feature, featureNames } from '../rbd/features.js'
 import type { ImageLayout } from '../rbd/layout.js'
 import { addConnectionOptions, type ConnectionFlags, type DestinationFlags } from './connection.js'
@@ -43,6 +43,7 @@ export interface JobFlags extends Flags {
 export interface CopyFlags extends LayoutFlags, JobFlags, DestinationFlags {
   readonly verify: VerifyLevel
   readonly replace?: boolean
+  readonly replaceLoses?: ReplaceLoss[]
   readonly force?: boolean
   readonly resume?: boolean
   /** Of `cp` only, as those for the destination's cluster. */
@@ -179,6 +180,11 @@ export function toJobOptions({ maxMemory, bwlimit }: JobFlags): {
   }
 }
 
+/** What they are {@link copy} checks. */
+function parseLosses(text: string, before: readonly ReplaceLoss[] = []): ReplaceLoss[] {
+  return [...before, ...(text.split(',') as ReplaceLoss[])]
+}
+
 const verifyLevels: readonly VerifyLevel[] = ['none', 'checksum', 'osd', 'read-back', 'full']
 
 /** Adds what copies have in common. */
@@ -190,6 +196,11 @@ export function addCopyOptions(command: Command): Command {
         .default('checksum'),
     )
     .option('--replace', 'replace what has the name when the copy is whole')
+    .option(
+      '--replace-loses <what>',
+      "with --replace: also an image that would lose 'mirroring' or 'group-snapshots'; with commas between",
+      parseLosses,
+    )
     .option('--force', 'with --replace: also an image that is open for writing')
     .option('--resume', 'go on with a copy of the same source that was cut off')
   return addJobOptions(addLimitOption(command))

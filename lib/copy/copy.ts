@@ -4,6 +4,7 @@ import { type Job, jobOptions, startJob } from '../internal/job.js'
 import type { NativeCopyResult, NativeDeep, NativeNaming } from '../internal/native/copy.js'
 import { orAborted } from '../internal/or-aborted.js'
 import {
+  invalidArgType,
   invalidArgValue,
   type Known,
   toBoolean,
@@ -41,6 +42,7 @@ import type {
   FileDestination,
   ImageDestination,
   ImageSource,
+  ReplaceLoss,
   ServerSide,
   VerifyLevel,
 } from './types.js'
@@ -50,6 +52,7 @@ const copyOptions: Known<CopyOptions> = {
   ...rateLimits,
   maxMemory: ['memory', 'bufferSize'],
   replace: ['overwrite', 'force'],
+  replaceLoses: true,
   resume: ['continue'],
   verify: true,
   serverSide: true,
@@ -57,10 +60,21 @@ const copyOptions: Known<CopyOptions> = {
   keepParent: true,
 }
 
-function toNaming({ replace, resume }: Partial<CopyOptions>): NativeNaming {
+const replaceLosses: readonly ReplaceLoss[] = ['mirroring', 'group-snapshots']
+
+function toLosses(replaces: boolean, given: unknown): string[] {
+  if (given === undefined) return []
+  if (!Array.isArray(given)) throw invalidArgType('options.replaceLoses', 'an Array', given)
+  if (!replaces) throw invalidArgValue('options.replaceLoses', "goes with 'replace'")
+  return given.map((loss) => toOneOf('options.replaceLoses', loss, replaceLosses))
+}
+
+function toNaming({ replace, resume, replaceLoses }: Partial<CopyOptions>): NativeNaming {
   const force = replace === 'force'
+  const replaces = force || toBoolean('options.replace', replace, false)
   return {
-    replace: force || toBoolean('options.replace', replace, false),
+    replace: replaces,
+    mayLose: toLosses(replaces, replaceLoses),
     force,
     resume: toBoolean('options.resume', resume, false),
   }
@@ -193,12 +207,15 @@ function toResult(native: NativeCopyResult, verify: VerifyLevel, serverSide: Ser
  * Rejects with a `CephError` for images and an error like those of `node:fs` for files: `EEXIST` before any data is
  * moved when the destination's name is taken, `ENOENT` when the source is missing, `ENOSPC` or `EDQUOT` when there is
  * no room; with a {@link CopyError} `ERR_SOURCE_CHANGED`, `ERR_RBDKIT_FORMAT`, `ERR_VERIFY_FAILED` or, before any data is
- * moved, `ERR_VERIFY_UNSUPPORTED`, `ERR_SERVER_SIDE_UNSUPPORTED` or `ERR_PARENT_UNSUPPORTED`; with the signal's reason.
+ * moved, `ERR_VERIFY_UNSUPPORTED`, `ERR_SERVER_SIDE_UNSUPPORTED`, `ERR_PARENT_UNSUPPORTED` or `ERR_REPLACE_LOSES`; with
+ * the signal's reason.
  *
  * Implements: rbd_aio_read2, rbd_aio_write2, rbd_diff_iterate2, rbd_create4, rbd_lock_acquire, rbd_flush, rbd_rename,
  * rbd_trash_move, rados_read_op_checksum, rbd_update_features, rbd_rebuild_object_map; with `deep` rbd_snap_list,
  * rbd_snap_create2, rbd_snap_protect, rbd_resize2, rbd_aio_write_zeroes, rbd_metadata_set,
- * rbd_snap_rollback_with_progress; with `keepParent` rbd_get_parent, rbd_get_overlap, rbd_clone3.
+ * rbd_snap_rollback_with_progress; with `keepParent` rbd_get_parent, rbd_get_overlap, rbd_clone3; with `replace`
+ * rbd_list_lockers, rbd_mirror_image_get_info, rbd_snap_get_namespace_type, rbd_metadata_list, rbd_snap_get_limit,
+ * rbd_snap_set_limit, rbd_get_group, rbd_group_image_add, rbd_group_image_remove_by_id.
  * @since 0.1.0
  */
 export function copy(

@@ -20,6 +20,7 @@ export type CopyErrorCode =
   | 'ERR_VERIFY_UNSUPPORTED'
   | 'ERR_SERVER_SIDE_UNSUPPORTED'
   | 'ERR_PARENT_UNSUPPORTED'
+  | 'ERR_REPLACE_LOSES'
 
 /**
  * A copy that was given up for safety; nothing was published.
@@ -36,6 +37,8 @@ export type CopyErrorCode =
  *   says why not
  * - `ERR_PARENT_UNSUPPORTED`: the new image cannot be a clone of the source's parent, as `keepParent` asked; the message
  *   says why not. Nothing was made; without `keepParent` it can be copied
+ * - `ERR_REPLACE_LOSES`: the image to `replace` has something that the new one would not have; the message says what, and
+ *   what of {@link CopyOptions.replaceLoses} allows it
  *
  * @since 0.1.0
  */

@@ -40,6 +40,7 @@ export type {
   ImageDestination,
   ImageSource,
   RateLimits,
+  ReplaceLoss,
   ServerSide,
   StreamDestination,
   StreamSource,

@@ -294,6 +294,18 @@ export interface RateLimits {
 }
 
 /**
+ * What an image that is replaced may have, and its successor cannot be given.
+ *
+ * - `'mirroring'`: it is mirrored to another cluster. The new image is not, and would be sent whole. The old one ends its
+ *   mirroring with the trash, or is mirrored on by its other name. Journaling is not taken over then
+ * - `'group-snapshots'`: it is in snapshots of its group, and a rollback of the group to one of them would go to the old
+ *   image, not to the new
+ *
+ * @since 0.1.0
+ */
+export type ReplaceLoss = 'mirroring' | 'group-snapshots'
+
+/**
  * Options of {@link copy}.
  *
  * @since 0.1.0
@@ -306,12 +318,21 @@ export interface CopyOptions extends JobOptions<CopyProgress>, RateLimits {
   maxMemory?: number | bigint
   /**
    * What has the destination's name is replaced when the copy is whole; until then it stays as it is. A file is
-   * replaced in one step, and gives the new one its mode and, where permitted, its owner. An image goes to the
-   * trash, and for a moment nothing has the name. An image that somebody has open for writing is `EBUSY`, before any
-   * data is moved and again at the end, since that client would go on writing into the trash; `'force'` replaces
-   * that as well. A block device is overwritten in place. Default false: `EEXIST`.
+   * replaced in one step, and gives the new one its mode and, where permitted, its owner. A block device is overwritten
+   * in place.
+   *
+   * An image goes to the trash, and for a moment nothing has the name. The new one gets what it had: its place in a group,
+   * metadata and settings (`conf_*`, limits of I/O among them), the limit of snapshots, journaling unless `features` are
+   * given, and the data pool unless `dataPool` is. With `deep` the source's metadata goes before. What cannot be given on is
+   * `ERR_REPLACE_LOSES`, unless `replaceLoses` has it. Snapshots stay with the old image, which keeps another name then.
+   *
+   * An image that somebody has open for writing, or has locked (`rbd lock add`), is `EBUSY`, before any data is moved and
+   * again at the end, since that client would go on writing into the trash; `'force'` replaces that as well. Default
+   * false: `EEXIST`.
    */
   replace?: boolean | 'force'
+  /** With `replace`, of an image: what may be lost. Default: nothing, `ERR_REPLACE_LOSES`. */
+  replaceLoses?: readonly ReplaceLoss[]
   /**
    * Goes on with a copy of the same source to the same destination that was cut off, from where it was durable:
    * every two seconds, or GiB, a copy writes down how far it is. Without one it begins at the start. Waits up to 35 seconds

@@ -21,11 +21,12 @@ export abstract class ImageCompare extends ImageIo {
   /**
    * Writes `buffer` at `position` if the image has the bytes of `compare` there: one atomic operation on the OSD. Both
    * are of the same length and lie within what librbd takes: one sector of 512 bytes in Pacific, a stripe unit later.
-   * The buffers are lent until the promise settles.
+   * The buffers are lent until the promise settles. With librbd before Ceph 18 the image's cache is emptied afterwards,
+   * since it would answer with what was there before.
    *
    * Errors: `EINVAL` the range crosses a sector or stripe unit; else as `write`. A difference is no error.
    *
-   * Implements: rbd_aio_compare_and_write.
+   * Implements: rbd_aio_compare_and_write, rbd_invalidate_cache.
    * @since 0.1.0
    */
   async compareAndWrite(
@@ -48,7 +49,9 @@ export abstract class ImageCompare extends ImageIo {
     return this.lend('rbd_aio_compare_and_write', async () => {
       const end = position + bytes
       const written = await this.startWrite<boolean>(Kind.compareAndWrite, views, bytes, end, start)
-      return written ? { written } : { written, mismatch: await this.#fromPosition(mismatch[0] as bigint) }
+      if (!written) return { written, mismatch: await this.#fromPosition(mismatch[0] as bigint) }
+      await startTask<void, [number]>(this, native.rbd_invalidate_cache, [this.handle])
+      return { written }
     })
   }
 

@@ -44,6 +44,7 @@ EndpointSpec NextEndpoint(Call& call) {
   spec.naming.replace = object.Get("replace").ToBoolean();
   spec.naming.force = object.Get("force").ToBoolean();
   spec.naming.resume = object.Get("resume").ToBoolean();
+  spec.naming.may_lose = OptionalStrings(object, "mayLose");
   spec.file = OptionalString(object, "file");
   if (!spec.file.empty()) {
     spec.format = OptionalString(object, "format");

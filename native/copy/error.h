@@ -17,6 +17,7 @@ inline constexpr char kVerifyFailed[] = "ERR_VERIFY_FAILED";
 inline constexpr char kVerifyUnsupported[] = "ERR_VERIFY_UNSUPPORTED";
 inline constexpr char kServerSideUnsupported[] = "ERR_SERVER_SIDE_UNSUPPORTED";
 inline constexpr char kParentUnsupported[] = "ERR_PARENT_UNSUPPORTED";
+inline constexpr char kReplaceLoses[] = "ERR_REPLACE_LOSES";
 inline constexpr char kCancelled[] = "ERR_RBDKIT_CANCELLED";  // never leaves the addon
 
 enum class Side { kNone, kSource, kDestination };

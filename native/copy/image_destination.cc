@@ -9,6 +9,7 @@
 #include "copy/image_removal.h"
 #include "copy/image_source.h"
 #include "copy/image_tuning.h"
+#include "copy/old_image.h"
 #include "copy/publish_image.h"
 #include "copy/temporary_name.h"
 
@@ -71,9 +72,10 @@ Error LockLost(const char* function) {
 ImageDestination::ImageDestination(rados_ioctx_t ioctx, const std::string& image, ImageOptions options,
                                    Naming naming)
     : like_(ioctx),
-      naming_(naming),
+      naming_(std::move(naming)),
       temporary_(TemporaryName(image, kMaxImageName)),
-      options_(std::move(options)) {
+      options_(std::move(options)),
+      own_features_(options_.features) {
   record_.target = image;
   record_.settings = Settings(options_);
 }
@@ -166,6 +168,9 @@ Error ImageDestination::Prepare(uint64_t size, const std::optional<ImageLayout>&
   if (Error error = CheckName(&old_id)) return error;
   if (source) options_ = Inherited(*source);
   if (!image_) {
+    if (!old_id.empty() && !options_.data_pool) {
+      if (Error error = TakeDataPoolOf(old_id)) return error;
+    }
     if (Error error = Create(size == kUnknownSize ? kFirstRoom : size)) return error;
   }
   made_ = true;
@@ -186,7 +191,18 @@ Error ImageDestination::CheckName(std::string* old_id) {
   if (!naming_.force) {
     if (Error error = RefuseInUse(ioctx_.get(), id)) return error;
   }
+  if (Error error = RefuseLosses(existing.get(), naming_)) return error;
   *old_id = id;
+  return {};
+}
+
+Error ImageDestination::TakeDataPoolOf(const std::string& id) {
+  OpenImage old;
+  const int r = Rbd().rbd_open_by_id_read_only(ioctx_.get(), id.c_str(), old.out(), nullptr);
+  if (r < 0) return r == -ENOENT ? Error() : Error(r, "rbd_open_by_id_read_only");
+  std::string pool;
+  if (Error error = DataPoolOf(ioctx_.get(), old.get(), &pool)) return error;
+  if (!pool.empty()) options_.data_pool = pool;
   return {};
 }
 
@@ -317,6 +333,10 @@ Error ImageDestination::Keep(const Mark& mark) {
       if (Error error = CheckName(&record_.old_id)) return error;
     }
     if (Error error = Untune(ioctx_.get(), record_.id)) return error;
+    if (!record_.old_id.empty()) {
+      Error error = Inherit(ioctx_.get(), record_.old_id, image_.get(), own_features_, &metadata_);
+      if (error) return error;
+    }
     if (Error error = SetMetadata()) return error;
     if (!record_.old_id.empty()) record_.old_name = ReplacedName(record_.target, kMaxImageName);
     record_.state = RecordState::kComplete;

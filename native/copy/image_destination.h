@@ -65,6 +65,7 @@ class ImageDestination final : public Destination {
   Error FindEarlier(std::string* key, Record* record);
   Error WaitForOwner(const Record& record);
   Error CheckName(std::string* old_id);
+  Error TakeDataPoolOf(const std::string& id);
   Error CheckLock();
   Error Create(uint64_t size);
   Error Open();
@@ -74,6 +75,7 @@ class ImageDestination final : public Destination {
   const Naming naming_;
   std::string temporary_;
   ImageOptions options_;
+  const bool own_features_;  // not the source's, nor the default
   std::optional<Parent> parent_;
   OwnIoCtx ioctx_;
   OpenImage image_;

@@ -3,6 +3,7 @@
 #define RBDKIT_COPY_NAMING_H_
 
 #include <string>
+#include <vector>
 
 namespace rbdkit::copy {
 
@@ -13,6 +14,8 @@ struct Naming {
   bool force = false;
   // Goes on with an unfinished copy of the same source, if there is one.
   bool resume = false;
+  // What an image that is replaced may lose: names that old_image.cc has.
+  std::vector<std::string> may_lose;
 };
 
 // What became of the image that was replaced.

@@ -3,6 +3,7 @@
 #include "copy/image_io.h"
 #include "copy/image_journal.h"
 #include "copy/image_names.h"
+#include "copy/old_image.h"
 #include "sys/rbd.h"
 
 namespace rbdkit::copy {
@@ -10,23 +11,29 @@ namespace rbdkit::copy {
 namespace {
 
 // True also when it cannot be told.
-bool HasSnapshots(rados_ioctx_t ioctx, const std::string& id) {
-  OpenImage image;
-  if (Rbd().rbd_open_by_id_read_only(ioctx, id.c_str(), image.out(), nullptr) < 0) return true;
+bool HasSnapshots(rbd_image_t image) {
   int count = 1;
   rbd_snap_info_t snapshot;
-  const int r = Rbd().rbd_snap_list(image.get(), &snapshot, &count);
+  const int r = Rbd().rbd_snap_list(image, &snapshot, &count);
   if (r > 0) Rbd().rbd_snap_list_end(&snapshot);
   return r != 0;
 }
 
-// Moves what was replaced to the trash, if it is where PublishImage() has put it and nothing is in the way.
-void PutAway(rados_ioctx_t ioctx, const Record& record, Replaced* replaced) {
+// What was replaced gives its group to the new image and goes to the trash, if it is where PublishImage() has
+// put it and nothing is in the way.
+Error PutAway(rados_ioctx_t ioctx, const Record& record, Replaced* replaced) {
+  OpenImage old;
+  const int r = Rbd().rbd_open_by_id_read_only(ioctx, record.old_id.c_str(), old.out(), nullptr);
+  if (r == -ENOENT) return {};
+  if (r < 0) return Error(r, "rbd_open_by_id_read_only");
+  if (Error error = PassGroupOn(ioctx, old.get(), record.old_id, record.target)) return error;
+  const bool stays = HasSnapshots(old.get());
+  old.Close();
   std::string name;
-  if (ListedName(ioctx, record.old_id, &name) || name != record.old_name) return;
+  if (ListedName(ioctx, record.old_id, &name) || name != record.old_name) return {};
   *replaced = {record.old_id, name};
-  if (HasSnapshots(ioctx, record.old_id)) return;
-  if (Rbd().rbd_trash_move(ioctx, name.c_str(), 0) == 0) replaced->name.clear();
+  if (!stays && Rbd().rbd_trash_move(ioctx, name.c_str(), 0) == 0) replaced->name.clear();
+  return {};
 }
 
 Error Name(rados_ioctx_t ioctx, const std::string& temporary, const Record& record, Renaming how) {
@@ -54,19 +61,6 @@ int ListWatchers(rbd_image_t image, std::vector<uint64_t>* clients) {
   return 0;
 }
 
-Error RefuseInUse(rados_ioctx_t ioctx, const std::string& id) {
-  OpenImage image;
-  int r = Rbd().rbd_open_by_id_read_only(ioctx, id.c_str(), image.out(), nullptr);
-  if (r == -ENOENT) return {};
-  if (r < 0) return Error(r, "rbd_open_by_id_read_only");
-  std::vector<uint64_t> clients;
-  if ((r = ListWatchers(image.get(), &clients)) < 0) return Error(r, "rbd_watchers_list");
-  if (clients.empty()) return {};
-  Error error(-EBUSY, "rbd_watchers_list");
-  error.message = "the image to replace is open for writing by client." + std::to_string(clients.front());
-  return error;
-}
-
 Error PublishImage(rados_ioctx_t ioctx, const std::string& temporary, Record* record, Renaming how,
                    Replaced* replaced) {
   if (record->state != RecordState::kNamed) {
@@ -77,8 +71,7 @@ Error PublishImage(rados_ioctx_t ioctx, const std::string& temporary, Record* re
       if (Error error = ImageJournal(ioctx).Put(temporary, record)) return error;
     }
   }
-  if (!record->old_id.empty()) PutAway(ioctx, *record, replaced);
-  return {};
+  return record->old_id.empty() ? Error() : PutAway(ioctx, *record, replaced);
 }
 
 }  // namespace rbdkit::copy

@@ -108,6 +108,21 @@ void RbdResize2(Call& call) {
   });
 }
 
+// librbd before Reef (1.18) answers reads from what its cache had before a compare-and-write.
+void RbdInvalidateCache(Call& call) {
+  auto image = call.Handle<Image>();
+  call.Run(image, [image = image.get()](Task& task) {
+    int major = 0;
+    int minor = 0;
+    int extra = 0;
+    Rbd().rbd_version(&major, &minor, &extra);
+    if (major > 1 || minor >= 18) return;
+    const int r = Rbd().rbd_invalidate_cache(image->image());
+    // EBUSY: what another write has put there meanwhile stays, and is not old.
+    if (r != -EBUSY) task.result = r;
+  });
+}
+
 }  // namespace
 
 void ExportImageAdmin(Napi::Env env, Napi::Object exports) {
@@ -116,6 +131,7 @@ void ExportImageAdmin(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "rbd_remove_with_progress", RbdRemove, Length::kLong);
   ExportTask(env, exports, "rbd_rename", RbdRename);
   ExportTask(env, exports, "rbd_resize2", RbdResize2, Length::kLong);
+  ExportTask(env, exports, "rbd_invalidate_cache", RbdInvalidateCache);
 }
 
 }  // namespace rbdkit

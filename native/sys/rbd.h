@@ -62,6 +62,7 @@
   F(rbd_aio_compare_and_write, nullptr)          \
   F(rbd_aio_flush, nullptr)                      \
   F(rbd_flush, nullptr)                          \
+  F(rbd_invalidate_cache, nullptr)               \
   F(rbd_aio_write_zeroes, "pacific")             \
   F(rbd_snap_create2, nullptr)                   \
   F(rbd_snap_list, nullptr)                      \
@@ -81,6 +82,8 @@
   F(rbd_snap_get_trash_namespace, nullptr)       \
   F(rbd_snap_get_mirror_namespace, nullptr)      \
   F(rbd_snap_mirror_namespace_cleanup, nullptr)  \
+  F(rbd_snap_get_limit, nullptr)                 \
+  F(rbd_snap_set_limit, nullptr)                 \
   F(rbd_clone3, nullptr)                         \
   F(rbd_flatten_with_progress, nullptr)          \
   F(rbd_list_children3, nullptr)                 \
@@ -109,6 +112,8 @@
   F(rbd_mirror_image_get_mode, nullptr)          \
   F(rbd_migration_status, nullptr)               \
   F(rbd_migration_status_cleanup, nullptr)       \
+  F(rbd_group_image_add, nullptr)                \
+  F(rbd_group_image_remove_by_id, nullptr)       \
   F(rbd_watchers_list, nullptr)                  \
   F(rbd_watchers_list_cleanup, nullptr)          \
   F(rbd_diff_iterate2, nullptr)                  \

@@ -27,6 +27,11 @@ const nameSteps = [
   'rados_write_op_omap_rm_keys2:1:before',
 ]
 const replaceSteps = ['rbd_rename:1:before', 'rbd_rename:1:after']
+const groupSteps = [
+  'rbd_group_image_add:1:before',
+  'rbd_group_image_add:1:after',
+  'rbd_group_image_remove_by_id:1:after',
+]
 const trashSteps = ['rbd_trash_move:1:before', 'rbd_trash_move:1:after']
 
 /** Objects that a pool has because of copies that are not finished. */
@@ -96,8 +101,14 @@ t.test(
     makeSparse(file, 6 * mib, [[mib, 2 * mib]])
     await copy({ file }, { ioctx, image: 'source' })
     const content = await contentOf(ioctx, 'source')
-    const cases = [...replaceSteps, ...nameSteps, ...trashSteps].map((at, i) => ({ at, image: `disk-${i}` }))
+    const atSteps = [...replaceSteps, ...nameSteps, ...groupSteps, ...trashSteps]
+    const cases = atSteps.map((at, i) => ({ at, image: `disk-${i}` }))
+    const grouped = cases.filter(({ at }) => groupSteps.includes(at)).map(({ image }) => image)
     for (const { image } of cases) await Image.create(ioctx, image, { size: mib })
+    for (const image of grouped) {
+      await rbd('group', 'create', `group-${image}`)
+      await rbd('group', 'image', 'add', `${ioctx.pool}/group-${image}`, `${ioctx.pool}/${image}`)
+    }
     await Promise.all(
       cases.map(({ at, image }) =>
         killCopy(pool, preload, { source: { file }, destination: { image }, options: { replace: true }, at }),
@@ -112,9 +123,13 @@ t.test(
     const cleared = await cleanupCopies({ ioctx })
     t.ok(cleared.every(({ done, error }) => done && error === undefined))
     for (const { at, image } of cases) t.ok((await contentOf(ioctx, image)).equals(content), at)
-    t.same(await imageNames(ioctx), [...cases.map(({ image }) => image), 'source'])
+    t.same(await imageNames(ioctx), [...cases.map(({ image }) => image), 'source'].sort())
     const trash: { id: string }[] = JSON.parse(await rbd('trash', 'ls', '--format', 'json'))
     t.equal(trash.length, cases.length, 'the old ones are in the trash')
+    for (const image of grouped) {
+      const members = await rbd('group', 'image', 'ls', `${ioctx.pool}/group-${image}`)
+      t.equal(members.trim(), `${ioctx.pool}/${image}`, 'and the new one is in its group')
+    }
     t.same(await traces(pool), [])
     t.same(await cleanupCopies({ ioctx }), [])
   },

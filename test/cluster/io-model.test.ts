@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { Image, type IoCtx } from 'rbdkit'
-import t from 'tap'
+import { Cluster, Image, type IoCtx } from 'rbdkit'
+import t, { type Test } from 'tap'
 import { mib, openPool } from './copy-fixture.js'
 
 /** Random operations on an image and on a model in memory, in the manner of fsx. */
@@ -92,6 +92,25 @@ const read = fc.tuple(unit, unit).map(([from, share]) =>
   }),
 )
 
+/** A sector at a time, as Pacific's librbd takes it. */
+const compareAndWrite = fc.tuple(unit, fill, fc.boolean()).map(([from, byte, wrong]) =>
+  command(
+    `compareAndWrite(${from}, ${byte}, ${wrong})`,
+    async (model, { image }) => {
+      const position = Math.floor((from * model.bytes.length) / 512) * 512
+      const there = model.bytes.subarray(position, position + 512)
+      const expected = Buffer.from(there)
+      if (wrong) expected[0] = (expected[0] as number) ^ 1
+      const { written } = await image.compareAndWrite(expected, Buffer.alloc(512, byte), { position })
+      if (written === wrong) throw new Error(`compareAndWrite(${position}): written is ${written}`)
+      if (written) there.fill(byte)
+      const { buffer } = await image.read({ position, length: 512 })
+      if (!buffer.equals(there)) throw new Error(`read(${position}) differs after compareAndWrite`)
+    },
+    (model) => model.bytes.length >= 512,
+  ),
+)
+
 const resize = fc.integer({ min: 1, max: maxSize }).map((size) =>
   command(`resize(${size})`, async (model, { image }) => {
     await image.resize(size, { allowShrink: true })
@@ -180,28 +199,45 @@ const layouts = [
   { objectSize: 131_072, features: ['layering', 'striping'], stripeUnit: 16_384, stripeCount: 3 },
 ] as const
 
-t.test('random operations do what they do to a buffer', async (t) => {
-  const { ioctx } = await openPool(t)
-  const given = Number(process.env.RBDKIT_TEST_SEED)
-  const seed = Number.isInteger(given) && given !== 0 ? given : Date.now() % 2 ** 31
-  t.comment(`RBDKIT_TEST_SEED=${seed}`)
-  let runs = 0
-  const commands = fc.commands(
-    [write, write, zero, discard, read, resize, snapshot, rollback, removeSnapshot, reopen, clone, flatten],
-    { maxCommands: 60, size: 'max' },
-  )
-  const property = fc.asyncProperty(commands, fc.constantFrom(...layouts), async (list, layout) => {
-    const name = `model-${runs++}`
-    await Image.create(ioctx, name, { size: mib, ...layout })
-    const real: Real = { ioctx, name, image: await Image.open(ioctx, name), clones: runs * 1000 }
-    const model: Model = { bytes: Buffer.alloc(mib), snapshots: new Map() }
-    try {
-      await fc.asyncModelRun(() => ({ model, real }), list)
-      await compare(real.image, model.bytes)
-    } finally {
-      await real.image.close()
-    }
+/** Of librbd's cache: none is a cluster's default, which is writearound. */
+async function withPolicy(t: Test, policy: string | undefined): Promise<IoCtx> {
+  const { ioctx, test } = await openPool(t)
+  if (policy === undefined) return ioctx
+  const { confFile, keyring } = test
+  const options = { rbd_cache: true, rbd_cache_policy: policy }
+  const cluster = await Cluster.connect({ confFile, keyring, options })
+  t.teardown(() => cluster.close())
+  return cluster.openIoCtx(ioctx.pool)
+}
+
+for (const [policy, seconds] of [
+  [undefined, 12],
+  ['writeback', 5],
+  ['writethrough', 5],
+] as const) {
+  t.test(`random operations do what they do to a buffer, cache: ${policy}`, async (t) => {
+    const ioctx = await withPolicy(t, policy)
+    const given = Number(process.env.RBDKIT_TEST_SEED)
+    const seed = Number.isInteger(given) && given !== 0 ? given : Date.now() % 2 ** 31
+    t.comment(`RBDKIT_TEST_SEED=${seed}`)
+    let runs = 0
+    const io = [write, write, zero, discard, read, compareAndWrite]
+    const others = [resize, snapshot, rollback, removeSnapshot, reopen, clone, flatten]
+    const commands = fc.commands([...io, ...others], { maxCommands: 60, size: 'max' })
+    const property = fc.asyncProperty(commands, fc.constantFrom(...layouts), async (list, layout) => {
+      const name = `model-${runs++}`
+      await Image.create(ioctx, name, { size: mib, ...layout })
+      const real: Real = { ioctx, name, image: await Image.open(ioctx, name), clones: runs * 1000 }
+      const model: Model = { bytes: Buffer.alloc(mib), snapshots: new Map() }
+      try {
+        await fc.asyncModelRun(() => ({ model, real }), list)
+        await compare(real.image, model.bytes)
+      } finally {
+        await real.image.close()
+      }
+    })
+    const interruptAfterTimeLimit = seconds * 1000
+    await fc.assert(property, { seed, numRuns: 9, interruptAfterTimeLimit, endOnFailure: true })
+    t.ok(runs > 0)
   })
-  await fc.assert(property, { seed, numRuns: 9, interruptAfterTimeLimit: 12_000, endOnFailure: true })
-  t.ok(runs > 0)
-})
+}

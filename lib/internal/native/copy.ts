@@ -18,6 +18,7 @@ export interface NativeNaming {
   replace?: boolean
   force?: boolean
   resume?: boolean
+  mayLose?: string[]
 }
 
 /** What an image that is copied with its snapshots comes with: its metadata. */

@@ -58,6 +58,7 @@ export interface RbdNative {
   rbd_create4: TaskFunction<[ioctx: number, name: string, size: number, layout: NativeLayout]>
   rbd_remove_with_progress: TaskFunction<[ioctx: number, name: string]>
   rbd_rename: TaskFunction<[ioctx: number, from: string, to: string]>
+  rbd_invalidate_cache: TaskFunction<[image: number]>
   rbd_resize2: TaskFunction<[image: number, size: number, allowShrink: boolean]>
   rbd_snap_list: TaskFunction<[image: number]>
   rbd_snap_create2: TaskFunction<[image: number, name: string, flags: number]>
