@@ -2,6 +2,7 @@
 
 export { bench } from './bench.js'
 export { BenchError, type BenchErrorCode } from './errors.js'
+export type { FioLatency } from './fio-latency.js'
 export type {
   BenchDirection,
   BenchDistribution,

@@ -1,5 +1,6 @@
 /** One result out of those of several hosts that ran at the same time. */
 
+import { fioLatency } from './fio-latency.js'
 import { percentilesOf } from './percentiles.js'
 import { toDirection } from './result.js'
 import type { BenchDirection, BenchHost, BenchInterval, BenchLatency, BenchResult } from './types.js'
@@ -136,6 +137,7 @@ export function mergeResults(
   const operations = read.total_ios + write.total_ios + trim.total_ios
   const now = new Date()
   return {
+    'fio version': `rbdkit-${first.result['rbdkit version']}`,
     'rbdkit version': first.result['rbdkit version'],
     timestamp: Math.floor(now.getTime() / 1000),
     timestamp_ms: now.getTime(),
@@ -145,7 +147,12 @@ export function mergeResults(
         jobname: `${firstJob['job options'].rw ?? ''} ${names.join(' ')}`.trim(),
         error: 0,
         elapsed: largest(jobs.map((job) => job.elapsed)),
-        'job options': { ...firstJob['job options'], rbdname: names.join(':'), ...totals(options) },
+        'job options': {
+          ...firstJob['job options'],
+          rbdname: names.join(':'),
+          numjobs: String(sum(results.map(({ settings }) => settings.images.length))),
+          ...totals(options),
+        },
         read,
         write,
         trim,
@@ -157,6 +164,7 @@ export function mergeResults(
         usr_cpu: sum(jobs.map((job) => job.usr_cpu)),
         sys_cpu: sum(jobs.map((job) => job.sys_cpu)),
         ctx: sum(jobs.map((job) => job.ctx)),
+        ...fioLatency([read, write, trim]),
       },
     ],
     cpu: {

@@ -5,6 +5,7 @@ import type {
   NativeLatency,
   NativeRow,
 } from '../internal/native/bench.js'
+import { fioLatency } from './fio-latency.js'
 import type { CheckedOptions } from './options.js'
 import { rbdkitVersion } from './settings.js'
 import type { BenchDirection, BenchInterval, BenchLatency, BenchResult, BenchSettings } from './types.js'
@@ -131,6 +132,7 @@ function jobOptions(options: CheckedOptions, settings: BenchSettings): Record<st
             .map(({ bytes, weight }) => `${bytes}/${Math.round((weight / total) * 100)}`)
             .join(':'),
     iodepth: options.depth,
+    numjobs: settings.images.length,
     runtime: options.runtime,
     ramp_time: options.warmup === 0 ? undefined : options.warmup,
     io_size: options.bytes,
@@ -160,10 +162,14 @@ export function toResult(
       raw.rows.map((row) => toInterval(row, row[name])),
       seconds,
     )
+  const read = direction('read')
+  const write = direction('write')
+  const trim = direction('trim')
   const operations = raw.read.latency.count + raw.write.latency.count + raw.trim.latency.count
   const cpu = raw.userSeconds + raw.systemSeconds
   const now = new Date()
   return {
+    'fio version': `rbdkit-${rbdkitVersion()}`,
     'rbdkit version': rbdkitVersion(),
     timestamp: Math.floor(now.getTime() / 1000),
     timestamp_ms: now.getTime(),
@@ -174,14 +180,15 @@ export function toResult(
         error: 0,
         elapsed: raw.elapsed,
         'job options': jobOptions(options, settings),
-        read: direction('read'),
-        write: direction('write'),
-        trim: direction('trim'),
+        read,
+        write,
+        trim,
         sync: { total_ios: raw.sync.latency.count, lat_ns: toLatency(raw.sync.latency) },
         unstarted_ios: raw.unstarted,
         usr_cpu: seconds > 0 ? (raw.userSeconds / seconds) * 100 : 0,
         sys_cpu: seconds > 0 ? (raw.systemSeconds / seconds) * 100 : 0,
         ctx: raw.contextSwitches,
+        ...fioLatency([read, write, trim]),
       },
     ],
     cpu: {

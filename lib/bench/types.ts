@@ -1,4 +1,5 @@
 import type { JobOptions } from '../internal/job.js'
+import type { FioLatency } from './fio-latency.js'
 
 /**
  * What is done to the image. `readwrite` mixes reads and writes by `readPercent`.
@@ -216,17 +217,20 @@ export interface BenchSettings {
  * @since 0.1.0
  */
 export interface BenchResult {
+  /** `rbdkit-` and its version: readers of fio's JSON insist on the key. */
+  'fio version': string
   'rbdkit version': string
   /** Unix seconds, and milliseconds, of the end. */
   timestamp: number
   timestamp_ms: number
   time: string
   jobs: [
-    {
+    FioLatency & {
       jobname: string
       error: number
       /** Seconds of the whole run, warm-up included. */
       elapsed: number
+      /** Under fio's names. `numjobs`: how many images, or handles on them, each with `iodepth` in flight. */
       'job options': Record<string, string>
       read: BenchDirection
       write: BenchDirection

@@ -1,5 +1,6 @@
 /** Results of benchmarks that were never run, for tests of what is made of them. Seeded: always the same. */
 
+import { fioLatency } from '../../lib/bench/fio-latency.js'
 import type { BenchDirection, BenchInterval, BenchLatency, BenchResult } from '../../lib/bench/types.js'
 
 function generator(seed: number): () => number {
@@ -92,7 +93,9 @@ export function madeUpResult(given: MadeUp = {}): BenchResult {
   const rw = write === 0 ? 'randread' : read === 0 ? 'randwrite' : 'randrw'
   const writes = directionOf(seed + 1, seconds, write, 2e6)
   const operations = (read + write) * seconds
+  const reads = directionOf(seed, seconds, read, 8e5)
   return {
+    'fio version': 'rbdkit-0.1.0',
     'rbdkit version': '0.1.0',
     timestamp: 1_795_508_318,
     timestamp_ms: 1_795_508_318_825,
@@ -109,9 +112,10 @@ export function madeUpResult(given: MadeUp = {}): BenchResult {
           rw,
           bs: '4096',
           iodepth: '16',
+          numjobs: '1',
           ...given.options,
         },
-        read: directionOf(seed, seconds, read, 8e5),
+        read: reads,
         write: writes,
         trim: directionOf(seed, seconds, 0, 1),
         sync:
@@ -122,6 +126,7 @@ export function madeUpResult(given: MadeUp = {}): BenchResult {
         usr_cpu: 40,
         sys_cpu: 20,
         ctx: 12_345,
+        ...fioLatency([reads, writes]),
       },
     ],
     cpu: {

@@ -160,3 +160,23 @@ t.test('few figures: one second, none by the second', async (t) => {
   const page = await show(t, reportPage(long), desktop)
   t.match(await page.evaluate('document.body.innerText'), /each point is 9 s: their mean/)
 })
+
+/** Of Chromium's default: Letter, with margins of 0.4 inches. */
+const paper = { width: 739, height: 979 }
+
+t.test('on paper the pages are full, but the last', async (t) => {
+  const client = Object.fromEntries(
+    Array.from({ length: 25 }, (_, i) => [`rbd_option_of_librbd_${i}`, String(i)]),
+  )
+  const result = madeUpResult({ write: 300 })
+  result.settings = { ...result.settings, client }
+  const page = await show(t, reportPage(runOfResult(result)), desktop)
+  const { data } = await page.send('Page.printToPDF', {})
+  const pdf = Buffer.from(data as string, 'base64').toString('latin1')
+  const pages = [...pdf.matchAll(/\/Type\s*\/Page\b/g)].length
+  await page.send('Emulation.setEmulatedMedia', { media: 'print' })
+  await page.send('Emulation.setDeviceMetricsOverride', { ...paper, mobile: false, deviceScaleFactor: 1 })
+  const height = await page.evaluate<number>("document.querySelector('main').getBoundingClientRect().height")
+  t.ok(pages >= 1 && pages <= 3, `${pages} pages`)
+  t.ok(height > (pages - 1) * paper.height * 0.85, `${height} px fill ${pages} pages of ${paper.height}`)
+})

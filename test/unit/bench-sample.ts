@@ -1,5 +1,6 @@
 /** A result as native code and lib/bench/result.ts make them. */
 
+import { fioLatency } from '../../lib/bench/fio-latency.js'
 import type { BenchDirection, BenchLatency, BenchResult } from '../../lib/bench/types.js'
 
 function latency(N: number): BenchLatency {
@@ -38,6 +39,7 @@ function direction(N: number): BenchDirection {
 
 export function makeResult(): BenchResult {
   return {
+    'fio version': 'rbdkit-0.1.0',
     'rbdkit version': '0.1.0',
     timestamp: 1_700_000_000,
     timestamp_ms: 1_700_000_000_123,
@@ -47,7 +49,7 @@ export function makeResult(): BenchResult {
         jobname: 'randread disk',
         error: 0,
         elapsed: 1.01,
-        'job options': { rw: 'randread', rbdname: 'disk', iodepth: '4' },
+        'job options': { rw: 'randread', rbdname: 'disk', iodepth: '4', numjobs: '1' },
         read: direction(500),
         write: direction(0),
         trim: direction(0),
@@ -56,6 +58,7 @@ export function makeResult(): BenchResult {
         usr_cpu: 12.5,
         sys_cpu: 6.25,
         ctx: 1234,
+        ...fioLatency([direction(500)]),
       },
     ],
     cpu: { userSeconds: 0.125, systemSeconds: 0.0625, microsecondsPerOperation: 375 },

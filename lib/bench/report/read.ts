@@ -170,8 +170,8 @@ function onlyJob(root: JsonNode): JsonNode {
 }
 
 function toRun(root: JsonNode, label: string): Run {
-  const byFio = !root.at('fio version').missing
-  if (!byFio && root.at('rbdkit version').missing) {
+  const byFio = root.at('rbdkit version').missing
+  if (byFio && root.at('fio version').missing) {
     throw new BenchFileError(`${root.path} is neither a result of rbdkit bench nor fio's JSON`)
   }
   const job = onlyJob(root)

@@ -83,7 +83,12 @@ summary{cursor:pointer;color:var(--dim)}
 footer{margin-top:34px;font-size:13px}
 @media(max-width:560px){main{padding:18px 12px 36px}h1{font-size:21px}.tiles{grid-template-columns:1fr 1fr;gap:9px}
 .tiles dd{font-size:20px}.grid2{gap:10px}.frame{height:205px}.words th{width:8em}th,td{padding-right:9px}.card{padding:4px 12px}table{font-size:13px}.ratio{min-width:4.4em}.xs .odd{display:none}.col p{max-width:180px}}
-@media print{body{background:#fff}.plot,.tiles>div,.card{break-inside:avoid}details{display:none}}
+@media print{body{background:#fff;font-size:12px}main{max-width:none;padding:0}h1{font-size:20px}h2{font-size:14px;margin:18px 0 6px;break-after:avoid}
+.tiles{gap:8px;grid-template-columns:repeat(auto-fit,minmax(105px,1fr))}.tiles>div{padding:7px 9px}.tiles dd{font-size:17px}.tiles dt,.tiles p,.tiles dd small{font-size:11px}
+.grid2{gap:8px;margin-top:8px;grid-template-columns:1fr 1fr}.frame{height:150px;margin-top:8px}.plot{padding:8px 10px}
+.cards{columns:2;column-gap:20px;margin-top:4px}.cards section{break-inside:auto;padding-top:12px}
+.card{overflow:visible;padding:0 8px;border-radius:0;box-decoration-break:clone;-webkit-box-decoration-break:clone}
+table{font-size:11px}th,td{padding:3px 8px 3px 0}.words th{width:14em}.plot,.tiles>div,tr{break-inside:avoid}details{display:none}footer{margin-top:14px;font-size:11px}}
 `
 
 /** As the content of `<style>`. */
