@@ -212,8 +212,8 @@ async function withPolicy(t: Test, policy: string | undefined): Promise<IoCtx> {
 
 for (const [policy, seconds] of [
   [undefined, 12],
-  ['writeback', 5],
-  ['writethrough', 5],
+  ['writeback', 12],
+  ['writethrough', 12],
 ] as const) {
   t.test(`random operations do what they do to a buffer, cache: ${policy}`, async (t) => {
     const ioctx = await withPolicy(t, policy)

@@ -59,6 +59,8 @@ t.test('the distribution is what fio makes of the same histogram', async (t) => 
       t.ok(Math.abs((found[unit][bound] ?? Number.NaN) - percent) < 0.2, `${unit} ${bound}: ${percent}`)
     }
   }
-  const all = Object.values(found).flatMap((buckets) => Object.values(buckets))
+  const all: number[] = Object.values(found).flatMap((buckets: Record<string, number>) =>
+    Object.values(buckets),
+  )
   t.ok(Math.abs(all.reduce((sum, percent) => sum + percent, 0) - 100) < 1e-6, 'no operation is left out')
 })
