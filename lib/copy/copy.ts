@@ -209,8 +209,9 @@ function toResult(native: NativeCopyResult, verify: VerifyLevel, serverSide: Ser
  * no room; with a {@link CopyError} `ERR_SOURCE_CHANGED`, `ERR_RBDKIT_FORMAT`, `ERR_VERIFY_FAILED` or, before any data is
  * moved, `ERR_VERIFY_UNSUPPORTED`, `ERR_SERVER_SIDE_UNSUPPORTED`, `ERR_PARENT_UNSUPPORTED` or `ERR_REPLACE_LOSES`; with
  * the signal's reason.
+ * `EBUSY` with `deep` is also that of a source with snapshots that is being migrated, or is a clone of such an image.
  *
- * Implements: rbd_aio_read2, rbd_aio_write2, rbd_diff_iterate2, rbd_create4, rbd_lock_acquire, rbd_flush, rbd_rename,
+ * Implements: rbd_aio_read2, rbd_aio_write2, rbd_diff_iterate2, rbd_create4, rbd_lock_acquire, rados_watch3, rbd_flush, rbd_rename,
  * rbd_trash_move, rados_read_op_checksum, rbd_update_features, rbd_rebuild_object_map; with `deep` rbd_snap_list,
  * rbd_snap_create2, rbd_snap_protect, rbd_resize2, rbd_aio_write_zeroes, rbd_metadata_set,
  * rbd_snap_rollback_with_progress; with `keepParent` rbd_get_parent, rbd_get_overlap, rbd_clone3; with `replace`

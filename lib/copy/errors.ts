@@ -25,7 +25,7 @@ export type CopyErrorCode =
 /**
  * A copy that was given up for safety; nothing was published.
  *
- * - `ERR_SOURCE_CHANGED`: the source was written to, cut, removed or taken away while it was read; or, with
+ * - `ERR_SOURCE_CHANGED`: the source was written to, resized, removed or taken away while it was read; or, with
  *   `resume`, it is not what the unfinished copy is of
  * - `ERR_LOCK_LOST`: somebody has taken the temporary image's lock from the copy
  * - `ERR_FENCED`: Ceph has blocklisted this client, because somebody broke its lock or told it to. The

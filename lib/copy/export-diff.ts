@@ -48,9 +48,10 @@ const exportDiffOptions: Known<ExportDiffOptions> = {
  * written as zeros without data. Progress counts bytes of the image. Resolves with what is in the diff.
  *
  * Rejects with a `CephError`: `ENOENT` when the image or one of the snapshots is not there, `EINVAL` when `fromSnapshot`
- * is the newer one (from a snapshot to itself the diff is empty); with an error like those of `node:fs` for the diff: `EEXIST` before anything is read, `EPIPE`
- * when nobody reads it any more; with a {@link CopyError} `ERR_SOURCE_CHANGED` when the image or a snapshot was
- * removed meanwhile; with the signal's reason. Nothing is left of a file that was not finished.
+ * is the newer one (from a snapshot to itself the diff is empty), `EBUSY` when with one the image, or one that it is a
+ * clone of, is being migrated; with an error like those of `node:fs` for the diff: `EEXIST` before anything is read,
+ * `EPIPE` when nobody reads it any more; with a {@link CopyError} `ERR_SOURCE_CHANGED` when the image was resized, or it
+ * or a snapshot was removed meanwhile; with the signal's reason. Nothing is left of a file that was not finished.
  *
  * Implements: rbd_diff_iterate2, rbd_aio_read2, rbd_snap_is_protected. Format: doc/dev/rbd-diff.rst of Ceph.
  * @since 0.1.0

@@ -12,7 +12,8 @@ export abstract class ImageDiff extends ImageClones {
    * is not in it. Quick for images with the feature fast-diff; otherwise one request an object. The progress is in
    * bytes of the image's size.
    *
-   * Errors: `ENOENT` no such snapshot; `EINVAL` the snapshot is later than what is open.
+   * Errors: `ENOENT` no such snapshot; `EINVAL` the snapshot is later than what is open; `EBUSY` the image, or one that
+   * it is a clone of, is being migrated.
    *
    * Implements: rbd_diff_iterate2.
    * @since 0.1.0

@@ -15,6 +15,13 @@ const kind = {
 
 /** @internal An image as `fs.Stats` tells of a regular file. A file's owner and inode it does not have: they are 0. */
 export function toStats(info: ImageInfo, readOnly: boolean): Stats {
+  // A file has times; what an image does not know is 0, as an inode is.
+  const { accessed, modified, created } = {
+    accessed: new Date(0),
+    modified: new Date(0),
+    created: new Date(0),
+    ...info,
+  }
   return {
     dev: 0,
     ino: 0,
@@ -26,14 +33,14 @@ export function toStats(info: ImageInfo, readOnly: boolean): Stats {
     size: info.size,
     blksize: info.objectSize,
     blocks: Math.ceil(info.size / sector),
-    atimeMs: info.accessed.getTime(),
-    mtimeMs: info.modified.getTime(),
-    ctimeMs: info.modified.getTime(),
-    birthtimeMs: info.created.getTime(),
-    atime: info.accessed,
-    mtime: info.modified,
-    ctime: info.modified,
-    birthtime: info.created,
+    atimeMs: accessed.getTime(),
+    mtimeMs: modified.getTime(),
+    ctimeMs: modified.getTime(),
+    birthtimeMs: created.getTime(),
+    atime: accessed,
+    mtime: modified,
+    ctime: modified,
+    birthtime: created,
     ...kind,
   }
 }

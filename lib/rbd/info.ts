@@ -7,6 +7,7 @@ import { type Feature, featureNames } from './features.js'
  * @since 0.1.0
  */
 export interface ImageInfo {
+  /** Empty for an image of format 1, which has none. */
   id: string
   name: string
   /** Bytes; at a snapshot, of the snapshot. */
@@ -28,9 +29,12 @@ export interface ImageInfo {
   overlap: number
   /** The pool of its data objects. */
   dataPoolId: bigint
-  created: Date
-  modified: Date
-  accessed: Date
+  /** Not there for an image of format 1, or of a Ceph older than Mimic, which does not keep it. */
+  created?: Date
+  /** As `created`. */
+  modified?: Date
+  /** As `created`. */
+  accessed?: Date
 }
 
 /** What native code knows of it. */
@@ -48,8 +52,8 @@ export function toInfo(raw: RawInfo): ImageInfo {
     ...rest,
     features: featureNames(features),
     featureMask: features,
-    created: new Date(createdMs),
-    modified: new Date(modifiedMs),
-    accessed: new Date(accessedMs),
+    ...(createdMs > 0 && { created: new Date(createdMs) }),
+    ...(modifiedMs > 0 && { modified: new Date(modifiedMs) }),
+    ...(accessedMs > 0 && { accessed: new Date(accessedMs) }),
   })
 }

@@ -226,7 +226,7 @@ void BenchAllocation(Call& call) {
   auto image = call.Handle<Image>();
   call.Run(image, [image = image.get()](Task& task) {
     double share = 0;
-    task.result = bench::Allocated(image->image(), &share);
+    task.result = bench::Allocated(image->image(), image->ioctx()->ioctx(), &share);
     if (task.result >= 0) task.value = NumberValue(share);
   });
 }

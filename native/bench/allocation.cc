@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "bench/random.h"
+#include "copy/migration.h"
 #include "sys/rbd.h"
 
 namespace rbdkit::bench {
@@ -28,7 +29,7 @@ int Add(rbd_image_t image, uint64_t offset, uint64_t length, uint64_t* bytes) {
 
 }  // namespace
 
-int Allocated(rbd_image_t image, double* share) {
+int Allocated(rbd_image_t image, rados_ioctx_t ioctx, double* share) {
   rbd_image_info_t info;
   int r = Rbd().rbd_stat(image, &info, sizeof info);
   uint64_t stripe_count = 0;
@@ -40,6 +41,9 @@ int Allocated(rbd_image_t image, double* share) {
   if (r < 0) return r;
   *share = 1;
   if (info.size == 0) return 0;
+  bool migrating = false;
+  if (const copy::Error error = copy::FindMigration(image, ioctx, &migrating)) return error.result;
+  if (migrating) return 0;
   const bool fast = (features & RBD_FEATURE_FAST_DIFF) != 0 &&
                     (flags & (RBD_FLAG_OBJECT_MAP_INVALID | RBD_FLAG_FAST_DIFF_INVALID)) == 0;
   // Whole stripes: fast diff of parts of an object was wrong before Ceph 16.2.8 (tracker 53784).

@@ -26,8 +26,6 @@ class DataObjects {
   // Of an open image; `like` is an ioctx in its namespace.
   Error Open(rbd_image_t image, rados_ioctx_t like);
 
-  void TryWhenFull() { ioctx_.TryWhenFull(); }
-
   rados_ioctx_t ioctx() const { return ioctx_.get(); }
   // What all their names begin with, before a dot.
   const std::string& prefix() const { return prefix_; }

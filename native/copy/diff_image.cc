@@ -27,7 +27,6 @@ Error Failed(int result, const char* function, std::string message) {
 
 Error DiffImage::Prepare(uint64_t size, const std::optional<ImageLayout>& /*source*/) {
   if (Error error = ioctx_.Open(like_)) return error;
-  ioctx_.TryWhenFull();
   int r = Rbd().rbd_open(ioctx_.get(), name_.c_str(), image_.out(), nullptr);
   if (r < 0) return Error(r, "rbd_open");
   if (Error error = CheckSnapshots()) return error;

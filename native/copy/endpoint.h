@@ -57,6 +57,7 @@ struct ImageLayout {
   uint64_t stripe_unit = 0;
   uint64_t stripe_count = 0;
   uint64_t features = 0;
+  bool old_format = false;  // 1, which knows no features
 };
 
 // A snapshot that a new image is to have.

@@ -80,8 +80,8 @@ Error Engine::Transfer() {
     idle_.push_back(units_.back().get());
   }
   const uint64_t begin = watermark_.mark().offset;
-  plan_ =
-      std::make_unique<Plan>(source_, destination_, begin, stop_, offloads() ? &offload_->moved() : nullptr);
+  plan_ = std::make_unique<Plan>(source_, destination_, begin, stop_,
+                                 offloads() ? &offload_->moved() : nullptr, *meter_);
   planned_ = false;
   window_ = Window(count);
   turn_ = 0;
@@ -169,16 +169,12 @@ void Engine::WaitForPace(std::unique_lock<std::mutex>& lock, const Unit& unit) {
 
 // False: there is none, or an error ended the transfer.
 bool Engine::NextSpan(Unit& unit) {
-  const uint64_t start = plan_->position();
-  const uint64_t moved = plan_->bytes_moved();
   bool found = false;
   if (Error error = plan_->Next(unit.slab, &unit.span, &found)) {
     Fail(At(Side::kSource, std::move(error)));
     return false;
   }
   meter_->Touch();
-  const uint64_t passed = (found ? unit.span.offset : plan_->position()) - start;
-  meter_->Add(passed - (plan_->bytes_moved() - moved));
   if (!found || stopping()) return false;
   if (unknown_size_) {
     if (Error error = MakeRoom(unit.span.offset + unit.span.length)) {

@@ -82,9 +82,7 @@ ImageDestination::ImageDestination(rados_ioctx_t ioctx, const std::string& image
 
 Error ImageDestination::OpenPool() {
   if (ioctx_.get() != nullptr) return {};
-  if (Error error = ioctx_.Open(like_)) return error;
-  ioctx_.TryWhenFull();
-  return {};
+  return ioctx_.Open(like_);
 }
 
 Error ImageDestination::SetParent(const Parent& parent) {
@@ -188,6 +186,13 @@ Error ImageDestination::CheckName(std::string* old_id) {
   // What an earlier copy was allowed, or had begun, it finishes.
   if (record_.state != RecordState::kCopying && (id == record_.id || id == record_.old_id)) return {};
   if (!naming_.replace) return Error(-EEXIST, "rbd_create4");
+  uint8_t old_format = 0;
+  if ((r = Rbd().rbd_get_old_format(existing.get(), &old_format)) < 0) return Error(r, "rbd_get_old_format");
+  if (old_format != 0) {
+    Error error(-EOPNOTSUPP, "rbd_rename");
+    error.message = "an image of format 1 is not replaced: rename it or remove it first";
+    return error;
+  }
   if (!naming_.force) {
     if (Error error = RefuseInUse(ioctx_.get(), id)) return error;
   }
@@ -214,7 +219,8 @@ ImageOptions ImageDestination::Inherited(const ImageLayout& source) const {
     options.stripe_count = source.stripe_count;
   }
   if (!options.order) options.order = OrderOf(source.object_size);
-  if (!options.features) options.features = source.features & kInherited;
+  // What an image of format 1 has says nothing of what one of format 2 should have: as any new image.
+  if (!options.features && !source.old_format) options.features = source.features & kInherited;
   return options;
 }
 

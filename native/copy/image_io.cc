@@ -24,11 +24,8 @@ Error OwnIoCtx::Open(rados_ioctx_t like, int64_t pool, const std::string& name_s
   const int r = Rados().rados_ioctx_create2(Rados().rados_ioctx_get_cluster(like), pool, &ioctx_);
   if (r < 0) return Error(r, "rados_ioctx_create2");
   Rados().rados_ioctx_set_namespace(ioctx_, name_space.c_str());
-  return {};
-}
-
-void OwnIoCtx::TryWhenFull() {
   if (Rados().rados_set_pool_full_try != nullptr) Rados().rados_set_pool_full_try(ioctx_);
+  return {};
 }
 
 std::string ClusterOf(rados_ioctx_t ioctx) {
@@ -50,11 +47,37 @@ void OpenImage::EndClose() {
 }
 
 Error ImageId(rbd_image_t image, std::string* id) {
-  char buffer[64];
-  const int r = Rbd().rbd_get_id(image, buffer, sizeof buffer);
-  if (r < 0) return Error(r, "rbd_get_id");
+  char buffer[128];
+  uint8_t old = 0;
+  int r = Rbd().rbd_get_old_format(image, &old);
+  if (r < 0) return Error(r, "rbd_get_old_format");
+  if (old != 0) {
+    r = Rbd().rbd_get_block_name_prefix(image, buffer, sizeof buffer);
+    if (r < 0) return Error(r, "rbd_get_block_name_prefix");
+  } else {
+    r = Rbd().rbd_get_id(image, buffer, sizeof buffer);
+    if (r < 0) return Error(r, "rbd_get_id");
+  }
   *id = buffer;
   return {};
+}
+
+Error OpenById(rados_ioctx_t ioctx, const std::string& id, const std::string& name, bool read_only,
+               OpenImage* image) {
+  if (id.find('.') == std::string::npos) {
+    const int r = (read_only ? Rbd().rbd_open_by_id_read_only : Rbd().rbd_open_by_id)(ioctx, id.c_str(),
+                                                                                      image->out(), nullptr);
+    return r < 0 ? Error(r, read_only ? "rbd_open_by_id_read_only" : "rbd_open_by_id") : Error();
+  }
+  const int r =
+      (read_only ? Rbd().rbd_open_read_only : Rbd().rbd_open)(ioctx, name.c_str(), image->out(), nullptr);
+  const char* const function = read_only ? "rbd_open_read_only" : "rbd_open";
+  if (r < 0) return Error(r, function);
+  std::string found;
+  if (Error error = ImageId(image->get(), &found)) return error;
+  if (found == id) return {};
+  image->Close();
+  return Error(-ENOENT, function);
 }
 
 Error DescribeLayout(rbd_image_t image, ImageLayout* layout) {
@@ -67,6 +90,9 @@ Error DescribeLayout(rbd_image_t image, ImageLayout* layout) {
   if ((r = Rbd().rbd_get_stripe_count(image, &layout->stripe_count)) < 0)
     return Error(r, "rbd_get_stripe_count");
   if ((r = Rbd().rbd_get_features(image, &layout->features)) < 0) return Error(r, "rbd_get_features");
+  uint8_t old = 0;
+  if ((r = Rbd().rbd_get_old_format(image, &old)) < 0) return Error(r, "rbd_get_old_format");
+  layout->old_format = old != 0;
   return {};
 }
 

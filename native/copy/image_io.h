@@ -16,7 +16,8 @@
 namespace rbdkit::copy {
 
 // An ioctx of our own on the pool and namespace of another one: its settings are ours, and it may be used
-// from threads at the same time as that one.
+// from threads at the same time as that one. A full pool answers EDQUOT or ENOSPC instead of making writers
+// wait, and opening an image for writing is a write (docs/decisions/0003).
 class OwnIoCtx {
  public:
   OwnIoCtx() = default;
@@ -28,9 +29,6 @@ class OwnIoCtx {
   Error Open(rados_ioctx_t like, std::optional<int64_t> pool = std::nullopt);
   // Another one and another namespace, of the same cluster.
   Error Open(rados_ioctx_t like, int64_t pool, const std::string& name_space);
-  // A full pool answers EDQUOT or ENOSPC instead of making writers wait. Before an image is created or
-  // opened.
-  void TryWhenFull();
   rados_ioctx_t get() const { return ioctx_; }
 
  private:
@@ -65,8 +63,12 @@ class OpenImage {
 // The cluster's fsid.
 std::string ClusterOf(rados_ioctx_t ioctx);
 
-// The id that an open image keeps whatever it is called.
+// The id that an open image keeps whatever it is called. One of format 1 has none: what its objects' names
+// begin with is as unique, and told apart by its dots.
 Error ImageId(rbd_image_t image, std::string* id);
+// Opens the image of that ImageId(); ENOENT: there is none. One of format 1 is found by its `name` only.
+Error OpenById(rados_ioctx_t ioctx, const std::string& id, const std::string& name, bool read_only,
+               OpenImage* image);
 Error DescribeLayout(rbd_image_t image, ImageLayout* layout);
 
 // librbd's callback: takes the result and queues it, no more.

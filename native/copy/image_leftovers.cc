@@ -15,10 +15,10 @@ namespace {
 
 Error RemoveSnapshot(rados_ioctx_t ioctx, const std::string& key, const Record& record, LongCall& call) {
   OpenImage image;
-  int r = Rbd().rbd_open_by_id(ioctx, record.id.c_str(), image.out(), nullptr);
-  if (r < 0 && r != -ENOENT) return Error(r, "rbd_open_by_id");
-  if (r == 0) {
-    r = Rbd().rbd_snap_remove2(image.get(), key.c_str(), 0, LongCall::Progress, &call);
+  const Error error = OpenById(ioctx, record.id, record.target, false, &image);
+  if (error && error.result != -ENOENT) return error;
+  if (!error) {
+    const int r = Rbd().rbd_snap_remove2(image.get(), key.c_str(), 0, LongCall::Progress, &call);
     if (r < 0 && r != -ENOENT) return Error(r, "rbd_snap_remove2");
   }
   return ImageJournal(ioctx).Remove(key);
@@ -43,11 +43,12 @@ Error IsInUse(rados_ioctx_t ioctx, const Record& record, bool* in_use) {
     return {};
   }
   OpenImage image;
-  int r = Rbd().rbd_open_by_id_read_only(ioctx, record.id.c_str(), image.out(), nullptr);
-  if (r == -ENOENT) return {};
-  if (r < 0) return Error(r, "rbd_open_by_id_read_only");
+  if (Error error = OpenById(ioctx, record.id, record.target, true, &image)) {
+    return error.result == -ENOENT ? Error() : error;
+  }
   std::vector<uint64_t> clients;
-  if ((r = ListWatchers(image.get(), &clients)) < 0) return Error(r, "rbd_watchers_list");
+  const int r = ListWatchers(image.get(), &clients);
+  if (r < 0) return Error(r, "rbd_watchers_list");
   // A temporary is nobody else's. An image that has its name, and that of a snapshot, may be anybody's.
   const bool temporary = record.kind == RecordKind::kImage && record.state == RecordState::kCopying;
   *in_use = temporary ? !clients.empty()

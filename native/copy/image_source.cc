@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "copy/image_journal.h"
+#include "copy/migration.h"
 #include "copy/publish_image.h"
 #include "copy/temporary_name.h"
 #include "sys/rados.h"
@@ -53,7 +54,10 @@ Error ImageSource::OpenHead() {
   if (r < 0) return Error(r, "rbd_lock_acquire");
   locked_ = true;
   std::swap(*image_.out(), *holder_.out());
-  return {};
+  // Before the size is asked for: what is resized until then is the source.
+  std::string id;
+  if (Error error = ImageId(image_.get(), &id)) return error;
+  return resizes_.Start(ioctx_.get(), id);
 }
 
 Error ImageSource::TakeSnapshot() {
@@ -75,6 +79,7 @@ Error ImageSource::Describe() {
   if (r < 0) return Error(r, "rbd_get_size");
   if (Error error = DescribeLayout(image, &layout_)) return error;
   if (Error error = ImageId(image, &id_)) return error;
+  if (Error error = FindMigration(image, ioctx_.get(), &migrating_)) return error;
   if (!snapshot_.empty()) {
     r = Rbd().rbd_snap_get_id(image, snapshot_.c_str(), &snapshot_id_);
     if (r < 0) return Error(r, "rbd_snap_get_id");
@@ -92,7 +97,10 @@ void ImageSource::Read(uint64_t offset, size_t length, char* buffer, Operation* 
 
 Error ImageSource::ReadError(int64_t result) const {
   if (result == -ENOENT) return Changed("rbd_aio_read2", "was removed");
-  if (result >= 0) return Changed("rbd_aio_read2", "became shorter");
+  // Beyond the end of what it is now; all that is read was in it.
+  uint64_t size = size_;
+  const bool shorter = result == -EINVAL && Rbd().rbd_get_size(image_.get(), &size) >= 0 && size < size_;
+  if (result >= 0 || shorter) return Changed("rbd_aio_read2", "became shorter");
   return Error(static_cast<int>(result), "rbd_aio_read2");
 }
 
@@ -116,18 +124,29 @@ std::unique_ptr<Source> ImageSource::Whole() const {
   return std::make_unique<ImageSource>(like_, name_, snapshot_, std::nullopt, Hold::kNot);
 }
 
+// Nobody else can have written to it, but it may have been resized at somebody's request.
+Error ImageSource::ConfirmHead() {
+  int owner = 0;
+  int r = Rbd().rbd_is_exclusive_lock_owner(image_.get(), &owner);
+  if (r < 0) return Error(r, "rbd_is_exclusive_lock_owner");
+  if (owner == 0) return Changed("rbd_is_exclusive_lock_owner", "image's exclusive lock was lost");
+  bool asked = false;
+  if (Error error = resizes_.Ask(&asked)) return Changed(error.syscall.c_str(), "image's watch was lost");
+  uint64_t size = 0;
+  if ((r = Rbd().rbd_get_size(image_.get(), &size)) < 0) return Error(r, "rbd_get_size");
+  if (asked || size != size_) return Changed("rbd_get_size", "image was resized");
+  return {};
+}
+
 Error ImageSource::Confirm() {
   if (locked_) {
-    int owner = 0;
-    const int r = Rbd().rbd_is_exclusive_lock_owner(image_.get(), &owner);
-    if (r < 0) return Error(r, "rbd_is_exclusive_lock_owner");
-    if (owner == 0) return Changed("rbd_is_exclusive_lock_owner", "image's exclusive lock was lost");
+    if (Error error = ConfirmHead()) return error;
   }
   // A fresh look: a handle that is open does not notice that its snapshot is gone.
   OpenImage fresh;
-  int r = Rbd().rbd_open_by_id_read_only(ioctx_.get(), id_.c_str(), fresh.out(), nullptr);
-  if (r == -ENOENT) return Changed("rbd_open_by_id_read_only", "image was removed");
-  if (r < 0) return Error(r, "rbd_open_by_id_read_only");
+  if (Error error = OpenById(ioctx_.get(), id_, name_, true, &fresh)) {
+    return error.result == -ENOENT ? Changed(error.syscall.c_str(), "image was removed") : error;
+  }
   if (from_id_ != 0) {
     if (Error error = ConfirmSnapshot(fresh.get(), from_id_)) return error;
   }
@@ -147,6 +166,7 @@ Error ImageSource::ConfirmSnapshot(rbd_image_t image, uint64_t id) const {
 }
 
 Error ImageSource::Close() {
+  resizes_.Stop();
   const int closed = image_.Close();
   int removed = 0;
   if (std::exchange(temporary_snapshot_, false)) {

@@ -7,6 +7,7 @@
 
 #include "copy/diff_format.h"
 #include "copy/image_io.h"
+#include "copy/resize_watch.h"
 
 namespace rbdkit::copy {
 
@@ -25,7 +26,8 @@ struct SnapshotInfo {
 };
 
 // Without a snapshot the image is kept from changing: by the exclusive lock when nobody else has it open,
-// else by a temporary snapshot, which costs about two seconds.
+// else by a temporary snapshot, which costs about two seconds. Of an image that is being migrated all is
+// data, for nobody is asked where it has some, and changes since a snapshot are refused.
 class ImageSource final : public Source {
  public:
   enum class Hold : uint8_t {
@@ -80,11 +82,18 @@ class ImageSource final : public Source {
   Error Describe();
   Error FindBegin();
   Error ChooseWindow();
+  Error ConfirmHead();
   Error Diff(uint64_t offset);
+  Error FindChanged(uint64_t offset, uint64_t* length);
+  Error Scan(uint64_t offset);
+  Error FindObjects(const std::vector<Extent>** objects);
   Error Iterate(const char* from, uint64_t offset, uint64_t length, bool whole_objects, bool with_parent,
                 std::vector<Extent>* extents) const;
   Error AddEmptied(uint64_t offset, uint64_t length);
   Error WidenHoles(uint64_t offset, uint64_t length);
+  // Objects that lie side by side, of which none is in another's set.
+  uint64_t object_set() const { return layout_.object_size * layout_.stripe_count; }
+  bool exact() const { return changes_ && !changes_->whole_objects; }
   Error ConfirmSnapshot(rbd_image_t image, uint64_t id) const;
 
   const rados_ioctx_t like_;
@@ -97,11 +106,23 @@ class ImageSource final : public Source {
   OpenImage holder_;  // read/write; holds the temporary snapshot
   bool temporary_snapshot_ = false;
   bool locked_ = false;
+  ResizeWatch resizes_;  // while it is locked
+  bool migrating_ = false;
   std::string id_;
   uint64_t snapshot_id_ = 0;
   uint64_t from_id_ = 0;
   uint64_t size_ = 0;
   ImageLayout layout_;
+  // Which objects have changed at all, where the object map tells: the others are not asked about.
+  struct Scanned {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+    std::vector<Extent> changed;                 // whole sets of objects, ascending
+    std::optional<std::vector<Extent>> objects;  // those that are there, once that was asked
+  };
+  bool fast_ = false;  // the object map tells
+  uint64_t scan_ = 0;  // how much one look at it takes in
+  Scanned scanned_;
   uint64_t window_ = 0;          // how much one rbd_diff_iterate2() looks at
   uint64_t window_end_ = 0;      // how far the plan is known
   std::vector<Extent> extents_;  // data in the window, and of changes zeros, ascending

@@ -4,6 +4,7 @@
 #include "copy/data_objects.h"
 #include "copy/image_journal.h"
 #include "copy/image_source.h"
+#include "copy/migration.h"
 #include "copy/striping.h"
 #include "sys/rados.h"
 
@@ -13,19 +14,25 @@ namespace {
 
 // Objects per rbd_diff_iterate2(): with fast diff it costs nothing, without one request an object, and the
 // first reads should not wait for them all.
-constexpr uint64_t kFastWindow = 1 << 18;
+constexpr uint64_t kFastWindow = 1 << 20;
 constexpr uint64_t kSlowWindow = 1 << 8;
+constexpr uint64_t kFirstScan = 1 << 15;
 
 }  // namespace
 
 Error ImageSource::Since(Changes changes) {
   changes_ = std::move(changes);
   window_end_ = 0;
+  scanned_ = {};
   if (Error error = FindBegin()) return error;
   return ChooseWindow();
 }
 
 Error ImageSource::FindBegin() {
+  if (changes_ && migrating_) {
+    if (!changes_->from.empty() || changes_->own) return Migrating();
+    changes_.reset();  // all of it
+  }
   if (!changes_ || changes_->from.empty()) return {};
   const int r = Rbd().rbd_snap_get_id(image_.get(), changes_->from.c_str(), &from_id_);
   if (r < 0) {
@@ -46,13 +53,14 @@ Error ImageSource::ChooseWindow() {
   uint64_t flags = 0;
   const int r = Rbd().rbd_get_flags(image_.get(), &flags);
   if (r < 0) return Error(r, "rbd_get_flags");
-  const bool exact = changes_ && !changes_->whole_objects;
-  const bool fast = !exact && (layout_.features & RBD_FEATURE_FAST_DIFF) != 0 &&
-                    (flags & (RBD_FLAG_OBJECT_MAP_INVALID | RBD_FLAG_FAST_DIFF_INVALID)) == 0;
+  fast_ = (layout_.features & RBD_FEATURE_FAST_DIFF) != 0 &&
+          (flags & (RBD_FLAG_OBJECT_MAP_INVALID | RBD_FLAG_FAST_DIFF_INVALID)) == 0;
   // Whole stripes: fast diff of parts of an object was wrong before Ceph 16.2.8 (tracker 53784).
-  const uint64_t stripe = layout_.object_size * layout_.stripe_count;
-  const uint64_t objects = fast ? kFastWindow : kSlowWindow;
-  window_ = stripe * std::max<uint64_t>(1, objects / layout_.stripe_count);
+  const auto sets = [this](uint64_t objects) {
+    return object_set() * std::max<uint64_t>(1, objects / layout_.stripe_count);
+  };
+  window_ = sets(fast_ && !exact() ? kFastWindow : kSlowWindow);
+  scan_ = sets(kFirstScan);
   return {};
 }
 
@@ -81,7 +89,16 @@ Error ImageSource::Iterate(const char* from, uint64_t offset, uint64_t length, b
 Error ImageSource::Diff(uint64_t offset) {
   extents_.clear();
   next_extent_ = 0;
-  const uint64_t length = std::min(window_, size_ - offset);
+  uint64_t length = std::min(window_, size_ - offset);
+  if (migrating_) {
+    extents_.push_back({offset, size_ - offset, Content::kData});
+    window_end_ = size_;
+    return {};
+  }
+  if (exact() && fast_) {
+    if (Error error = FindChanged(offset, &length)) return error;
+    if (window_end_ > offset) return {};
+  }
   // Of all of an image objects, not the bytes in them: one request less an object where there is no fast
   // diff; zeros inside are found when they are read.
   const bool whole_objects = !changes_ || changes_->whole_objects;
@@ -102,7 +119,7 @@ Error ImageSource::Diff(uint64_t offset) {
 // those keeps an empty object.
 Error ImageSource::WidenHoles(uint64_t offset, uint64_t length) {
   std::vector<Extent> zeros;
-  const uint64_t set = layout_.object_size * layout_.stripe_count;  // objects that lie side by side
+  const uint64_t set = object_set();
   for (const Extent& extent : extents_) {
     if (extent.content != Content::kHole) continue;
     const uint64_t begin = extent.offset / set * set;
@@ -112,15 +129,25 @@ Error ImageSource::WidenHoles(uint64_t offset, uint64_t length) {
   }
   if (zeros.empty()) return {};
   // But only where there is nothing.
-  std::vector<Extent> objects;
-  if (Error error = Iterate(nullptr, offset, length, true, true, &objects)) return error;
-  objects.push_back({offset + length, 0, Content::kData});
+  const std::vector<Extent>* objects = nullptr;
+  std::vector<Extent> here;
+  if (exact() && fast_) {
+    if (Error error = FindObjects(&objects)) return error;
+  } else {
+    if (Error error = Iterate(nullptr, offset, length, true, true, &here)) return error;
+    objects = &here;
+  }
+  auto object = std::partition_point(objects->begin(), objects->end(), [&zeros](const Extent& extent) {
+    return extent.end() <= zeros.front().offset;
+  });
   for (const Extent& zero : zeros) {
     uint64_t at = zero.offset;
-    for (const Extent& object : objects) {
-      const uint64_t next = std::min(object.offset, zero.end());
-      if (next > at) extents_.push_back({at, next - at, Content::kHole});
-      at = std::max(at, object.end());
+    while (object != objects->end() && object->end() <= at) ++object;
+    for (auto next = object; at < zero.end();) {
+      const uint64_t end = next == objects->end() ? zero.end() : std::min(next->offset, zero.end());
+      if (end > at) extents_.push_back({at, end - at, Content::kHole});
+      at = next == objects->end() ? zero.end() : std::max(at, next->end());
+      if (next != objects->end()) ++next;
     }
   }
   // They may lie over those that are there, which are zero as well.

@@ -22,6 +22,7 @@ Error Plan::Look(bool* more) {
   *more = position_ < source_.size();
   if (!*more || position_ < extent_.end()) return {};
   if (Error error = source_.Next(position_, &extent_)) return error;
+  meter_.Touch();
   if (moved_ != nullptr) moved_->Cut(&extent_);
   *more = extent_.length > 0;
   if (!*more && position_ < source_.size()) return source_.ReadError(0);
@@ -37,7 +38,8 @@ Error Plan::Next(char* slab, Span* span, bool* found) {
     if (!more) return {};
     const uint64_t end = std::min(extent_.end(), source_.size());
     if (Skips()) {
-      if (moved_ != nullptr && extent_.content == Content::kSame) bytes_moved_ += end - position_;
+      const bool moved = moved_ != nullptr && extent_.content == Content::kSame;
+      if (!moved) meter_.Add(end - position_);  // the offload has
       position_ = end;
       continue;
     }

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "copy/endpoint.h"
+#include "copy/meter.h"
 #include "copy/moved.h"
 #include "copy/span.h"
 
@@ -15,9 +16,10 @@ namespace rbdkit::copy {
 class Plan {
  public:
   // From `position` of the source on. It is open, the destination prepared. `stop`: no more is asked of the
-  // source. `moved`, which may be nullptr: what is in no span.
+  // source. `moved`, which may be nullptr: what is in no span. `meter` hears of what is passed over; that may
+  // take long where the source has to be asked.
   Plan(Source& source, const Destination& destination, uint64_t position, const std::atomic<bool>& stop,
-       const Moved* moved)
+       const Moved* moved, Meter& meter)
       : source_(source),
         sequential_(source.sequential()),
         zeros_(destination.needs_zeros()),
@@ -26,6 +28,7 @@ class Plan {
         smallest_hole_(source.reads_holes() && zeros_ ? destination.smallest_hole() : 0),
         stop_(stop),
         moved_(moved),
+        meter_(meter),
         position_(position) {}
 
   // The next span; false: there is none. A sequential source's data is in `slab` then, at the offset's place
@@ -34,8 +37,6 @@ class Plan {
 
   // All before this is in a span or needs nothing.
   uint64_t position() const { return position_; }
-  // Of that: what has been moved.
-  uint64_t bytes_moved() const { return bytes_moved_; }
 
  private:
   Error Look(bool* more);
@@ -60,9 +61,9 @@ class Plan {
   const size_t smallest_hole_;
   const std::atomic<bool>& stop_;
   const Moved* const moved_;
+  Meter& meter_;
   uint64_t position_;
   uint64_t sequence_ = 0;
-  uint64_t bytes_moved_ = 0;
   Extent extent_;
 };
 

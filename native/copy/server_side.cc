@@ -27,7 +27,6 @@ Error ServerSide::Move(Verifier* verifier, Meter& meter, const std::atomic<bool>
     return At(Side::kDestination, std::move(error));
   }
   Rados().rados_ioctx_snap_set_read(from_.ioctx(), source_.read_snapshot());
-  to_.TryWhenFull();
   {
     std::lock_guard<std::mutex> lock(mutex_);
     mover_.emplace(ObjectMover::Ends{source_, from_, to_, *source_.layout()},

@@ -176,6 +176,7 @@ bool Sweep::Seek(size_t side, uint64_t from) {
       Fail(At(cursor.swept.side, std::move(error)));
       return false;
     }
+    meter_->Touch();
     cursor.next = extent.end();
     extent.length = std::min(extent.length, size - extent.offset);
     if (extent.content == Content::kData) cursor.extent = extent;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "copy/migration.h"
 #include "core/call.h"
 #include "rbd/image.h"
 #include "rbd/rbd.h"
@@ -55,6 +56,14 @@ void RbdDiffIterate2(Call& call) {
   auto image = call.Handle<Image>();
   const std::optional<std::string> from = call.OptionalString();
   call.Run(image, [image = image.get(), from](Task& task) {
+    bool migrating = false;
+    copy::Error error = copy::FindMigration(image->image(), image->ioctx()->ioctx(), &migrating);
+    if (!error && migrating) error = copy::Migrating();
+    if (error) {
+      task.result = error.result;
+      if (!error.message.empty()) task.value = StringValue(error.message);
+      return;
+    }
     uint64_t bytes = 0;
     task.result = Sum(image->image(), from ? from->c_str() : nullptr, &task, &bytes);
     if (task.result >= 0) task.value = NumberValue(static_cast<double>(bytes));

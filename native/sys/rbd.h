@@ -84,6 +84,7 @@
   F(rbd_snap_mirror_namespace_cleanup, nullptr)  \
   F(rbd_snap_get_limit, nullptr)                 \
   F(rbd_snap_set_limit, nullptr)                 \
+  F(rbd_snap_set_by_id, nullptr)                 \
   F(rbd_clone3, nullptr)                         \
   F(rbd_flatten_with_progress, nullptr)          \
   F(rbd_list_children3, nullptr)                 \
