@@ -15,6 +15,7 @@ import {
   toRange,
   toReadRange,
 } from './file-arguments.js'
+import { FileCursor } from './file-cursor.js'
 import { toBigIntStats, toStats } from './file-stat.js'
 import type { Image } from './image.js'
 import type { ReadResult } from './io.js'
@@ -33,9 +34,7 @@ import { toWebReadable } from './web-stream.js'
  */
 export class ImageFileHandle implements AsyncDisposable {
   readonly #image: Image
-  #position = 0
-  /** The last operation at the current position. */
-  #turn: Promise<void> = Promise.resolve()
+  readonly #cursor = new FileCursor()
   readonly #pending = new Set<Promise<unknown>>()
   readonly #streams = new Set<Readable | Writable>()
   #closed: Promise<void> | undefined
@@ -63,30 +62,15 @@ export class ImageFileHandle implements AsyncDisposable {
     }
   }
 
-  /** Runs it at the current position, after those that were to run there before, and moves on by what it `moved`. */
-  async #inTurn<T>(run: (position: number) => Promise<T>, moved: (result: T) => number): Promise<T> {
-    const before = this.#turn
-    let done = (): void => {}
-    this.#turn = new Promise((resolve) => {
-      done = resolve
-    })
-    await before
-    try {
-      const result = await run(this.#position)
-      this.#position += moved(result)
-      return result
-    } finally {
-      done()
-    }
-  }
-
   #at<T>(
     syscall: string,
     position: number | undefined,
     run: (position: number) => Promise<T>,
     moved: (result: T) => number,
   ): Promise<T> {
-    return this.#use(syscall, () => (position === undefined ? this.#inTurn(run, moved) : run(position)))
+    return this.#use(syscall, () =>
+      position === undefined ? this.#cursor.inTurn(run, moved) : run(position),
+    )
   }
 
   /**
@@ -340,7 +324,7 @@ export class ImageFileHandle implements AsyncDisposable {
     this.#checkOpen('rbd_aio_read')
     const given = toOptions('options', options, { end: true, encoding: true, ...fileStreamOptions })
     const stream = this.#image.createReadStream({
-      start: given.start ?? this.#position,
+      start: given.start ?? this.#cursor.position,
       ...(given.end !== undefined && given.end !== Infinity && { end: given.end }),
       ...(given.highWaterMark !== undefined && { chunkSize: given.highWaterMark }),
     })
@@ -360,7 +344,7 @@ export class ImageFileHandle implements AsyncDisposable {
     this.#checkOpen('rbd_aio_writev')
     const given = toOptions('options', options, fileStreamOptions)
     const stream = this.#image.createWriteStream({
-      start: given.start ?? this.#position,
+      start: given.start ?? this.#cursor.position,
       ...(given.highWaterMark !== undefined && { highWaterMark: given.highWaterMark }),
     })
     return this.#follow(stream, given)
