@@ -200,14 +200,15 @@ t.test('results that have ids can be written as JSON', async (t) => {
   const read = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
   const info = await image.info()
   t.type(info.featureMask, 'bigint')
+  t.ok(info.created && info.modified && info.accessed)
   t.same(read(info), {
     ...info,
     featureMask: String(info.featureMask),
     flags: '0',
     dataPoolId: String(await ioctx.id()),
-    created: info.created.toISOString(),
-    modified: info.modified.toISOString(),
-    accessed: info.accessed.toISOString(),
+    created: info.created?.toISOString(),
+    modified: info.modified?.toISOString(),
+    accessed: info.accessed?.toISOString(),
   })
   t.notOk(Object.keys(info).includes('toJSON'))
   const [snapshot] = await image.listSnapshots()
