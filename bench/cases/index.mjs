@@ -1,4 +1,5 @@
 import { copies } from '../copy/cases.mjs'
+import { deepCopies } from '../copy/deep-cases.mjs'
 import { diffs } from '../copy/diff-cases.mjs'
 import { merges } from '../copy/merge-cases.mjs'
 import { pipes } from '../copy/pipe-cases.mjs'
@@ -21,6 +22,7 @@ export const cases = [
   ...context,
   ...copies,
   ...serverSides,
+  ...deepCopies,
   ...pipes,
   ...diffs,
   ...merges,

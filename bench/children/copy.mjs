@@ -30,6 +30,7 @@ const stdout = { fd: 1 }
 /** From the ends to what is measured: everything before is the user's. */
 const actions = {
   copy: (from, to, options) => () => copy(from, to, options),
+  deepCopy: (from, to) => () => copy(from, to, { deep: true }),
   copyPipe: (_, to) => () => copy(stdin, to),
   compare: (from, to) => () => compare(from, to),
   exportDiff: (from, to) => () => exportDiff(from, to),

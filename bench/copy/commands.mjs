@@ -49,6 +49,19 @@ export const commands = {
       floorName(to),
     ],
   },
+  /** Both are images. */
+  deepCopy: {
+    rbd: ({ from, to }) => [
+      'rbd',
+      '-c',
+      from.conf,
+      'deep',
+      'cp',
+      '--no-progress',
+      imageSpec(from),
+      imageSpec(to),
+    ],
+  },
   /** `from` is an image, `to` a file. */
   compare: {
     rbd: ({ from, to }) =>

@@ -1,6 +1,8 @@
-import { Image, type IoCtx } from 'rbdkit'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { copy, exportDiff, exportImage, Image, type IoCtx } from 'rbdkit'
 import { LocalCluster } from 'rbdkit/dev'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { mib, openPool } from './copy-fixture.js'
 
 /** Writes until the pool refuses; the first error and how long that one operation took. */
@@ -40,6 +42,7 @@ t.test('a full pool refuses writes at once, and images in it can be removed', as
   t.ok(ms < 5000, `after ${Math.round(ms)} ms`)
   t.equal((await image.read({ position: 0, length: mib })).bytesRead, mib, 'reading goes on')
   await image.close().catch((error: unknown) => t.match(error, { code: /EDQUOT|ENOSPC/ }))
+  await getOut(t, ioctx)
 
   const made = await Image.create(ioctx, 'other', { size: mib }).then(
     () => 'made',
@@ -68,6 +71,53 @@ t.test('a full pool refuses writes at once, and images in it can be removed', as
   t.ok(written, 'writing goes on once there is room')
   await after.close()
 })
+
+/** All that the pool holds can be had from it: of an image that is free, of one that is in use, of a snapshot. */
+async function getOut(t: Test, ioctx: IoCtx): Promise<void> {
+  const directory = t.testdir()
+  const timely = async (what: string, job: (signal: AbortSignal) => PromiseLike<unknown>): Promise<void> => {
+    const error = await Promise.resolve(job(AbortSignal.timeout(20_000))).then(
+      () => undefined,
+      (reason: { code?: string; message: string }) => reason.code ?? reason.message,
+    )
+    t.ok(error === undefined || what.endsWith('?'), `${what}: ${error ?? 'done'}`)
+    // A temporary snapshot takes space: to refuse it is right, to wait is not.
+    if (error !== undefined) t.match(error, /^(EDQUOT|ENOSPC)$/)
+  }
+  const source = { ioctx, image: 'image' }
+  await timely('export of the head', (signal) => copy(source, { file: join(directory, 'head') }, { signal }))
+  await timely('diff of the head', (signal) =>
+    exportDiff(source, { file: join(directory, 'diff') }, { signal }),
+  )
+  await timely('image stream', (signal) =>
+    exportImage(source, { file: join(directory, 'stream') }, { signal }),
+  )
+  const reader = await Image.open(ioctx, 'image', { readOnly: true })
+  const want = Buffer.alloc(64 * mib)
+  for (let at = 0; at < want.length; at += 4 * mib) {
+    await reader.read({ buffer: want.subarray(at, at + 4 * mib), position: at })
+  }
+  await reader.close()
+  t.ok(readFileSync(join(directory, 'head')).equals(want), 'what was got out is what is there')
+  const user = await Image.open(ioctx, 'image')
+  await timely('export of an image in use?', (signal) => {
+    return copy(source, { file: join(directory, 'used') }, { signal })
+  })
+  await timely('snapshot?', () => user.createSnapshot('snap'))
+  const made = await user.listSnapshots()
+  await user.close().catch((error: unknown) => t.match(error, { code: /EDQUOT|ENOSPC/ }))
+  for (const { name } of made) {
+    await timely('export of a snapshot', (signal) => {
+      return copy({ ...source, snapshot: name }, { file: join(directory, name) }, { signal })
+    })
+  }
+  for (const { name } of made) {
+    const image = await Image.open(ioctx, 'image')
+    await timely('removal of a snapshot', () => image.removeSnapshot(name))
+    await image.close()
+  }
+  await timely('copy within the pool?', (signal) => copy(source, { ioctx, image: 'copy' }, { signal }))
+}
 
 async function names(ioctx: IoCtx): Promise<string[]> {
   return (await Image.list(ioctx)).map(({ name }) => name)
