@@ -18,6 +18,7 @@ import { type CopyFlags, toJobOptions, toLayout } from './options.js'
 import type { Progress } from './progress.js'
 import type { Report, Session } from './session.js'
 import { Interrupted } from './signals.js'
+import { interrupted } from './warnings.js'
 
 /** An image, a snapshot or a file. */
 export type DiskEnd = ImageSpec | FileSource
@@ -164,7 +165,7 @@ export async function runCopy(session: Session<CopyFlags>, from: End, to: End): 
     return { json, text: text + more, aside: isStandardOutput(to) }
   } catch (error) {
     if (error instanceof Interrupted && !isInPlace(to))
-      error.message += `; nothing is left of '${nameOf(to)}'`
+      error.message = interrupted(error.message, `nothing is left of '${nameOf(to)}'`)
     throw error
   }
 }

@@ -7,6 +7,7 @@ import type { Job } from '../internal/job.js'
 import { checkStandardOutput, watched } from './copying.js'
 import type { Report, Session } from './session.js'
 import { Interrupted } from './signals.js'
+import { interrupted } from './warnings.js'
 
 /** The diff that an operand names. */
 export function toDiffInput(path: string): DiffInput {
@@ -46,7 +47,7 @@ export async function runDiff(session: Session, { from, to, left, start }: DiffR
       aside: to === '-',
     }
   } catch (error) {
-    if (error instanceof Interrupted) error.message += `; ${left}`
+    if (error instanceof Interrupted) error.message = interrupted(error.message, left)
     throw error
   }
 }

@@ -10,6 +10,7 @@ import { formatImageSpec, type ImageSpec } from './image-spec.js'
 import { type CopyFlags, toJobOptions, toLayout } from './options.js'
 import type { Report, Session } from './session.js'
 import { Interrupted } from './signals.js'
+import { interrupted } from './warnings.js'
 
 /** Of `import` and `export`. */
 export interface FormatFlags extends CopyFlags {
@@ -69,7 +70,7 @@ async function run(
   try {
     return toReport(from, to, await job())
   } catch (error) {
-    if (error instanceof Interrupted) error.message += `; ${left}`
+    if (error instanceof Interrupted) error.message = interrupted(error.message, left)
     throw error
   }
 }

@@ -9,12 +9,14 @@ import { withoutKeys } from '../internal/secrets.js'
 import { commandFirst } from './command-first.js'
 import { createProgram } from './program.js'
 import { say, watchOutput } from './terminal.js'
+import { watchWarnings } from './warnings.js'
 
 /** Exit status when the command line itself is wrong. */
 const USAGE = 2
 
 async function main(): Promise<void> {
   watchOutput()
+  watchWarnings()
   const words = process.argv.slice(2)
   // Wherever it stands, before a spec is taken apart at a '/' that is the key's.
   if (words.some((word) => withoutKeys(word) !== word)) {

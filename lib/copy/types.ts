@@ -326,9 +326,9 @@ export interface CopyOptions extends JobOptions<CopyProgress>, RateLimits {
    * given, and the data pool unless `dataPool` is. With `deep` the source's metadata goes before. What cannot be given on is
    * `ERR_REPLACE_LOSES`, unless `replaceLoses` has it. Snapshots stay with the old image, which keeps another name then.
    *
-   * An image that somebody has open for writing, or has locked (`rbd lock add`), is `EBUSY`, before any data is moved and
-   * again at the end, since that client would go on writing into the trash; `'force'` replaces that as well. Default
-   * false: `EEXIST`.
+   * An image that somebody has open for writing is `EBUSY`, before any data is moved and again at the end, since that client
+   * would go on writing into the trash; `'force'` replaces that as well. One that somebody has locked (`rbd lock add`) is
+   * `EBUSY` in any case: librbd does not rename it. Default false: `EEXIST`.
    */
   replace?: boolean | 'force'
   /** With `replace`, of an image: what may be lost. Default: nothing, `ERR_REPLACE_LOSES`. */

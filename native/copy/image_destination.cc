@@ -193,6 +193,7 @@ Error ImageDestination::CheckName(std::string* old_id) {
     error.message = "an image of format 1 is not replaced: rename it or remove it first";
     return error;
   }
+  if (Error error = RefuseLocked(existing.get())) return error;
   if (!naming_.force) {
     if (Error error = RefuseInUse(ioctx_.get(), id)) return error;
   }

@@ -26,23 +26,6 @@ constexpr Loss kMirroring{"mirroring", "is mirrored, and the new image would not
 constexpr Loss kGroupSnapshots{"group-snapshots",
                                "is in snapshots of a group, which the group could not go back to"};
 
-Error RefuseLocked(rbd_image_t image) {
-  int exclusive = 0;
-  std::vector<char> texts[4];  // tag, clients, cookies, addresses
-  size_t lengths[4] = {256, 256, 256, 256};
-  ssize_t r;
-  do {
-    for (int i = 0; i < 4; ++i) texts[i].resize(lengths[i]);
-    r = Rbd().rbd_list_lockers(image, &exclusive, texts[0].data(), &lengths[0], texts[1].data(), &lengths[1],
-                               texts[2].data(), &lengths[2], texts[3].data(), &lengths[3]);
-  } while (r == -ERANGE);
-  if (r < 0) return Error(static_cast<int>(r), "rbd_list_lockers");
-  if (r == 0 || std::string(texts[0].data()) == kManagedLock) return {};
-  Error error(-EBUSY, "rbd_list_lockers");
-  error.message = "the image to replace is locked by " + std::string(texts[1].data());
-  return error;
-}
-
 Error IsMirrored(rbd_image_t image, bool* is) {
   rbd_mirror_image_info_t info{};
   const int r = Rbd().rbd_mirror_image_get_info(image, &info, sizeof info);
@@ -136,6 +119,24 @@ Error SetSnapshotLimit(rbd_image_t old, rbd_image_t heir) {
 
 }  // namespace
 
+Error RefuseLocked(rbd_image_t image) {
+  int exclusive = 0;
+  std::vector<char> texts[4];  // tag, clients, cookies, addresses
+  size_t lengths[4] = {256, 256, 256, 256};
+  ssize_t r;
+  do {
+    for (int i = 0; i < 4; ++i) texts[i].resize(lengths[i]);
+    r = Rbd().rbd_list_lockers(image, &exclusive, texts[0].data(), &lengths[0], texts[1].data(), &lengths[1],
+                               texts[2].data(), &lengths[2], texts[3].data(), &lengths[3]);
+  } while (r == -ERANGE);
+  if (r < 0) return Error(static_cast<int>(r), "rbd_list_lockers");
+  if (r == 0 || std::string(texts[0].data()) == kManagedLock) return {};
+  Error error(-EBUSY, "rbd_list_lockers");
+  error.message = "the image to replace is locked by " + std::string(texts[1].data()) +
+                  ": whoever locked it unlocks it first, or 'rbd lock remove' does";
+  return error;
+}
+
 Error RefuseInUse(rados_ioctx_t ioctx, const std::string& id) {
   OpenImage image;
   int r = Rbd().rbd_open_by_id_read_only(ioctx, id.c_str(), image.out(), nullptr);
@@ -143,7 +144,7 @@ Error RefuseInUse(rados_ioctx_t ioctx, const std::string& id) {
   if (r < 0) return Error(r, "rbd_open_by_id_read_only");
   std::vector<uint64_t> clients;
   if ((r = ListWatchers(image.get(), &clients)) < 0) return Error(r, "rbd_watchers_list");
-  if (clients.empty()) return RefuseLocked(image.get());
+  if (clients.empty()) return {};
   Error error(-EBUSY, "rbd_watchers_list");
   error.message = "the image to replace is open for writing by client." + std::to_string(clients.front());
   return error;

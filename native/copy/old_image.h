@@ -15,8 +15,11 @@
 
 namespace rbdkit::copy {
 
-// EBUSY when somebody works with the image `id`: has it open for writing, or holds an advisory lock on it
-// (`rbd lock add`). Blocks, as all of these do.
+// EBUSY when somebody holds an advisory lock on the image (`rbd lock add`): librbd does not rename it then.
+// Blocks, as all of these do.
+Error RefuseLocked(rbd_image_t image);
+
+// EBUSY when somebody has the image `id` open for writing.
 Error RefuseInUse(rados_ioctx_t ioctx, const std::string& id);
 
 // kReplaceLoses when `old` has something that cannot be given to its successor and that `naming` does not

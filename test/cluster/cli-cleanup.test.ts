@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { cli } from './cli-fixture.js'
-import { imageNames, makeSparse, mib, openPool } from './copy-fixture.js'
+import { makeSparse, mib, openPool, settledNames } from './copy-fixture.js'
 import { buildPreload, killCopy, untilNoneInUse } from './copy-kill.js'
 
 t.test('replace, resume and cleanup', async (t) => {
@@ -38,7 +38,7 @@ t.test('replace, resume and cleanup', async (t) => {
   const [row] = JSON.parse((await run('cleanup', '--json', ioctx.pool)).stdout)
   t.match(row, { kind: 'image', target: 'half', done: true })
   t.match(await run('cleanup', ioctx.pool), { status: 0, stdout: '' })
-  t.same(await imageNames(ioctx), ['disk', 'whole'])
+  t.same(await settledNames(ioctx), ['disk', 'whole'])
   writeFileSync(join(directory, 'mine.rbdkit-0123456789abcdef'), '')
   t.match(await run('cleanup', '--directory', directory), { status: 0, stdout: '' })
 })

@@ -7,7 +7,7 @@ import { type CompareResult, Image } from 'rbdkit'
 import t, { type Test } from 'tap'
 import { convertToQcow2 } from '../helpers/qcow2.js'
 import { bash, startCli, until } from './cli-fixture.js'
-import { contentOf, imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
+import { contentOf, makeSparse, mib, openPool, settledNames, withImage } from './copy-fixture.js'
 
 t.setTimeout(300_000)
 
@@ -148,7 +148,7 @@ t.test('cp, import and export: --verify and --bwlimit', async (t) => {
     t.match(result, { status: 2, stdout: '' }, args.join(' '))
     t.match(result.stderr, new RegExp(`^rbdkit: ${message}\\nSee 'rbdkit ${args[0]} --help'\\.\\n$`))
   }
-  t.same(await imageNames(ioctx), ['a', 'b', 'vm'])
+  t.same(await settledNames(ioctx), ['a', 'b', 'vm'])
   t.notOk(existsSync(join(directory, 'x')))
 
   await Image.create(ioctx, 'dense', { size: 16 * mib })

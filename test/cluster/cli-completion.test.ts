@@ -8,7 +8,7 @@ import { Image, namespaceCreate } from 'rbdkit'
 import t from 'tap'
 import { randomName } from '../helpers/cluster.js'
 import { program, until } from './cli-fixture.js'
-import { imageNames, mib, openPool, withImage } from './copy-fixture.js'
+import { mib, openPool, settledNames, withImage } from './copy-fixture.js'
 
 const exec = promisify(execFile)
 t.setTimeout(300_000)
@@ -114,5 +114,5 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
   await type('--json\n', /"block_name_prefix"/)
   await type(`rbdkit rm ${pool}/gol\t; exit\n`, /exit/)
   await once(terminal, 'close')
-  t.same(await imageNames(ioctx), ['vm1', 'vm2'], 'golden was completed, and removed')
+  t.same(await settledNames(ioctx), ['vm1', 'vm2'], 'golden was completed, and removed')
 })

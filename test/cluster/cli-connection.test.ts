@@ -6,7 +6,7 @@ import { Cluster, Image } from 'rbdkit'
 import t from 'tap'
 import { sharedCluster } from '../helpers/cluster.js'
 import { cli, startCli } from './cli-fixture.js'
-import { imageNames, mib, openPool } from './copy-fixture.js'
+import { mib, openPool, settledNames } from './copy-fixture.js'
 
 t.setTimeout(300_000)
 
@@ -17,7 +17,7 @@ t.test('rbd_default_pool is the pool of specs that name none', async (t) => {
   for (const name of ['a', 'b']) await Image.create(ioctx, name, { size: mib })
   t.match(await cli(conf, 'ls'), { status: 0, stdout: 'a\nb\n', stderr: '' })
   t.match(await cli(conf, 'rm', 'a'), { status: 0, stdout: '', stderr: '' })
-  t.same(await imageNames(ioctx), ['b'])
+  t.same(await settledNames(ioctx), ['b'])
   const { status, stdout } = await cli(conf, 'cp', '--image', 'b', '--dest', 'c', '--order', '20', '--json')
   t.equal(status, 0)
   t.match(JSON.parse(stdout), { source: `${ioctx.pool}/b`, destination: `${ioctx.pool}/c` })

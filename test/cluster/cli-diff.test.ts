@@ -10,7 +10,7 @@ import t, { type Test } from 'tap'
 import { randomName } from '../helpers/cluster.js'
 import { makeDiff } from '../helpers/diff.js'
 import { bash, cli, program, startCli, until } from './cli-fixture.js'
-import { contentOf, imageNames, mib, openPool, withImage } from './copy-fixture.js'
+import { contentOf, mib, openPool, settledNames, withImage } from './copy-fixture.js'
 
 const exec = promisify(execFile)
 t.setTimeout(300_000)
@@ -222,6 +222,6 @@ t.test('Ctrl-C: what is left is said; status 130', async (t) => {
     t.match(result.stderr, new RegExp(`^rbdkit: interrupted by SIGINT; ${left}\\n$`, 'm'))
     t.same(files(), ['fifo', 'mon'])
   }
-  t.same(await imageNames(ioctx), ['to', 'vm'])
+  t.same(await settledNames(ioctx), ['to', 'vm'])
   t.match(await run('import-diff', 'mon', 'to'), { status: 0 }, 'it can be applied afterwards')
 })

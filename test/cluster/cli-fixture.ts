@@ -67,7 +67,13 @@ function start(
   })
   const threads = (): string[] => {
     const tasks = `/proc/${child.pid}/task`
-    return readdirSync(tasks).map((id) => readFileSync(join(tasks, id, 'comm'), 'utf8').trim())
+    return readdirSync(tasks).flatMap((id) => {
+      try {
+        return [readFileSync(join(tasks, id, 'comm'), 'utf8').trim()]
+      } catch {
+        return [] // it has ended meanwhile
+      }
+    })
   }
   return { ended, kill: (signal) => child.kill(signal), threads }
 }

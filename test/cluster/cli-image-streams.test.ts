@@ -7,7 +7,15 @@ import { Image, type IoCtx } from 'rbdkit'
 import { LocalCluster } from 'rbdkit/dev'
 import t from 'tap'
 import { bash, cli, startCli, until } from './cli-fixture.js'
-import { type CopyPool, contentOf, imageNames, mib, openPool, withImage } from './copy-fixture.js'
+import {
+  type CopyPool,
+  contentOf,
+  imageNames,
+  mib,
+  openPool,
+  settledNames,
+  withImage,
+} from './copy-fixture.js'
 
 /** An image of 32 MiB with two snapshots, one of them protected, and metadata. */
 async function makeImage({ ioctx }: CopyPool, name: string): Promise<void> {
@@ -131,7 +139,7 @@ t.test('what it refuses, and leaves', async (t) => {
     status: 1,
     stderr: /none.: it ends too early/,
   })
-  t.same(await imageNames(ioctx), ['vm'])
+  t.same(await settledNames(ioctx), ['vm'])
 
   await Image.create(ioctx, 'big', { size: 96 * mib })
   await withImage(ioctx, 'big', async (big) => {

@@ -4,7 +4,7 @@ import { type Image, Image as Images, namespaceCreate, type SnapshotInfo } from 
 import t, { type Test } from 'tap'
 import { randomName } from '../helpers/cluster.js'
 import { cli } from './cli-fixture.js'
-import { imageNames, mib, openPool, withImage } from './copy-fixture.js'
+import { mib, openPool, settledNames, withImage } from './copy-fixture.js'
 
 t.setTimeout(300_000)
 
@@ -208,9 +208,9 @@ t.test('rm: not what has snapshots or is open; what stands in the way is named',
     t.match(stderr, /^rbdkit: EBUSY: [^\n]+: it is open on 127\.0\.0\.1:0\/\d+\n$/)
     t.equal((await image.read({ position: 20 * mib, length: 1 })).buffer[0], 5, 'it is still there')
   })
-  t.same(await imageNames(ioctx), ['golden', 'vm1'])
+  t.same(await settledNames(ioctx), ['golden', 'vm1'])
   t.match(await run('rm', `${name}/vm1`), { status: 0, stdout: '', stderr: '' })
-  t.same(await imageNames(ioctx), ['golden'])
+  t.same(await settledNames(ioctx), ['golden'])
   t.match(await run('rm', `${name}/vm1`), { status: 1, stderr: /^rbdkit: ENOENT: [^\n]+vm1'\n$/ })
 })
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compare, copy, Image } from 'rbdkit'
 import t from 'tap'
-import { contentOf, imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
+import { contentOf, makeSparse, mib, openPool, settledNames, withImage } from './copy-fixture.js'
 
 t.test('file, image, snapshot and clone', async (t) => {
   const { ioctx } = await openPool(t)
@@ -109,5 +109,5 @@ t.test('a snapshot that is removed meanwhile, an abort: nothing is left', async 
     await image.removeSnapshot('snap')
     await t.rejects(Promise.resolve(job), { code: 'ERR_SOURCE_CHANGED', message: /image@snap/ })
   })
-  t.same(await imageNames(ioctx), ['image'])
+  t.same(await settledNames(ioctx), ['image'])
 })

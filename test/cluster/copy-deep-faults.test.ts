@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { cleanupCopies, compare, copy, exportImage, Image } from 'rbdkit'
 import t from 'tap'
 import { listed, makeSource, sameContent, unprotectAll } from './copy-deep-fixture.js'
-import { type CopyPool, imageNames, mib, openPool, withImage } from './copy-fixture.js'
+import { type CopyPool, imageNames, mib, openPool, settledNames, withImage } from './copy-fixture.js'
 import { buildPreload, killCopy, untilNoneInUse } from './copy-kill.js'
 
 t.jobs = 4
@@ -25,7 +25,7 @@ const steps = [
   'rbd_snap_protect:1:after',
   'rbd_snap_create2:3:before',
   'rbd_snap_create2:3:after',
-  'rbd_metadata_set:2:after',
+  'rados_write_op_exec:2:after',
   'rados_write_op_write_full:1:before',
   'rados_write_op_omap_rm_keys2:1:before',
 ]
@@ -132,7 +132,7 @@ t.test('aborted, or a snapshot goes away: nothing is left', { buffered: true }, 
   t.equal((await copy(from, to, { deep: true })).digest, (await compare(from, to)).a.digest)
   t.match(await listed(pool, 'to'), [{ name: 'a' }, { name: 'c' }], 'not the snapshot that holds the source')
   await image.close()
-  t.same(await imageNames(ioctx), ['from', 'to'])
+  t.same(await settledNames(ioctx), ['from', 'to'])
   t.same(await traces(pool), [])
 })
 
@@ -159,7 +159,7 @@ t.test('an import that is killed is found, too', { buffered: true }, async (t) =
     ['whole', 'publish'],
   ])
   for (const { done, error } of await cleanupCopies({ ioctx })) t.ok(done, String(error))
-  t.same(await imageNames(ioctx), ['from', 'whole'])
+  t.same(await settledNames(ioctx), ['from', 'whole'])
   await sameContent(t, { ioctx, image: 'from' }, { ioctx, image: 'whole' })
   t.same(await traces(pool), [])
   await unprotectAll(ioctx)

@@ -4,7 +4,15 @@ import { randomBytes } from 'node:crypto'
 import { type CopyOptions, type CopyProgress, copy, Image, type ImageLayout } from 'rbdkit'
 import t from 'tap'
 import { listed, makeSource, sameContent, unprotectAll } from './copy-deep-fixture.js'
-import { type CopyPool, contentOf, imageNames, mib, openPool, withImage } from './copy-fixture.js'
+import {
+  type CopyPool,
+  contentOf,
+  imageNames,
+  mib,
+  openPool,
+  settledNames,
+  withImage,
+} from './copy-fixture.js'
 import { buildPreload, killCopy, untilNoneInUse } from './copy-kill.js'
 import { makeClone, makeHistory, makeParent } from './copy-parent-fixture.js'
 
@@ -135,7 +143,7 @@ t.test(
           { name: 'CopyError', code: 'ERR_VERIFY_FAILED', message },
           `${verify}, ${where}`,
         )
-        t.same(await imageNames(ioctx), ['source'])
+        t.same(await settledNames(ioctx), ['source'])
       }
     }
     t.notMatch(await rados('ls'), /rbdkit/)
@@ -164,7 +172,7 @@ t.test('aborted while it is verified; a snapshot of the source goes away', { buf
       },
     )
     await t.rejects(Promise.resolve(job), { name: 'AbortError' }, verify)
-    t.same(await imageNames(ioctx), ['from'])
+    t.same(await settledNames(ioctx), ['from'])
   }
   for (const [verify, snapshot] of [
     ['full', 's0'],
@@ -182,7 +190,7 @@ t.test('aborted while it is verified; a snapshot of the source goes away', { buf
       `${verify}, without ${snapshot}`,
     )
     await removed
-    t.same(await imageNames(ioctx), ['from'])
+    t.same(await settledNames(ioctx), ['from'])
   }
   t.notMatch(await rados('ls'), /rbdkit/)
   await unprotectAll(ioctx)
@@ -226,6 +234,6 @@ t.test('a copy that is gone on with', { buffered: true }, async (t) => {
     code: 'ERR_VERIFY_FAILED',
     message: /of snapshot 's0'/,
   })
-  t.same(await imageNames(ioctx), ['from', 'good'])
+  t.same(await settledNames(ioctx), ['from', 'good'])
   await unprotectAll(ioctx)
 })

@@ -3,7 +3,7 @@ import { type CopyProgress, compare, copy, Image } from 'rbdkit'
 import t from 'tap'
 import { randomName } from '../helpers/cluster.js'
 import { listed, makeHistory, makeSource, sameContent, snapshots } from './copy-deep-fixture.js'
-import { contentOf, imageNames, mib, openPool, withImage } from './copy-fixture.js'
+import { contentOf, mib, openPool, settledNames, withImage } from './copy-fixture.js'
 
 t.jobs = 4
 
@@ -49,7 +49,7 @@ t.test('all of it is there, as rbd sees it', { buffered: true }, async (t) => {
   await rbd('export', '--no-progress', '--export-format', '2', 'to', file)
   await rbd('import', '--no-progress', '--export-format', '2', file, 'again')
   await sameContent(t, from, { ioctx, image: 'again' })
-  t.same(await imageNames(ioctx), ['again', 'from', 'plain', 'theirs', 'to'])
+  t.same(await settledNames(ioctx), ['again', 'from', 'plain', 'theirs', 'to'])
   await Promise.all(
     ['again', 'from', 'theirs', 'to'].map((name) => rbd('snap', 'unprotect', '--snap', 's1', name)),
   )
@@ -150,5 +150,5 @@ t.test('an image without snapshots; what cannot be deep', { buffered: true }, as
     code: 'EEXIST',
     image: 'to',
   })
-  t.same(await imageNames(ioctx), ['from', 'to'])
+  t.same(await settledNames(ioctx), ['from', 'to'])
 })

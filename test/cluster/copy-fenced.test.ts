@@ -7,7 +7,15 @@ import { promisify } from 'node:util'
 import { Cluster, type CopyProgress, cleanupCopies, copy, Image, importDiff, type Job } from 'rbdkit'
 import t, { type Test } from 'tap'
 import { makeDiff } from '../helpers/diff.js'
-import { type CopyPool, imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
+import {
+  type CopyPool,
+  imageNames,
+  makeSparse,
+  mib,
+  openPool,
+  settledNames,
+  withImage,
+} from './copy-fixture.js'
 import { untilNoneInUse } from './copy-kill.js'
 
 const exec = promisify(execFile)
@@ -61,7 +69,7 @@ async function checkLeftover(t: Test, { ioctx, rados }: CopyPool, temporary: str
   t.notOk((await imageNames(ioctx)).includes('copy'), 'nothing is published')
   await untilNoneInUse({ ioctx })
   t.match(await cleanupCopies({ ioctx }), [{ name: temporary, target: 'copy', done: true }])
-  t.same(await imageNames(ioctx), ['source'])
+  t.same(await settledNames(ioctx), ['source'])
   t.notOk((await rados('ls')).includes('rbdkit'))
 }
 
@@ -92,7 +100,7 @@ t.test('the client is blocklisted between two writes: ERR_FENCED', { buffered: t
   await cluster.close()
   await untilNoneInUse({ ioctx })
   t.match(await cleanupCopies({ ioctx }), [{ name: temporary, target: 'copy', done: true }])
-  t.same(await imageNames(ioctx), [])
+  t.same(await settledNames(ioctx), [])
 })
 
 t.test('the client is blocklisted while a diff comes in: ERR_FENCED', { buffered: true }, async (t) => {

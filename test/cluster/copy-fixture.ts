@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Cluster, Image, type IoCtx, poolInit } from 'rbdkit'
 import type { Test } from 'tap'
@@ -59,6 +60,19 @@ export function makeSparse(path: string, size: number, data: readonly (readonly 
 /** The names of the pool's images. */
 export async function imageNames(ioctx: IoCtx): Promise<string[]> {
   return (await Image.list(ioctx)).map((image) => image.name).sort()
+}
+
+/**
+ * The same once no copy's temporary is among them, or after half a minute: a job that was aborted while an OSD was slow
+ * may end after its promise (docs/decisions/0024).
+ */
+export async function settledNames(ioctx: IoCtx): Promise<string[]> {
+  const deadline = performance.now() + 30_000
+  for (;;) {
+    const names = await imageNames(ioctx)
+    if (!names.some((name) => name.includes('.rbdkit-')) || performance.now() > deadline) return names
+    await sleep(100)
+  }
 }
 
 /** All bytes of an image, or of a snapshot. */

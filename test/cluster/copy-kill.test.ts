@@ -2,7 +2,16 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cleanupCopies, copy, Image } from 'rbdkit'
 import t from 'tap'
-import { type CopyPool, contentOf, imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
+import {
+  type CopyPool,
+  contentOf,
+  imageNames,
+  makeSparse,
+  mib,
+  openPool,
+  settledNames,
+  withImage,
+} from './copy-fixture.js'
 import { buildPreload, killCopy, untilNoneInUse } from './copy-kill.js'
 
 t.jobs = 4
@@ -115,15 +124,12 @@ t.test(
       ),
     )
     const left = await untilNoneInUse({ ioctx })
-    t.same(
-      left.map(({ target }) => target).sort(),
-      cases.map(({ image }) => image),
-    )
+    t.same(left.map(({ target }) => target).sort(), cases.map(({ image }) => image).sort())
     t.ok(left.every(({ action, done }) => action === 'publish' && !done))
     const cleared = await cleanupCopies({ ioctx })
     t.ok(cleared.every(({ done, error }) => done && error === undefined))
     for (const { at, image } of cases) t.ok((await contentOf(ioctx, image)).equals(content), at)
-    t.same(await imageNames(ioctx), [...cases.map(({ image }) => image), 'source'].sort())
+    t.same(await settledNames(ioctx), [...cases.map(({ image }) => image), 'source'].sort())
     const trash: { id: string }[] = JSON.parse(await rbd('trash', 'ls', '--format', 'json'))
     t.equal(trash.length, cases.length, 'the old ones are in the trash')
     for (const image of grouped) {
@@ -189,7 +195,7 @@ t.test('a rename cut in half, after its first and after its second step', { buff
     await Image.remove(ioctx, 'other')
     t.ok((await cleanupCopies({ ioctx }))[0]?.done, `${name} gets its name once that is free`)
   }
-  t.same(await imageNames(ioctx), ['first', 'other', 'second'])
+  t.same(await settledNames(ioctx), ['first', 'other', 'second'])
   for (const image of images) {
     t.equal((await contentOf(ioctx, image)).length, 6 * mib)
     await Image.remove(ioctx, image)

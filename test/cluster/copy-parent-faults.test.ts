@@ -1,7 +1,7 @@
 import { cleanupCopies, copy } from 'rbdkit'
 import t from 'tap'
 import { listed, sameContent, unprotectAll } from './copy-deep-fixture.js'
-import { imageNames, openPool, withImage } from './copy-fixture.js'
+import { openPool, settledNames, withImage } from './copy-fixture.js'
 import { buildPreload, killCopy, untilNoneInUse } from './copy-kill.js'
 import { childrenOf, makeClone, makeHistory, makeParent, parentOf } from './copy-parent-fixture.js'
 
@@ -54,7 +54,7 @@ t.test('SIGKILL at each step: resume makes the rest, cleanup leaves nothing', as
   }
   for (const { error, target } of await cleanupCopies({ ioctx })) t.equal(error, undefined, target)
   const names = ['from', ...resumed.map(({ image }) => image)].sort()
-  t.same(await imageNames(ioctx), [...names, 'parent'])
+  t.same(await settledNames(ioctx), [...names, 'parent'])
   t.same(await childrenOf(ioctx), names)
   t.notMatch(await pool.rados('ls'), /rbdkit/)
   await unprotectAll(ioctx)
@@ -77,7 +77,7 @@ t.test('aborted: nothing is left', async (t) => {
     )
     await t.rejects(Promise.resolve(job), { name: 'AbortError' }, `after ${after} bytes`)
   }
-  t.same(await imageNames(ioctx), ['from', 'parent'])
+  t.same(await settledNames(ioctx), ['from', 'parent'])
   t.same(await childrenOf(ioctx), ['from'])
   await withImage(ioctx, 'from', (image) => image.unprotectSnapshot('s1'))
 })

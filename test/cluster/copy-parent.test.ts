@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type CopySource, copy, type Feature, Image, type ImageLayout } from 'rbdkit'
 import t from 'tap'
 import { listed, sameContent } from './copy-deep-fixture.js'
-import { contentOf, imageNames, mib, openPool, withImage } from './copy-fixture.js'
+import { contentOf, mib, openPool, settledNames, withImage } from './copy-fixture.js'
 import { childrenOf, makeClone, makeHistory, makeParent, parentOf } from './copy-parent-fixture.js'
 
 t.jobs = 4
@@ -169,7 +169,7 @@ t.test('what cannot be kept is refused, and nothing is made', { buffered: true }
   ] as const) {
     await t.rejects(Promise.resolve(copy(from, to, options)), { code: 'ERR_INVALID_ARG_VALUE' })
   }
-  t.same(await imageNames(ioctx), ['cut', 'flattened', 'parent', 'trashed'])
+  t.same(await settledNames(ioctx), ['cut', 'flattened', 'parent', 'trashed'])
   t.notMatch(await rados('ls'), /rbdkit-/)
   await copy(from, { ioctx, image: 'to' }, { deep: true })
   t.ok((await contentOf(ioctx, 'to')).equals(await contentOf(ioctx, 'trashed')), 'without it it is copied')

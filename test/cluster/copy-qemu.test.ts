@@ -8,7 +8,7 @@ import { compare, copy } from 'rbdkit'
 import t from 'tap'
 import { qemuImg } from '../helpers/qcow2.js'
 import { cli } from './cli-fixture.js'
-import { imageNames, makeSparse, mib, openPool } from './copy-fixture.js'
+import { makeSparse, mib, openPool, settledNames } from './copy-fixture.js'
 
 for (const [format, options, ending] of [
   ['vmdk', 'subformat=monolithicSparse', 'vmdk'],
@@ -50,7 +50,7 @@ for (const [format, options, ending] of [
       const cmp = spawn('cmp', ['-', raw], { stdio: [rbd.stdout, 'inherit', 'inherit'] })
       t.same(await once(cmp, 'close'), [0, null], `${image}, by rbd export and cmp`)
     }
-    t.same(await imageNames(ioctx), ['ours', 'raw', 'theirs'])
+    t.same(await settledNames(ioctx), ['ours', 'raw', 'theirs'])
   })
 }
 
@@ -71,7 +71,7 @@ t.test('qemu-nbd killed in the middle of an import', async (t) => {
   const job = copy({ file }, { ioctx, image: 'disk' }, { bandwidthLimit: 4 * mib, onProgress })
   await t.rejects(job.then(), { code: 'EPIPE', syscall: 'qemu-nbd', path: file })
   t.ok(killed)
-  t.same(await imageNames(ioctx), [])
+  t.same(await settledNames(ioctx), [])
   t.match(await cli(test.confFile, 'import', '--format', 'vdi', '-', `${ioctx.pool}/x`), {
     status: 2,
     stderr: /standard input is raw/,

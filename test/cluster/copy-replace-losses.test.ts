@@ -4,7 +4,7 @@ import { type CopyOptions, copy, Image } from 'rbdkit'
 import t, { type Test } from 'tap'
 import { randomName } from '../helpers/cluster.js'
 import { cli } from './cli-fixture.js'
-import { contentOf, imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
+import { contentOf, makeSparse, mib, openPool, settledNames, withImage } from './copy-fixture.js'
 
 t.setTimeout(300_000)
 
@@ -89,7 +89,7 @@ t.test('mirroring is not lost without being asked', async (t) => {
   await t.rejects(replace({ replace: true, replaceLoses: ['group-snapshots'] }), {
     code: 'ERR_REPLACE_LOSES',
   })
-  t.same(await imageNames(ioctx), ['disk'])
+  t.same(await settledNames(ioctx), ['disk'])
   const command = ['import', file, `${name}/disk`, '--replace']
   t.match(await cli(test.confFile, ...command), { status: 1, stderr: /--replace-loses mirroring/ })
   t.match(await cli(test.confFile, ...command, '--replace-loses', 'group-snapshots,mirroring'), { status: 0 })
@@ -112,7 +112,10 @@ t.test('an image that somebody has locked is in use', async (t) => {
   const { ioctx, rbd, replace } = await prepare(t)
   await rbd('lock', 'add', 'disk', 'mine')
   await t.rejects(replace(), { code: 'EBUSY', message: /locked by client\.\d+/ })
-  await replace({ replace: 'force' })
+  await t.rejects(replace({ replace: 'force' }), { code: 'EBUSY', message: /'rbd lock remove'/ })
+  const [lock] = JSON.parse(await rbd('lock', 'ls', 'disk', '--format', 'json')) as { locker: string }[]
+  await rbd('lock', 'rm', 'disk', 'mine', lock?.locker as string)
+  await replace()
   t.equal((await contentOf(ioctx, 'disk')).length, 2 * mib)
 })
 

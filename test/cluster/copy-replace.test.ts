@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { copy, Image } from 'rbdkit'
 import t from 'tap'
-import { contentOf, imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
+import { contentOf, makeSparse, mib, openPool, settledNames, withImage } from './copy-fixture.js'
 
 t.test('an image is replaced when the copy is whole; the old one is in the trash', async (t) => {
   const { ioctx, rbd, rados } = await openPool(t)
@@ -13,7 +13,7 @@ t.test('an image is replaced when the copy is whole; the old one is in the trash
 
   const { replaced } = await copy({ file: from }, { ioctx, image: 'disk' }, { replace: true })
   t.equal((await contentOf(ioctx, 'disk')).length, 12 * mib)
-  t.same(await imageNames(ioctx), ['disk'])
+  t.same(await settledNames(ioctx), ['disk'])
   const trash: { id: string; name: string }[] = JSON.parse(await rbd('trash', 'ls', '--format', 'json'))
   t.same(replaced, { id: trash[0]?.id })
   t.match(trash[0]?.name, /^disk\.replaced\.[0-9a-f]{16}$/)
@@ -42,7 +42,7 @@ t.test('an image with snapshots keeps another name; its clones go on', async (t)
   await Image.clone(ioctx, { image: 'golden', snapshot: 'base' }, ioctx, 'clone')
   const { replaced } = await copy({ file: from }, { ioctx, image: 'golden' }, { replace: true })
   t.match(replaced?.name, /^golden\.replaced\.[0-9a-f]{16}$/)
-  t.same(await imageNames(ioctx), ['clone', 'golden', String(replaced?.name)])
+  t.same(await settledNames(ioctx), ['clone', 'golden', String(replaced?.name)])
   t.equal((await contentOf(ioctx, 'clone')).subarray(0, 6).toString(), 'golden')
   t.equal((await contentOf(ioctx, 'golden')).length, 4 * mib)
 })
@@ -62,7 +62,7 @@ t.test('an image that is open for writing is not replaced, unless forced', async
     )
     await t.rejects(Promise.resolve(refused), { code: 'EBUSY', image: 'disk', message: /open for writing/ })
     t.notOk(phases.includes('copy'), 'no data was moved')
-    t.same(await imageNames(ioctx), ['disk'])
+    t.same(await settledNames(ioctx), ['disk'])
     await copy({ file: from }, { ioctx, image: 'disk' }, { replace: 'force' })
   })
   t.equal((await contentOf(ioctx, 'disk')).length, 4 * mib)
@@ -85,7 +85,7 @@ t.test('a copy that fails leaves what it was to replace', async (t) => {
     break
   }
   await t.rejects(Promise.resolve(job), { message: 'enough' })
-  t.same(await imageNames(ioctx), ['disk'])
+  t.same(await settledNames(ioctx), ['disk'])
   t.equal((await contentOf(ioctx, 'disk')).length, mib)
 })
 

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { copy } from 'rbdkit'
 import t, { type Test } from 'tap'
-import { imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
+import { imageNames, makeSparse, mib, openPool, settledNames, withImage } from './copy-fixture.js'
 
 const exec = promisify(execFile)
 
@@ -84,7 +84,7 @@ async function fillUp(t: Test, separate: boolean): Promise<void> {
     code: /^(EDQUOT|ENOSPC)$/,
   })
   t.ok(Date.now() - started < 20_000, 'soon')
-  t.same(await imageNames(ioctx), ['first'])
+  t.same(await settledNames(ioctx), ['first'])
 }
 
 t.test('an OSD that dies: the copy says that it is stalled, and goes on when it is back', async (t) => {

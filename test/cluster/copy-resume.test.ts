@@ -2,7 +2,16 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cleanupCopies, copy } from 'rbdkit'
 import t from 'tap'
-import { type CopyPool, contentOf, imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
+import {
+  type CopyPool,
+  contentOf,
+  imageNames,
+  makeSparse,
+  mib,
+  openPool,
+  settledNames,
+  withImage,
+} from './copy-fixture.js'
 import { killCopy, untilNoneInUse } from './copy-kill.js'
 
 t.jobs = 2
@@ -91,5 +100,5 @@ t.test('another source is refused, and what is left stays', { buffered: true }, 
   t.match(left, { kind: 'image', target: 'copy', action: 'remove' })
   await copy({ file: other }, { ioctx, image: 'copy' })
   t.match(await cleanupCopies({ ioctx }), [{ done: true }])
-  t.same(await imageNames(ioctx), ['copy', 'source'])
+  t.same(await settledNames(ioctx), ['copy', 'source'])
 })

@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { Cluster, type CopyProgress, copy, Image, type Job } from 'rbdkit'
 import t from 'tap'
 import { randomName } from '../helpers/cluster.js'
-import { type CopyPool, contentOf, imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
+import {
+  type CopyPool,
+  contentOf,
+  makeSparse,
+  mib,
+  openPool,
+  settledNames,
+  withImage,
+} from './copy-fixture.js'
 
 /** Resolves when the copy has moved some data and has more to move. */
 async function underWay(job: Job<CopyProgress, unknown>): Promise<void> {
@@ -40,7 +48,7 @@ t.test('a name that is taken: EEXIST before any data is moved', async (t) => {
     image: 'taken',
   })
   t.notOk(phases.includes('copy'))
-  t.same(await imageNames(ioctx), ['taken'])
+  t.same(await settledNames(ioctx), ['taken'])
   t.ok((await contentOf(ioctx, 'taken')).equals(Buffer.alloc(mib)))
 })
 
@@ -69,7 +77,7 @@ t.test('a source that is not there: ENOENT, and nothing is made', async (t) => {
     },
   )
   t.same(readdirSync(directory), [])
-  t.same(await imageNames(ioctx), ['image'])
+  t.same(await settledNames(ioctx), ['image'])
 })
 
 t.test('aborted at a hundred random moments: all or nothing, of images and of files', async (t) => {
@@ -175,7 +183,7 @@ t.test('the image is removed under the copy of a snapshot: ERR_SOURCE_CHANGED', 
     // Another image of the name, with a snapshot of the name, is not the one that was copied.
     if (remake) await makeImage(pool, 'source', 64 * mib)
     await t.rejects(Promise.resolve(job), { name: 'CopyError', code: 'ERR_SOURCE_CHANGED' })
-    t.same(await imageNames(ioctx), remake ? ['source'] : [])
+    t.same(await settledNames(ioctx), remake ? ['source'] : [])
   }
 })
 
@@ -224,7 +232,7 @@ t.test('an image in use is copied from a temporary snapshot, which goes again', 
     )
   })
   t.ok((await contentOf(ioctx, 'copy')).equals(before), 'the copy is of one moment')
-  t.same(await imageNames(ioctx), ['copy', 'source'])
+  t.same(await settledNames(ioctx), ['copy', 'source'])
 })
 
 t.test('an image without exclusive-lock is copied from a temporary snapshot', async (t) => {
@@ -255,7 +263,7 @@ t.test('a user who may only read copies snapshots, and is told so otherwise', as
   await copy({ ioctx: readable, image: 'source', snapshot: 'snap' }, { file })
   t.ok(readFileSync(file).equals(await contentOf(ioctx, 'source', 'snap')))
   await t.rejects(Promise.resolve(copy({ file }, { ioctx: readable, image: 'new' })), { code: 'EPERM' })
-  t.same(await imageNames(ioctx), ['source'])
+  t.same(await settledNames(ioctx), ['source'])
   await reader.close()
   await cluster.auth.remove(name)
 })

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { compare, copy, Image } from 'rbdkit'
 import { LocalCluster } from 'rbdkit/dev'
 import t from 'tap'
-import { imageNames, mib, openPool, withImage } from './copy-fixture.js'
+import { mib, openPool, settledNames, withImage } from './copy-fixture.js'
 
 const started = LocalCluster.start({ osds: 2, config: { 'osd pool default size': 1 } })
 t.teardown(async () => (await started).close())
@@ -39,7 +39,7 @@ t.test('abort() does not wait for an OSD that is silent', async (t) => {
   await once(rescue, 'exit')
   await t.rejects(Promise.resolve(job), { name: 'AbortError' })
   t.ok(blocked < 2000, `the thread was blocked for ${blocked.toFixed()} ms`)
-  t.same(await imageNames(ioctx), ['source'])
+  t.same(await settledNames(ioctx), ['source'])
 })
 
 t.test('an OSD is killed, and comes back: the copy goes on', async (t) => {

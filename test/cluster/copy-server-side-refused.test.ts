@@ -10,7 +10,7 @@ import { Cluster, type CopyDestination, compare, copy, Image } from 'rbdkit'
 import t from 'tap'
 import { randomName } from '../helpers/cluster.js'
 import { root } from '../helpers/package.js'
-import { type CopyPool, imageNames, mib, openPool, withImage } from './copy-fixture.js'
+import { type CopyPool, imageNames, mib, openPool, settledNames, withImage } from './copy-fixture.js'
 
 const exec = promisify(execFile)
 
@@ -36,7 +36,7 @@ async function refused(
     code: 'ERR_SERVER_SIDE_UNSUPPORTED',
     message: why,
   })
-  t.same(await imageNames(ioctx), before)
+  t.same(await settledNames(ioctx), before)
   const { serverSide, bytesWritten } = await copy(from, to, { serverSide: 'auto' })
   t.match(serverSide, { objects: 0, bytes: 0, refused: why }, String(why))
   t.equal(bytesWritten, 8 * mib)
@@ -158,7 +158,7 @@ t.test('a user who may not read the data', async (t) => {
     code: 'EPERM',
     syscall: 'librados::IoCtx::mapext',
   })
-  t.same(await imageNames(ioctx), ['source'])
+  t.same(await settledNames(ioctx), ['source'])
   await theirs.close()
   await limited.close()
 })
@@ -203,7 +203,7 @@ t.test('a snapshot, or all of the source, removed in the middle', async (t) => {
       what,
     )
     if (what === 'snapshot') await Image.remove(ioctx, 'source')
-    t.same(await imageNames(ioctx), [])
+    t.same(await settledNames(ioctx), [])
   }
 })
 
@@ -219,7 +219,7 @@ t.test('an aborted copy leaves nothing, and is over when it rejects', async (t) 
     }),
     { message: 'enough' },
   )
-  t.same(await imageNames(ioctx), ['source'])
+  t.same(await settledNames(ioctx), ['source'])
 })
 
 t.test('damage to what they had copied is found', async (t) => {
@@ -253,7 +253,7 @@ t.test('damage to what they had copied is found', async (t) => {
       { code: 'ERR_VERIFY_FAILED' },
       verify,
     )
-    t.same(await imageNames(ioctx), ['source'])
+    t.same(await settledNames(ioctx), ['source'])
   }
 })
 
@@ -280,7 +280,7 @@ t.test('a pool that is full: EDQUOT or ENOSPC soon', async (t) => {
     code: /^(EDQUOT|ENOSPC)$/,
     syscall: 'librados::ObjectWriteOperation::copy_from',
   })
-  t.same(await imageNames(ioctx), ['first', 'source'])
+  t.same(await settledNames(ioctx), ['first', 'source'])
   await ceph('osd', 'pool', 'set-quota', small, 'max_bytes', '0')
   await Image.remove(ioctx, 'first')
 })

@@ -21,7 +21,7 @@ import { LocalCluster } from 'rbdkit/dev'
 import t from 'tap'
 import { randomName } from '../helpers/cluster.js'
 import { cli } from './cli-fixture.js'
-import { type CopyPool, imageNames, mib, openPool, withImage } from './copy-fixture.js'
+import { type CopyPool, imageNames, mib, openPool, settledNames, withImage } from './copy-fixture.js'
 import { killCopy, untilNoneInUse } from './copy-kill.js'
 
 const exec = promisify(execFile)
@@ -267,7 +267,7 @@ t.test('to an erasure-coded pool; out of one, where nobody sees the holes, as ev
     message: /erasure-coded/,
   })
   await Image.remove(ioctx, 'coded')
-  t.same(await imageNames(ioctx), ['back', 'source'])
+  t.same(await settledNames(ioctx), ['back', 'source'])
 })
 
 t.test('SIGKILL in the middle: what they had copied is found, not copied again', async (t) => {
@@ -296,7 +296,7 @@ t.test('SIGKILL in the middle: what they had copied is found, not copied again',
   t.ok(await killCopy(pool, '', { source, destination: { image: 'gone' }, options: slow, afterMs: 500 }))
   await untilNoneInUse({ ioctx })
   t.match(await cleanupCopies({ ioctx }), [{ target: 'gone', action: 'remove', done: true }])
-  t.same(await imageNames(ioctx), ['made', 'source'])
+  t.same(await settledNames(ioctx), ['made', 'source'])
 })
 
 t.test('the command', async (t) => {

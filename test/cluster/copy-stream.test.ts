@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { copy, Image } from 'rbdkit'
 import t from 'tap'
 import { plainNode } from '../helpers/child.js'
-import { type CopyPool, contentOf, imageNames, makeSparse, mib, openPool } from './copy-fixture.js'
+import { type CopyPool, contentOf, makeSparse, mib, openPool, settledNames } from './copy-fixture.js'
 
 const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
@@ -113,7 +113,7 @@ t.test('a stream that stays silent can be aborted, and nothing is left', async (
   t.teardown(() => closeSync(fd))
   const job = copy({ fd }, { ioctx, image: 'never' }, { signal: AbortSignal.timeout(300) })
   await t.rejects(job.then(), { name: 'TimeoutError' })
-  t.same(await imageNames(ioctx), [])
+  t.same(await settledNames(ioctx), [])
   await Image.create(ioctx, 'big', { size: 64 * mib })
   const image = await Image.open(ioctx, 'big')
   await image.write(randomBytes(4 * mib), { position: 20 * mib })
@@ -137,7 +137,7 @@ t.test('a reader that goes away, and a descriptor that is none', async (t) => {
   await t.rejects(copy({ fd: 1, file: '/x' } as never, { ioctx, image: 'x' }).then(), {
     code: 'ERR_INVALID_ARG_VALUE',
   })
-  t.same(await imageNames(ioctx), ['big'])
+  t.same(await settledNames(ioctx), ['big'])
 })
 
 t.test('rbdkit import - and export -, beside rbd', async (t) => {

@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { type CopyDestination, type CopyProgress, compare, copy, Image, type VerifyLevel } from 'rbdkit'
 import t from 'tap'
 import { randomName } from '../helpers/cluster.js'
-import { type CopyPool, imageNames, makeSparse, mib, openPool, withImage } from './copy-fixture.js'
+import {
+  type CopyPool,
+  imageNames,
+  makeSparse,
+  mib,
+  openPool,
+  settledNames,
+  withImage,
+} from './copy-fixture.js'
 
 const levels: VerifyLevel[] = ['none', 'checksum', 'osd', 'read-back', 'full']
 
@@ -112,7 +120,7 @@ t.test('damage to the objects of an image is found, and nothing is published', a
       { name: 'CopyError', code: 'ERR_VERIFY_FAILED', message },
       `${verify}, ${damage.name}`,
     )
-    t.same(await imageNames(ioctx), ['source'])
+    t.same(await settledNames(ioctx), ['source'])
   }
   await copyDamaged(pool, { ioctx, image: 'copy', objectSize: 524288 }, 'checksum', flip)
   const { extents } = await compare({ ioctx, image: 'source' }, { ioctx, image: 'copy' })
@@ -152,7 +160,7 @@ t.test('what cannot be verified is refused before anything is copied', async (t)
     code: 'ERR_VERIFY_UNSUPPORTED',
     message: /journaling.*new/,
   })
-  t.same(await imageNames(ioctx), [])
+  t.same(await settledNames(ioctx), [])
   const toFile = { file: `${file}.to` }
   await t.rejects(Promise.resolve(copy({ file }, toFile, { verify: 'osd' })), {
     code: 'ERR_INVALID_ARG_VALUE',

@@ -13,7 +13,7 @@ import { exportDiff, exportImage, Image, type IoCtx, importDiff, importImage } f
 import t from 'tap'
 import { makeDiff } from '../helpers/diff.js'
 import { root } from '../helpers/package.js'
-import { type CopyPool, contentOf, imageNames, mib, openPool, withImage } from './copy-fixture.js'
+import { type CopyPool, contentOf, mib, openPool, settledNames, withImage } from './copy-fixture.js'
 
 async function makeImage(ioctx: IoCtx, name: string): Promise<void> {
   await Image.create(ioctx, name, { size: 24 * mib })
@@ -219,7 +219,7 @@ t.test('whole images, with rbd at either end', async (t) => {
   await t.rejects(importImage({ stream: readable(bytes), size }, { ioctx, image: 'cut' }).then(), {
     code: 'ERR_SOURCE_CHANGED',
   })
-  t.same(await imageNames(ioctx), ['from', 'ours', 'theirs'], 'nothing is left of them')
+  t.same(await settledNames(ioctx), ['from', 'ours', 'theirs'], 'nothing is left of them')
 })
 
 t.test('a worker that is terminated while an export looks at its image', async (t) => {

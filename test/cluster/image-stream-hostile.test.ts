@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { cleanupCopies, copy, Image, importDiff, importImage } from 'rbdkit'
 import t from 'tap'
 import { type DiffSpec, makeDiff, text, u64 } from '../helpers/diff.js'
-import { imageNames, mib, openPool, withImage } from './copy-fixture.js'
+import { imageNames, mib, openPool, settledNames, withImage } from './copy-fixture.js'
 
 const pib = 2 ** 50
 
@@ -53,7 +53,7 @@ t.test('a huge size that is claimed: what fails or is aborted is removed all the
   const whole = makeStream(huge)
   const cut = Readable.from([whole.subarray(0, -20)], { objectMode: false })
   await t.rejects(importImage(cut, { ioctx, image: 'cut' }).then(), { code: 'ERR_RBDKIT_FORMAT' })
-  t.same(await imageNames(ioctx), [])
+  t.same(await settledNames(ioctx), [])
 
   async function* andWait() {
     yield whole.subarray(0, -20)
@@ -92,7 +92,7 @@ t.test('what a killed copy has left of one is cleaned up', async (t) => {
   ]
   await rados('setomapval', 'rbdkit.copies', name, record.join('\n'))
   t.match(await cleanupCopies({ ioctx }), [{ name, target: 'x', action: 'remove', done: true }])
-  t.same(await imageNames(ioctx), ['other'])
+  t.same(await settledNames(ioctx), ['other'])
   const objects = async () =>
     (await rados('ls')).split('\n').filter((object) => object.startsWith('rbd_data'))
   // An OSD trims what a removed snapshot had in its own time.
@@ -130,7 +130,7 @@ t.test('names of snapshots that lead elsewhere are not given', async (t) => {
     await t.rejects(job.then(), { code: 'ERR_RBDKIT_FORMAT', message: /'\/' or '@' in its name/ })
   }
   await withImage(ioctx, 'image', async (image) => t.same(await image.listSnapshots(), []))
-  t.same(await imageNames(ioctx), ['image'])
+  t.same(await settledNames(ioctx), ['image'])
 })
 
 t.test('striping is bounded where images are made', async (t) => {
@@ -153,5 +153,5 @@ t.test('striping is bounded where images are made', async (t) => {
     const job = importImage(Readable.from([stream], { objectMode: false }), { ioctx, image: 'x' })
     await t.rejects(job.then(), { code: 'ERR_RBDKIT_FORMAT', message })
   }
-  t.same(await imageNames(ioctx), [])
+  t.same(await settledNames(ioctx), [])
 })

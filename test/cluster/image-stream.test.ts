@@ -5,7 +5,7 @@ import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { copy, exportImage, Image, type IoCtx, importImage } from 'rbdkit'
 import t, { type Test } from 'tap'
-import { contentOf, imageNames, mib, openPool, withImage } from './copy-fixture.js'
+import { contentOf, mib, openPool, settledNames, withImage } from './copy-fixture.js'
 
 /** Three snapshots of different sizes, one protected; metadata; a layout of its own. */
 async function makeImage(ioctx: IoCtx): Promise<void> {
@@ -85,7 +85,7 @@ t.test('there and back, with rbd at either end', async (t) => {
   t.same(again, { ...exported, droppedMetadata: [] }, 'what was written is what was read')
   await check(t, ioctx, 'c', all)
   await withImage(ioctx, 'from', (image) => image.unprotectSnapshot('snap1'))
-  t.same(await imageNames(ioctx), ['a', 'b', 'c', 'from'], 'no temporary image is left')
+  t.same(await settledNames(ioctx), ['a', 'b', 'c', 'from'], 'no temporary image is left')
 })
 
 t.test("users' snapshots only, and the first without records of holes", async (t) => {
@@ -158,5 +158,5 @@ t.test('a layout that is asked for; what is refused leaves nothing', async (t) =
   )
   await t.rejects(Promise.resolve(aborted), { name: 'AbortError' })
   await withImage(ioctx, 'from', (image) => image.unprotectSnapshot('snap1'))
-  t.same(await imageNames(ioctx), ['from', 'plain'])
+  t.same(await settledNames(ioctx), ['from', 'plain'])
 })

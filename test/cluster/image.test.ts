@@ -1,6 +1,6 @@
 import { Image } from 'rbdkit'
 import t from 'tap'
-import { imageNames, mib, openPool } from './copy-fixture.js'
+import { mib, openPool, settledNames } from './copy-fixture.js'
 
 interface RbdInfo {
   id: string
@@ -54,7 +54,7 @@ t.test('info says what rbd info says, for every layout', async (t) => {
     t.equal(theirs.data_pool === undefined, info.dataPoolId === (await ioctx.id()))
     t.ok(Math.abs(Number(info.created) - Date.now()) < 60_000)
   }
-  t.same(await imageNames(ioctx), Object.keys(layouts).sort())
+  t.same(await settledNames(ioctx), Object.keys(layouts).sort())
 })
 
 t.test('open by name, by id, read-only and at a snapshot', async (t) => {
@@ -157,7 +157,7 @@ t.test('rename and remove', async (t) => {
   })
   await t.rejects(Image.rename(ioctx, 'none', 'new'), { code: 'ENOENT', image: 'none' })
   await Image.rename(ioctx, 'one', 'three ünï')
-  t.same(await imageNames(ioctx), ['three ünï', 'two'])
+  t.same(await settledNames(ioctx), ['three ünï', 'two'])
   const two = await Image.open(ioctx, 'two')
   await t.rejects(Image.remove(ioctx, 'two'), {
     code: 'EBUSY',
