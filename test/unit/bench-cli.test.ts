@@ -20,13 +20,20 @@ import { isUsageError } from '../../lib/cli/usage-error.js'
 import { outOfRange } from '../../lib/internal/validate.js'
 
 t.test('image specs, as rbd takes them', async (t) => {
-  t.same(parseImageSpec('vm1'), { pool: 'rbd', namespace: '', image: 'vm1' })
+  t.same(
+    parseImageSpec('vm1'),
+    { pool: undefined, namespace: '', image: 'vm1' },
+    "the cluster's default pool",
+  )
   t.same(parseImageSpec('p/vm1'), { pool: 'p', namespace: '', image: 'vm1' })
   t.same(parseImageSpec('p/n/vm1@s'), { pool: 'p', namespace: 'n', image: 'vm1', snapshot: 's' })
   t.same(parseImageSpec('p@q/vm1@s'), { pool: 'p@q', namespace: '', image: 'vm1', snapshot: 's' })
-  for (const wrong of ['', '/', 'p/', '/i', 'p//i', 'a/b/c/d', 'i@', '@s', 'p/i@s@t', 'p/i@s/t']) {
+  for (const wrong of ['', '/', 'p/', '/i', 'p//i', 'a/b/c/d', 'i@', '@s']) {
     t.throws(() => parseImageSpec(wrong), InvalidArgumentError, `'${wrong}'`)
   }
+  const odd = { pool: 'p', namespace: '', image: 'i' }
+  t.same(parseImageSpec('p/i@s@t'), { ...odd, snapshot: 's@t' }, 'as another program may have named it')
+  t.same(parseImageSpec('p/i@s/t'), { ...odd, snapshot: 's/t' })
   const word = fc.string({ minLength: 1 }).filter((text) => !/[/@]/.test(text))
   const spec = fc.record({ pool: word, namespace: fc.option(word, { nil: '' }), image: word })
   const property = fc.property(spec, fc.option(word, { nil: undefined }), (one, snapshot) => {
@@ -149,7 +156,7 @@ t.test('connecting: what the user sets wins', async (t) => {
   }
   t.same(toConnectOptions(flags, { rbd_cache: false }), {
     confFile: 'c',
-    id: 'i',
+    name: 'client.i',
     cluster: 'n',
     keyring: 'k',
     monHost: 'm',
