@@ -142,20 +142,21 @@ export abstract class Resource implements Owner, AsyncDisposable {
    * the cluster answers. Until it does, other clients still see an image as open and locked.
    */
   close(options?: CallOptions): Promise<void> {
+    let signal: AbortSignal | undefined
+    try {
+      signal = toCallSignal(options)
+    } catch (error) {
+      return Promise.reject(error) // a wrong argument closes nothing
+    }
     this.open = false
     this.#closed ??= this.#close()
-    if (options !== undefined) return this.#closeUntil(this.#closed, options)
-    return this.#await(this.#closed)
+    const closed = this.#closed
+    return signal === undefined ? this.#await(closed) : untilAborted(closed, signal, () => this.#leave())
   }
 
   #await(closed: Promise<void>): Promise<void> {
     this.#awaited = true
     return this.left.aborted ? keepAlive(closed) : closed
-  }
-
-  async #closeUntil(closed: Promise<void>, options: CallOptions): Promise<void> {
-    const signal = toCallSignal(options)
-    return signal === undefined ? this.#await(closed) : untilAborted(closed, signal, () => this.#leave())
   }
 
   /** What is left of closing this and its children keeps the process alive no longer. */

@@ -19,6 +19,9 @@ import {
   importImage,
   inspectDiff,
   mergeDiffs,
+  namespaceCreate,
+  namespaceList,
+  namespaceRemove,
   poolInit,
 } from 'rbdkit'
 import { LocalCluster, LocalHypervisor } from 'rbdkit/dev'
@@ -38,6 +41,7 @@ t.test('every public function that takes options names one that it does not know
   await image.createSnapshot('one')
   await ioctx.createObject('object')
   const file = image.fileHandle()
+  await using watch = await ioctx.watch('object', () => {})
   await using virt = await Connection.open('test:///default')
   const vm = await virt.domainByName('test')
   const pool = await virt.storagePoolByName('default-pool')
@@ -59,6 +63,60 @@ t.test('every public function that takes options names one that it does not know
 
   // With each what is needed besides, so that nothing else is wrong.
   const calls: Record<string, () => unknown> = {
+    'Auth#getKey: options': () => cluster.auth.getKey('client.none', bad),
+    'Auth#getOrCreate: options': () => cluster.auth.getOrCreate('client.none', {}, bad),
+    'Auth#list: options': () => cluster.auth.list(bad),
+    'Auth#remove: options': () => cluster.auth.remove('client.none', bad),
+    'Cluster#close: options': () => cluster.close(bad),
+    'Cluster#monitors: options': () => cluster.monitors(bad),
+    'Cluster#stat: options': () => cluster.stat(bad),
+    'Cluster#version: options': () => cluster.version(bad),
+    'Connection#close: options': () => virt.close(bad),
+    'Domain#close: options': () => vm.close(bad),
+    'Image#acquireLock: options': () => image.acquireLock('exclusive', bad),
+    'Image#breakLock: options': () => image.breakLock('client.1', 'exclusive', bad),
+    'Image#close: options': () => image.close(bad),
+    'Image#createSnapshot: options': () => image.createSnapshot('new', bad),
+    'Image#getMetadata: options': () => image.getMetadata('key', bad),
+    'Image#group: options': () => image.group(bad),
+    'Image#info: options': () => image.info(bad),
+    'Image#isLockOwner: options': () => image.isLockOwner(bad),
+    'Image#isSnapshotProtected: options': () => image.isSnapshotProtected('one', bad),
+    'Image#listChildren: options': () => image.listChildren(bad),
+    'Image#listLockers: options': () => image.listLockers(bad),
+    'Image#listMetadata: options': () => image.listMetadata(bad),
+    'Image#listSnapshots: options': () => image.listSnapshots(bad),
+    'Image#listWatchers: options': () => image.listWatchers(bad),
+    'Image#lockOwners: options': () => image.lockOwners(bad),
+    'Image#mirrorInfo: options': () => image.mirrorInfo(bad),
+    'Image#parent: options': () => image.parent(bad),
+    'Image#protectSnapshot: options': () => image.protectSnapshot('one', bad),
+    'Image#releaseLock: options': () => image.releaseLock(bad),
+    'Image#removeMetadata: options': () => image.removeMetadata('key', bad),
+    'Image#renameSnapshot: options': () => image.renameSnapshot('one', 'two', bad),
+    'Image#setMetadata: options': () => image.setMetadata('key', 'value', bad),
+    'Image#size: options': () => image.size(bad),
+    'Image#unprotectSnapshot: options': () => image.unprotectSnapshot('one', bad),
+    'Image.list: options': () => Image.list(ioctx, bad),
+    'Image.migrationStatus: options': () => Image.migrationStatus(ioctx, 'image', bad),
+    'Image.rename: options': () => Image.rename(ioctx, 'image', 'new', bad),
+    'ImageFileHandle#readableWebStream: options': () => file.readableWebStream(bad),
+    'IoCtx#close: options': () => ioctx.close(bad),
+    'IoCtx#removeObject: options': () => ioctx.removeObject('object', bad),
+    'IoCtx#stat: options': () => ioctx.stat(bad),
+    'IoCtx#statObject: options': () => ioctx.statObject('object', bad),
+    'IoCtx#writeFull: options': () => ioctx.writeFull('object', data, bad),
+    'LibvirtObject#close: options': () => pool.close(bad),
+    'Pools#delete: options': () => cluster.pools.delete('none', bad),
+    'Pools#list: options': () => cluster.pools.list(bad),
+    'Secret#close: options': () => Secret.prototype.close.call(vm, bad),
+    'StoragePool#close: options': () => pool.close(bad),
+    'StorageVolume#close: options': () => volume.close(bad),
+    'Watch#check: options': () => watch.check(bad),
+    'Watch#close: options': () => watch.close(bad),
+    'namespaceCreate: options': () => namespaceCreate(ioctx, 'none', bad),
+    'namespaceList: options': () => namespaceList(ioctx, bad),
+    'namespaceRemove: options': () => namespaceRemove(ioctx, 'none', bad),
     'BenchWorker.start: options': () => BenchWorker.start(ioctx, bad),
     'BufferPool#acquire: options': () => new BufferPool({ bufferSize: 4096, count: 1 }).acquire(bad),
     'BufferPool: options': () => new BufferPool({ bufferSize: 4096, count: 1, ...bad }),

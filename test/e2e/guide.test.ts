@@ -1,5 +1,6 @@
 /** Every sample of docs/guide runs as it stands, or says why not. */
 
+import * as diagnostics from 'node:diagnostics_channel'
 import * as fs from 'node:fs'
 import * as http from 'node:http'
 import { join } from 'node:path'
@@ -21,6 +22,7 @@ const modules: Modules = {
   rbdkit,
   'rbdkit/dev': dev,
   'rbdkit/libvirt': libvirt,
+  'node:diagnostics_channel': diagnostics,
   'node:fs': fs,
   'node:http': http,
   'node:readline': readline,
@@ -145,6 +147,13 @@ const samples: Record<string, Sample> = {
     after: ({ t, ioctx }) => same(t, ioctx, 'disk', undefined, old).then(() => {}),
   },
   'copy-cleanup': { replace: ({ directory }) => ({ "'/var/lib/images'": JSON.stringify(directory) }) },
+  debugging: {},
+  'copy-replace-losses': {
+    before: async (place) => {
+      await makeImage(place.ioctx, 'disk', 'old')
+      return source(place)
+    },
+  },
   'copy-replace': {
     before: async (place) => {
       await makeImage(place.ioctx, 'disk')
