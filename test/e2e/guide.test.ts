@@ -1,6 +1,5 @@
 /** Every sample of docs/guide runs as it stands, or says why not. */
 
-import * as diagnostics from 'node:diagnostics_channel'
 import * as fs from 'node:fs'
 import * as http from 'node:http'
 import { join } from 'node:path'
@@ -22,7 +21,6 @@ const modules: Modules = {
   rbdkit,
   'rbdkit/dev': dev,
   'rbdkit/libvirt': libvirt,
-  'node:diagnostics_channel': diagnostics,
   'node:fs': fs,
   'node:http': http,
   'node:readline': readline,
@@ -147,7 +145,6 @@ const samples: Record<string, Sample> = {
     after: ({ t, ioctx }) => same(t, ioctx, 'disk', undefined, old).then(() => {}),
   },
   'copy-cleanup': { replace: ({ directory }) => ({ "'/var/lib/images'": JSON.stringify(directory) }) },
-  debugging: {},
   'copy-replace-losses': {
     before: async (place) => {
       await makeImage(place.ioctx, 'disk', 'old')
