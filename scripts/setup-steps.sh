@@ -20,7 +20,7 @@ step() {
   LC_ALL=C printf 'setup: %-34s %6.1f s\n' "$what" "$(seconds_since "$started")"
 }
 
-# build <what> <command...>: the same, with make's percentages while it runs.
+# build <what> <command...>: the same, with percentages while it runs: make's, or from ninja's counts.
 build() {
   local what=$1 started=$EPOCHREALTIME
   shift
@@ -35,8 +35,13 @@ build() {
 show_percentages() {
   local line percent tenth=0
   while IFS= read -r line; do
-    [[ $line =~ ^\[\ *([0-9]+)%\] ]] || continue
-    percent=${BASH_REMATCH[1]}
+    if [[ $line =~ ^\[\ *([0-9]+)%\] ]]; then
+      percent=${BASH_REMATCH[1]}
+    elif [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]]; then
+      percent=$((100 * BASH_REMATCH[1] / BASH_REMATCH[2]))
+    else
+      continue
+    fi
     if [ -t 1 ]; then
       printf '\rsetup: building %3d %%' "$percent"
     elif ((percent / 10 > tenth)); then
