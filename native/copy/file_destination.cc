@@ -16,6 +16,9 @@ namespace rbdkit::copy {
 
 namespace {
 
+// How often it is made again when a cleanup has taken it away just then.
+constexpr int kMakings = 100;
+
 std::string DirectoryOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
@@ -88,8 +91,6 @@ Error FileDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& 
   }
   struct stat made {};
   if (fstat(fd_.get(), &made) != 0) return Error(-errno, "fstat");
-  // Before it was locked somebody may have taken it for a leftover.
-  if (made.st_nlink == 0) return Error(-EAGAIN, "flock");
   record_.id = FileId(made);
   const int flags = O_WRONLY | O_DIRECT | O_CLOEXEC;
   writer_.Open(fd_.get(), UniqueFd(openat(directory_fd_.get(), temporary_.c_str(), flags)));
@@ -115,12 +116,19 @@ Error FileDestination::CheckName(bool final) {
 }
 
 Error FileDestination::Create() {
-  // Written down first: nothing is ever there that is not.
-  if (Error error = PutFileRecord(directory_fd_.get(), temporary_, &record_)) return error;
-  const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  fd_ = UniqueFd(openat(directory_fd_.get(), temporary_.c_str(), flags, kPrivateMode));
-  if (!fd_) return Error(-errno, "open");
-  return flock(fd_.get(), LOCK_EX) == 0 ? Error() : Error(-errno, "flock");
+  for (int i = 0; i < kMakings; i++) {
+    // Written down first: nothing is ever there that is not.
+    if (Error error = PutFileRecord(directory_fd_.get(), temporary_, &record_)) return error;
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    fd_ = UniqueFd(openat(directory_fd_.get(), temporary_.c_str(), flags, kPrivateMode));
+    if (!fd_) return Error(-errno, "open");
+    if (flock(fd_.get(), LOCK_EX) != 0) return Error(-errno, "flock");
+    bool gone = false;
+    if (Error error = IsGone(fd_.get(), &gone)) return error;
+    if (!gone) return {};
+    // Before it was locked a cleanup has taken it for a leftover.
+  }
+  return Error(-EAGAIN, "flock");
 }
 
 Error FileDestination::Resize(uint64_t size) {

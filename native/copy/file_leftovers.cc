@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 
@@ -41,10 +42,24 @@ Error Clear(int directory, const std::string& temporary, const Record& record) {
 Error LockTemporary(int directory, const std::string& temporary, UniqueFd* fd) {
   *fd = UniqueFd(openat(directory, temporary.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!*fd) return Error(-errno, "open");
-  if (flock(fd->get(), LOCK_EX | LOCK_NB) == 0) return {};
-  Error error(errno == EWOULDBLOCK ? -EBUSY : -errno, "flock");
-  if (error.result == -EBUSY) error.message = "the copy is at work in another process";
-  return error;
+  if (flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
+    Error error(errno == EWOULDBLOCK ? -EBUSY : -errno, "flock");
+    if (error.result == -EBUSY) error.message = "the copy is at work in another process";
+    return error;
+  }
+  // Between the two, who had locked it may have removed it.
+  bool gone = false;
+  if (Error error = IsGone(fd->get(), &gone)) return error;
+  if (!gone) return {};
+  fd->Close();
+  return Error(-ENOENT, "open");
+}
+
+Error IsGone(int fd, bool* gone) {
+  struct stat file {};
+  if (fstat(fd, &file) != 0) return Error(-errno, "fstat");
+  *gone = file.st_nlink == 0;
+  return {};
 }
 
 Error RemoveTemporaryFile(int directory, const std::string& temporary) {

@@ -11,8 +11,12 @@
 
 namespace rbdkit::copy {
 
-// Opens the temporary and locks it: whoever has the lock is at work on it. EBUSY: somebody else is.
+// Opens the temporary and locks it: whoever has the lock is at work on it. EBUSY: somebody else is. ENOENT: it is not
+// there any more.
 Error LockTemporary(int directory, const std::string& temporary, UniqueFd* fd);
+
+// Whether an open file has been removed.
+Error IsGone(int fd, bool* gone);
 
 // Removes a temporary and its record, whatever there is of them.
 Error RemoveTemporaryFile(int directory, const std::string& temporary);

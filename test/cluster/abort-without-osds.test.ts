@@ -45,20 +45,23 @@ t.test('all OSDs are stopped', async (t) => {
   t.teardown(() => all('SIGCONT'))
 
   let number = 0
-  const fresh = () => `new${number++}`
-  const file = () => ({ file: join(directory, fresh()) })
+  const whole = new Set(['image', 'other'])
+  const file = (name: string) => ({ file: join(directory, name) })
   const slow = { bandwidthLimit: 4 * mib }
-  type Work = (signal: AbortSignal) => PromiseLike<unknown>
+  type Work = (signal: AbortSignal, name: string) => PromiseLike<unknown>
   const works: readonly (readonly [string, Work])[] = [
-    ['copy of a file', (signal) => copy(from, { ioctx, image: fresh() }, { signal, ...slow })],
-    ['copy of an image', (signal) => copy(image, file(), { signal, ...slow })],
-    ['copy of a snapshot', (signal) => copy({ ...image, snapshot: 'snap' }, file(), { signal, ...slow })],
-    ['deep copy', (signal) => copy(image, { ioctx, image: fresh() }, { signal, deep: true, ...slow })],
+    ['copy of a file', (signal, name) => copy(from, { ioctx, image: name }, { signal, ...slow })],
+    ['copy of an image', (signal, name) => copy(image, file(name), { signal, ...slow })],
+    [
+      'copy of a snapshot',
+      (signal, name) => copy({ ...image, snapshot: 'snap' }, file(name), { signal, ...slow }),
+    ],
+    ['deep copy', (signal, name) => copy(image, { ioctx, image: name }, { signal, deep: true, ...slow })],
     ['compare', (signal) => compare(from, image, { signal, ...slow })],
-    ['exportDiff', (signal) => exportDiff(image, file(), { signal })],
-    ['exportImage', (signal) => exportImage(image, file(), { signal })],
+    ['exportDiff', (signal, name) => exportDiff(image, file(name), { signal })],
+    ['exportImage', (signal, name) => exportImage(image, file(name), { signal })],
     ['importDiff', (signal) => importDiff(diff, { ioctx, image: 'other' }, { signal })],
-    ['importImage', (signal) => importImage(stream, { ioctx, image: fresh() }, { signal })],
+    ['importImage', (signal, name) => importImage(stream, { ioctx, image: name }, { signal })],
     ['cleanupCopies', (signal) => cleanupCopies({ ioctx }, { signal })],
   ]
 
@@ -72,8 +75,12 @@ t.test('all OSDs are stopped', async (t) => {
       controller.signal.addEventListener('abort', () => {
         aborted = performance.now()
       })
-      return Promise.resolve(work(controller.signal)).then(
-        () => t.ok(before && !aborted, `${name}: over before`),
+      const made = `new${number++}`
+      return Promise.resolve(work(controller.signal, made)).then(
+        () => {
+          whole.add(made)
+          t.ok(before && !aborted, `${name}: over before`)
+        },
         (error: Error) => {
           t.equal(error.message, 'enough', name)
           const ms = performance.now() - aborted
@@ -111,14 +118,16 @@ t.test('all OSDs are stopped', async (t) => {
       return listMetadata.call(this)
     }
     const late = sleep(5000).then(() => 'not settled')
-    const settled = Promise.resolve(work(controller.signal)).catch(({ message }: Error) => message)
+    const settled = Promise.resolve(work(controller.signal, `new${number++}`)).catch(
+      ({ message }: Error) => message,
+    )
     t.equal(await Promise.race([settled, late]), 'enough', `${name}, in its beginning`)
     Image.prototype.listMetadata = listMetadata
     all('SIGCONT')
   }
 
   // They end when the OSDs answer, and take with them what they have made.
-  const found = async () => (await imageNames(ioctx)).filter((name) => !['image', 'other'].includes(name))
+  const found = async () => (await imageNames(ioctx)).filter((name) => !whole.has(name))
   for (let i = 0; i < 300 && (await found()).length > 0; i++) await sleep(100)
   t.same(await found(), [])
 })

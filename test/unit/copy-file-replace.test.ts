@@ -144,3 +144,21 @@ t.test('cleanup touches nothing that no copy has written down, and nothing at wo
   t.same(readdirSync(directory).sort(), [...before, 'from', 'to'].sort())
   await t.rejects(cleanupCopies({ directory: join(directory, 'nowhere') }), { code: 'ENOENT' })
 })
+
+t.test('a cleanup that comes just when a copy makes its file does not take it away', async (t) => {
+  const directory = t.testdir()
+  const from = join(t.testdirName, 'from')
+  writeFileSync(from, randomBytes(1000))
+  let working = true
+  const cleanups = [0, 1].map(async () => {
+    while (working) await cleanupCopies({ directory })
+  })
+  const chains = [0, 1].map(async (chain) => {
+    for (let i = 0; i < 300; i++) await copy({ file: from }, { file: join(directory, `${chain}-${i}`) })
+  })
+  await Promise.all(chains).finally(() => {
+    working = false
+  })
+  await Promise.all(cleanups)
+  t.equal(readdirSync(directory).length, 601)
+})
