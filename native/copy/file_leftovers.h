@@ -11,8 +11,8 @@
 
 namespace rbdkit::copy {
 
-// Opens the temporary and locks it: whoever has the lock is at work on it. EBUSY: somebody else is. ENOENT: it is not
-// there any more.
+// Opens the temporary and locks it: whoever has the lock is at work on it. EBUSY: somebody else is. ENOENT:
+// it is not there any more.
 Error LockTemporary(int directory, const std::string& temporary, UniqueFd* fd);
 
 // Whether an open file has been removed.
