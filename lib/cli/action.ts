@@ -13,6 +13,9 @@ import { isUsageError, usageMessage } from './usage-error.js'
 /** Milliseconds that ending may take after Ctrl-C before we say what is going on. */
 const PATIENCE = 1000
 
+/** Milliseconds that closing may take after Ctrl-C: on a cluster that does not answer it would wait. */
+const CLOSING = 2000
+
 /** Seconds between two lines of progress where stderr is no terminal. */
 const LINES_EVERY = 10
 
@@ -63,8 +66,9 @@ async function run<F extends Flags>(
         const report = work(session)
         return await (readOnly ? untilAborted(report, signal, () => {}) : report)
       } finally {
-        // What only reads has nothing to clean up, and on a cluster that does not answer closing would wait.
-        if (!readOnly || !signal.aborted) await session.close()
+        // What only reads has nothing to clean up.
+        if (!readOnly || !signal.aborted)
+          await session.close(signal.aborted ? AbortSignal.timeout(CLOSING) : undefined)
         clearTimeout(patience)
       }
     },

@@ -159,9 +159,12 @@ export class Session<F extends Flags = Flags> {
     }
   }
 
-  async close(): Promise<void> {
-    await this.#destination?.close()
+  /** Once `signal` is aborted, what does not answer is closed in the background: the process's end does not wait for it. */
+  async close(signal?: AbortSignal): Promise<void> {
+    await this.#destination?.close(signal)
     const cluster = await this.#cluster?.catch(() => undefined)
-    await cluster?.close()
+    await cluster?.close({ signal }).catch((error: unknown) => {
+      if (!signal?.aborted) throw error
+    })
   }
 }

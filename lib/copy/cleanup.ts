@@ -54,10 +54,16 @@ export interface CleanupOptions {
 
 type Place = { ioctx: IoCtx } | { directory: string }
 
+/** The ioctx does not close meanwhile, nor before what an abort has left behind has ended. */
 function makeOwner(where: Place): Owner {
+  const ioctx = 'ioctx' in where ? where.ioctx : undefined
+  if (ioctx?.open === false) throw ioctx.closedError('cleanupCopies')
+  if (ioctx) ioctx.inFlight++
   return {
     inFlight: 0,
-    idle() {},
+    idle() {
+      if (ioctx && --ioctx.inFlight === 0) ioctx.idle()
+    },
     makeError(errno, syscall, value) {
       const error = value as NativeCopyError | string | undefined
       if ('directory' in where) {
@@ -124,9 +130,7 @@ export async function cleanupCopies(
     found = await startTask(makeOwner(where), native.fileLeftovers, [directory, clear], leave)
   } else {
     const { handle } = toIoCtx('where.ioctx', where.ioctx)
-    found = await where.ioctx.lend('cleanupCopies', () =>
-      startTask(makeOwner(where), native.imageLeftovers, [handle, clear], leave),
-    )
+    found = await startTask(makeOwner(where), native.imageLeftovers, [handle, clear], leave)
   }
   return found.map((leftover) => toLeftover(where, leftover))
 }

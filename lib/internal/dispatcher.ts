@@ -1,37 +1,21 @@
 import { performance } from 'node:perf_hooks'
 import { isMainThread } from 'node:worker_threads'
-import type { ErrorObject } from '../errors.js'
 import { native } from './addon.js'
 import { type CallTrace, ended, failed, isTraced, submitted, takeTrace, traceCall } from './call-trace.js'
 import { Kind, syscalls } from './io-kind.js'
 import type { TaskFunction } from './native/core.js'
+import type { Owner } from './owner.js'
 import { patienceMs, type TaskOptions, type TaskState, withStack } from './task-options.js'
 import { throwUncaught } from './uncaught.js'
 
 export { Kind } from './io-kind.js'
+export type { Owner } from './owner.js'
 export type { TaskOptions } from './task-options.js'
 
 /**
  * The slot table: every operation in flight has a slot, which keeps its buffers alive and its promise. Native
  * code knows slots only by number; promises are made and settled here (docs/decisions/0002).
  */
-
-/** Who an operation belongs to: told when it ends, asked to make its error. */
-export interface Owner {
-  /** The number native code knows it by; block I/O has one. */
-  readonly handle?: number
-  /** The names of what it is, for those who trace calls. */
-  about?(): ErrorObject
-  /** Operations in flight; counted up by whoever starts one, down here. */
-  inFlight: number
-  /** `inFlight` came down to zero. */
-  idle(): void
-  /**
-   * The error of a negative result. `value` is what native code added: a text, or libvirt's error; `object` what
-   * the call was about beyond the owner itself.
-   */
-  makeError(result: number, syscall: string, value: unknown, object?: ErrorObject): Error
-}
 
 type Resolve = (value: unknown) => void
 type Reject = (reason: unknown) => void
@@ -71,10 +55,20 @@ function end(): void {
   if (--active === 0) native.unref()
 }
 
-/** Keeps the process alive until what is under way in the background has settled. */
-export async function keepAlive<T>(promise: Promise<T>): Promise<T> {
+/** Keeps the process alive until `promise` has settled, or until nobody waits for it any more. */
+export async function keepAlive<T>(promise: Promise<T>, left?: AbortSignal): Promise<T> {
+  if (left?.aborted) return promise
   begin()
-  return promise.finally(end)
+  let held = true
+  const letGo = (): void => {
+    if (held) end()
+    held = false
+  }
+  left?.addEventListener('abort', letGo, { once: true })
+  return promise.finally(() => {
+    left?.removeEventListener('abort', letGo)
+    letGo()
+  })
 }
 
 function releaseIo(slot: number): Owner {
@@ -167,7 +161,8 @@ function settleTask(slot: number, result: number, value: unknown): void {
   free.push(slot)
   const trace = takeTrace(slot)
   if (task.abandoned) {
-    if (result >= 0) task.abandoned(value)
+    if (result >= 0) task.abandoned(value, owner)
+    if (--owner.inFlight === 0) owner.idle()
     return
   }
   if (!task.background) end()
@@ -350,7 +345,6 @@ export function startTask<T, A extends unknown[]>(
         task.settled?.()
         native.abandon(slot)
         end()
-        if (--owner.inFlight === 0) owner.idle()
         const error = task.thrown ? task.thrown.error : signal.reason
         const trace = takeTrace(slot)
         if (trace) failed(trace, error)

@@ -43,9 +43,9 @@ function closeOwnerless(handle: number): void {
   closing.add(closed)
 }
 
-/** Closes what an abandoned call opened after all. */
-export function closeAbandoned(handle: unknown): void {
-  if (typeof handle === 'number') closeOwnerless(handle)
+/** Closes what an abandoned call of `owner` opened after all. */
+export function closeAbandoned(handle: unknown, owner: Owner): void {
+  if (typeof handle === 'number') startTask<void, [number]>(owner, native.close, [handle]).catch(() => {})
 }
 
 /**
@@ -148,9 +148,7 @@ export abstract class Resource implements Owner, AsyncDisposable {
     } catch (error) {
       return Promise.reject(error) // a wrong argument closes nothing
     }
-    this.open = false
-    this.#closed ??= this.#close()
-    const closed = this.#closed
+    const closed = this.#beginClose()
     return signal === undefined ? this.#await(closed) : untilAborted(closed, signal, () => this.#leave())
   }
 
@@ -173,9 +171,15 @@ export abstract class Resource implements Owner, AsyncDisposable {
 
   /** Closes a child with its parent: who waits for the parent waits for the child. */
   #closeWith(parent: Resource): Promise<void> {
-    this.open = false
-    this.#closed ??= this.#close()
+    const closed = this.#beginClose()
     if (parent.left.aborted) this.#leave()
+    return closed
+  }
+
+  #beginClose(): Promise<void> {
+    this.open = false
+    // What was abandoned keeps the process alive no longer: whoever waits for its end does.
+    this.#closed ??= keepAlive(this.#close(), this.left)
     return this.#closed
   }
 

@@ -1,4 +1,5 @@
 import type { ErrorObject } from '../errors.js'
+import type { Owner } from './owner.js'
 
 /** How a task is watched and ended. */
 export interface TaskOptions {
@@ -11,11 +12,12 @@ export interface TaskOptions {
    * `'cancel'` asks the call to end early and waits for it. `'leave'` does so while there are signs of life: a call that
    * has given none for `patienceMs`, as on a cluster that does not answer, goes on without its caller, and `left` is
    * told. `'abandon'` is for calls that cannot be asked: the promise rejects at once and the call ends in its own time
-   * on its own thread. What a call without a caller opens is given to `abandoned`.
+   * on its own thread. What a call without a caller opens is given to `abandoned`. Such a call is in flight until it
+   * has ended: its owner does not close before.
    */
   onAbort?: 'cancel' | 'leave' | 'abandon'
   left?: () => void
-  abandoned?: (value: unknown) => void
+  abandoned?: (value: unknown, owner: Owner) => void
   /** Once aborted nobody waits: the call keeps neither the process alive nor its end waiting, but settles. */
   background?: AbortSignal
 }
@@ -28,7 +30,7 @@ export interface TaskState {
   at: { stack?: string }
   onProgress: ((value: unknown) => void) | undefined
   /** Set when the caller has been answered and the call still runs. */
-  abandoned: ((value: unknown) => void) | undefined
+  abandoned: ((value: unknown, owner: Owner) => void) | undefined
   /** Nobody waits for it, so the process's end does not either. */
   background: boolean
   /** What the progress listener threw. */

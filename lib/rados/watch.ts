@@ -87,8 +87,8 @@ export interface NotifyOptions {
   signal?: AbortSignal | undefined
 }
 
-function closeAbandonedWatch(opened: unknown): void {
-  closeAbandoned((opened as { handle: number }).handle)
+function closeAbandonedWatch(opened: unknown, owner: Owner): void {
+  closeAbandoned((opened as { handle: number }).handle, owner)
 }
 
 /** librados counts both timeouts in seconds, and takes 0 for its own default. */

@@ -12,9 +12,9 @@ async function isPrimary(session: Session, spec: ImageSpec): Promise<boolean> {
   try {
     const image = await session.open(spec, { readOnly: true })
     try {
-      return (await image.mirrorInfo())?.primary === true
+      return (await image.mirrorInfo({ signal: session.signal }))?.primary === true
     } finally {
-      await image.close()
+      await image.close({ signal: session.signal })
     }
   } catch {
     return false
