@@ -1,5 +1,7 @@
 /** Options that say which cluster, as Ceph's own tools name them, for every command that connects. */
 
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Cluster, ConnectOptions } from '../rados/cluster.js'
 import { readCephArgs } from './ceph-args.js'
@@ -100,18 +102,30 @@ function userOf({ id, user, name }: ConnectionFlags): string | undefined {
   return given[0]
 }
 
+/** The file that librados would find by itself, if there is one (`CEPH_CONF_FILE_DEFAULT` of Ceph's config.cc). */
+function usualConf(cluster: string, { CEPH_CONF, HOME }: NodeJS.ProcessEnv): string | undefined {
+  if (CEPH_CONF) return CEPH_CONF
+  const name = `${cluster}.conf`
+  return [join('/etc/ceph', name), ...(HOME ? [join(HOME, '.ceph', name)] : []), name].find((path) =>
+    existsSync(path),
+  )
+}
+
 /**
  * What `Cluster.connect()` takes for them; `defaults` are Ceph options that the command's user may override. What the
- * command line does not say `CEPH_ARGS` may, if `environment` has it.
+ * command line does not say `CEPH_ARGS` and `CEPH_KEYRING` may, and this host's ceph.conf, if there is one, also when
+ * monitors are named: as with Ceph's tools. `environment` is null for a cluster of which this host says nothing.
  */
 export function toConnectOptions(
   flags: ConnectionFlags,
   defaults: Readonly<Record<string, string | boolean>> = {},
-  environment: NodeJS.ProcessEnv = process.env,
+  environment: NodeJS.ProcessEnv | null = process.env,
 ): ConnectOptions {
-  const inherited = readCephArgs(environment.CEPH_ARGS)
+  const inherited = readCephArgs(environment?.CEPH_ARGS)
   const name = userOf(flags) ?? userOf(inherited)
-  const { conf, cluster, keyring, keyfile, monHost } = { ...inherited, ...flags }
+  const said = { ...inherited, ...flags }
+  const { cluster, keyring = environment?.CEPH_KEYRING || undefined, keyfile, monHost } = said
+  const conf = said.conf ?? (monHost && environment ? usualConf(cluster ?? 'ceph', environment) : undefined)
   return {
     ...(conf === undefined ? {} : { confFile: conf }),
     ...(name === undefined ? {} : { name }),

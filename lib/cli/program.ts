@@ -8,7 +8,7 @@ const directory = new URL('./commands/', import.meta.url)
 
 const after = `
 Options that say which cluster, user and pool (-c, --id, -n, -m, -k, --cluster, -p, --namespace) may stand before the
-command too. CEPH_CONF and CEPH_ARGS are read as Ceph's own tools read them.
+command too. CEPH_CONF, CEPH_KEYRING and CEPH_ARGS are read as Ceph's own tools read them.
 `
 
 interface Manifest {

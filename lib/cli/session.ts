@@ -46,10 +46,15 @@ export class Session<F extends Flags = Flags> {
   #cluster: Promise<Cluster> | undefined
   #destination: Session | undefined
   readonly #ioctxs = new Map<string, Promise<IoCtx>>()
-  readonly #environment: NodeJS.ProcessEnv
+  readonly #environment: NodeJS.ProcessEnv | null
 
-  /** `environment` is where `CEPH_ARGS` is looked for. */
-  constructor(flags: F, signal: AbortSignal, progress: ProgressView, environment = process.env) {
+  /** `environment` is where `CEPH_ARGS` is looked for; null: nowhere. */
+  constructor(
+    flags: F,
+    signal: AbortSignal,
+    progress: ProgressView,
+    environment: NodeJS.ProcessEnv | null = process.env,
+  ) {
     this.#environment = environment
     this.flags = flags
     this.signal = signal
@@ -128,7 +133,7 @@ export class Session<F extends Flags = Flags> {
       ...(pool === undefined ? {} : { pool }),
       ...(namespace === undefined ? {} : { namespace }),
     }
-    this.#destination ??= new Session({ ...places, ...there }, this.signal, this.progress, {})
+    this.#destination ??= new Session({ ...places, ...there }, this.signal, this.progress, null)
     return this.#destination
   }
 

@@ -1,5 +1,6 @@
 /** What the command line and `CEPH_ARGS` say, before there is a cluster. */
 
+import { join } from 'node:path'
 import t from 'tap'
 import { commandFirst } from '../../lib/cli/command-first.js'
 import { toConnectOptions } from '../../lib/cli/connection.js'
@@ -63,4 +64,19 @@ t.test('names that other programs give', async (t) => {
   t.same(parseImageSpec('i'), { pool: undefined, namespace: '', image: 'i' }, 'the cluster says which pool')
   t.throws(() => parseImageSpec('a/b/c/d'), { code: 'commander.invalidArgument' })
   t.throws(() => parseImageSpec('i@'), { code: 'commander.invalidArgument' })
+})
+
+t.test('CEPH_KEYRING, and a ceph.conf beside named monitors', async (t) => {
+  const HOME = t.testdir({ '.ceph': { 'rbdkit-test.conf': '' } })
+  const confFile = join(HOME, '.ceph/rbdkit-test.conf')
+  const flags = { cluster: 'rbdkit-test', monHost: '10.0.0.1' }
+  t.match(toConnectOptions(flags, {}, { HOME, CEPH_KEYRING: '/k' }), { confFile, keyring: '/k' })
+  t.match(toConnectOptions(flags, {}, { HOME, CEPH_CONF: '/c' }), { confFile: '/c' })
+  t.match(toConnectOptions({ ...flags, conf: '/d', keyring: '/l' }, {}, { HOME, CEPH_KEYRING: '/k' }), {
+    confFile: '/d',
+    keyring: '/l',
+  })
+  t.notHas(toConnectOptions(flags, {}, {}), { confFile: String }, 'there is none')
+  t.notHas(toConnectOptions(flags, {}, null), { confFile: String }, 'another cluster')
+  t.notHas(toConnectOptions({}, {}, { HOME }), { confFile: String }, 'librados searches')
 })
