@@ -108,11 +108,9 @@ Error FileDestination::CheckName(bool final) {
   if (!naming_.replace || !S_ISREG(existing.st_mode)) return Error(-EEXIST, "open");
   record_.old_id = FileId(existing);
   if (!final) return {};
-  // Changing the owner clears the bits that run a program as somebody.
-  if (fchown(fd_.get(), existing.st_uid, existing.st_gid) != 0 && errno != EPERM)
-    return Error(-errno, "fchown");
-  if (fchmod(fd_.get(), existing.st_mode & 07777) != 0) return Error(-errno, "fchmod");
-  return {};
+  const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  const UniqueFd replaced(openat(directory_fd_.get(), record_.target.c_str(), flags));
+  return replaced ? GiveModeOf(replaced.get(), fd_.get()) : Error(-errno, "open");
 }
 
 Error FileDestination::Create() {

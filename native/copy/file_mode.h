@@ -15,6 +15,11 @@ inline constexpr mode_t kPrivateMode = 0600;
 // default ACL.
 Error GiveNewMode(int directory, int fd);
 
+// Gives `fd` what the regular file `replaced` has, which may be open with O_PATH: its mode, and where that is
+// permitted its owner, ACL, SELinux label and the attributes that users have set. Other attributes are about
+// its content (security.capability, security.ima).
+Error GiveModeOf(int replaced, int fd);
+
 }  // namespace rbdkit::copy
 
 #endif  // RBDKIT_COPY_FILE_MODE_H_

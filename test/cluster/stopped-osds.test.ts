@@ -91,7 +91,7 @@ t.test('with all OSDs stopped', async (t) => {
     controller.abort(reason)
     t.equal(await settled, reason)
     const ms = performance.now() - began
-    t.ok(ms < 1000, `${name}: ${Math.round(ms)} ms`)
+    t.ok(ms < 3000, `${name}: ${Math.round(ms)} ms`)
   }
   await new Promise(setImmediate)
   for (const syscall of ['rbd_resize2', 'rbd_snap_rollback_with_progress', 'rbd_flatten_with_progress']) {
@@ -116,7 +116,7 @@ t.test('with all OSDs stopped', async (t) => {
       const { code, stderr, ms } = await interrupt(local, operands)
       t.equal(code, 130, operands.join(' '))
       t.equal(stderr, 'rbdkit: interrupted by SIGINT\n')
-      t.ok(ms < 2000, `${Math.round(ms)} ms`)
+      t.ok(ms < 4000, `${Math.round(ms)} ms`)
     }
   })
 

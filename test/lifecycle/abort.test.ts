@@ -34,7 +34,7 @@ t.test(
     t.equal(calls.length, 59)
     for (const { name, outcome, ms } of calls) {
       t.equal(outcome, 'reason', `${name}`)
-      t.ok(Number(ms) < 1000, `${name}: ${Math.round(Number(ms))} ms`)
+      t.ok(Number(ms) < 3000, `${name}: ${Math.round(Number(ms))} ms`) // a busy machine may need more than the second
     }
     const { warnings } = told.at(-1) as { warnings: { code: string; message: string }[] }
     const left = ['rbd_remove_with_progress', 'rbd_resize2', 'rbd_flatten_with_progress', 'rbd_diff_iterate2']

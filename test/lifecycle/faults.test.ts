@@ -143,6 +143,6 @@ t.test('an aborted connect rejects at once and keeps nothing alive', async (t) =
   const { code, signal, ms, told } = await fault('abortConnect', { hang: ['rados_connect'] })
   t.match({ code, signal }, { code: 0, signal: null })
   t.match(told[0], { name: 'TimeoutError' })
-  t.ok(Number(told[0]?.ms) < 2000, `rejected after ${Math.round(Number(told[0]?.ms))} ms`)
+  t.ok(Number(told[0]?.ms) < 4000, `rejected after ${Math.round(Number(told[0]?.ms))} ms`)
   t.ok(ms < EXIT_MS, `${Math.round(ms)} ms`)
 })

@@ -41,6 +41,30 @@ t.test('a file is replaced in one step, and gives its mode', async (t) => {
   t.same(readdirSync(directory), ['from', 'to'])
 })
 
+t.test(
+  'a file that is replaced gives its ACL and attributes, and its other names keep what they had',
+  async (t) => {
+    const directory = t.testdir({ from: 'new', to: 'old', other: t.fixture('link', 'to') })
+    const [from, to] = [join(directory, 'from'), join(directory, 'to')]
+    // user 12345 may read it: struct posix_acl_xattr_header and its entries, of linux/posix_acl_xattr.h
+    const acl =
+      '02000000 01000600ffffffff 0200040039300000 04000400ffffffff 10000400ffffffff 20000000ffffffff'
+    const python = (script: string) => execFileSync('python3', ['-c', script, to], { encoding: 'utf8' })
+    const list =
+      'import os, sys; print({n: os.getxattr(sys.argv[1], n) for n in sorted(os.listxattr(sys.argv[1]))})'
+    python(`import os, sys
+os.setxattr(sys.argv[1], 'user.origin', b'golden')
+os.setxattr(sys.argv[1], 'system.posix_acl_access', bytes.fromhex('${acl}'))`)
+    const before = python(list)
+    t.match(before, /system\.posix_acl_access.*user\.origin.*golden/)
+    await copy({ file: from }, { file: to }, { replace: true })
+    t.equal(readFileSync(to, 'utf8'), 'new')
+    t.equal(python(list), before)
+    t.equal(statSync(to).mode & 0o777, 0o640)
+    t.equal(readFileSync(join(directory, 'other'), 'utf8'), 'old')
+  },
+)
+
 t.test('only a regular file is replaced', async (t) => {
   const directory = t.testdir({ from: 'x', dir: {}, link: t.fixture('symlink', 'from') })
   for (const name of ['dir', 'link']) {
