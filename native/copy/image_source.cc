@@ -28,7 +28,8 @@ Error ImageSource::Open() {
     if (Error error = OpenHead()) return error;
   }
   if (!image_) {
-    const int r = Rbd().rbd_open_read_only(ioctx_.get(), name_.c_str(), image_.out(), snapshot_.c_str());
+    const int r =
+        OpenImageAt(Rbd().rbd_open_read_only, ioctx_.get(), name_.c_str(), snapshot_.c_str(), image_.out());
     if (r < 0) return Error(r, "rbd_open_read_only");
   }
   return Describe();
