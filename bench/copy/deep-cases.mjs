@@ -11,7 +11,7 @@ const MiB = 2 ** 20
 const GiB = 2 ** 30
 
 function rbd({ conf }, ...args) {
-  return execFileSync('rbd', ['-c', conf, ...args, '--no-progress'], { encoding: 'utf8', stdio: 'pipe' })
+  return execFileSync('rbd', ['-c', conf, ...args], { encoding: 'utf8', stdio: 'pipe' })
 }
 
 const specOf = ({ pool, image }) => `${pool}/${image}`

@@ -6,7 +6,6 @@ namespace rbdkit::copy {
 
 namespace {
 constexpr char kClass[] = "rbd";
-constexpr size_t kMaxAnswer = 8192;  // more than a name or an id
 }  // namespace
 
 std::string EncodeNumber(size_t number) {
@@ -29,12 +28,34 @@ bool DecodeText(const std::string& bytes, std::string* text) {
 }
 
 Error ReadByClass(rados_ioctx_t ioctx, const std::string& object, const char* method, const std::string& in,
-                  std::string* out) {
-  out->resize(kMaxAnswer);
+                  std::string* out, size_t max) {
+  out->resize(max);
   const int r = Rados().rados_exec(ioctx, object.c_str(), kClass, method, in.data(), in.size(), out->data(),
                                    out->size());
   out->resize(r < 0 ? 0 : static_cast<size_t>(r));
   return r < 0 ? Error(r, "rados_exec") : Error();
+}
+
+Error ReadByClass(rados_ioctx_t ioctx, const std::string& object, std::vector<ClassRead>* reads) {
+  struct Answer {
+    size_t length = 0;
+    int result = 0;
+  };
+  std::vector<Answer> answers(reads->size());
+  const rados_read_op_t op = Rados().rados_create_read_op();
+  for (size_t i = 0; i < reads->size(); ++i) {
+    ClassRead& read = (*reads)[i];
+    Rados().rados_read_op_exec_user_buf(op, kClass, read.method, read.in.data(), read.in.size(),
+                                        read.out.data(), read.out.size(), &answers[i].length,
+                                        &answers[i].result);
+  }
+  int r = Rados().rados_read_op_operate(op, ioctx, object.c_str(), LIBRADOS_OPERATION_NOFLAG);
+  Rados().rados_release_read_op(op);
+  for (size_t i = 0; i < reads->size() && r >= 0; ++i) {
+    r = answers[i].result;
+    (*reads)[i].out.resize(answers[i].length);
+  }
+  return r < 0 ? Error(r, "rados_read_op_operate") : Error();
 }
 
 // Not rados_exec(): a full pool lets that wait, whatever the ioctx has been told.

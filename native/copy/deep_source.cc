@@ -40,7 +40,8 @@ Error DeepSource::FindParent() {
     if (!layer.snapshot || &layer == &layers_.back()) continue;
     const std::string& name = layer.snapshot->name;
     OpenImage image;
-    const int r = Rbd().rbd_open_read_only(end_.ioctx(), name_.c_str(), image.out(), name.c_str());
+    const int r =
+        OpenImageAt(Rbd().rbd_open_read_only, end_.ioctx(), name_.c_str(), name.c_str(), image.out());
     if (r < 0) return Error(r, "rbd_open_read_only");
     Parent then;
     Error error = DescribeParent(image.get(), &then);

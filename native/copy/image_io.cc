@@ -1,5 +1,8 @@
 #include "copy/image_io.h"
 
+#include <algorithm>
+
+#include "copy/class_call.h"
 #include "sys/rados.h"
 
 namespace rbdkit::copy {
@@ -93,6 +96,20 @@ Error DescribeLayout(rbd_image_t image, ImageLayout* layout) {
   uint8_t old = 0;
   if ((r = Rbd().rbd_get_old_format(image, &old)) < 0) return Error(r, "rbd_get_old_format");
   layout->old_format = old != 0;
+  return {};
+}
+
+Error SnapshotIds(rados_ioctx_t ioctx, const std::string& id, std::vector<uint64_t>* ids) {
+  constexpr size_t kMost = 1 << 20;  // bytes: 130,000 snapshots
+  constexpr size_t kBegin = 12;  // the highest id that there has been, and the number of those that follow
+  std::string answer;
+  if (Error error = ReadByClass(ioctx, "rbd_header." + id, "get_snapcontext", "", &answer, kMost)) {
+    return error;
+  }
+  for (size_t at = kBegin; at + sizeof(uint64_t) <= answer.size(); at += sizeof(uint64_t)) {
+    ids->push_back(DecodeSize(answer.data() + at));
+  }
+  std::sort(ids->begin(), ids->end());
   return {};
 }
 

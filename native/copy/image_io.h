@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "copy/endpoint.h"
 #include "sys/rbd.h"
@@ -70,6 +71,9 @@ Error ImageId(rbd_image_t image, std::string* id);
 Error OpenById(rados_ioctx_t ioctx, const std::string& id, const std::string& name, bool read_only,
                OpenImage* image);
 Error DescribeLayout(rbd_image_t image, ImageLayout* layout);
+// Of the image of format 2 with that id, as its header has them now, ascending; of groups, of mirrors and in
+// the trash as well. ENOENT: there is no such image.
+Error SnapshotIds(rados_ioctx_t ioctx, const std::string& id, std::vector<uint64_t>* ids);
 
 // librbd's callback: takes the result and queues it, no more.
 void FinishAio(rbd_completion_t completion, void* operation);

@@ -28,7 +28,8 @@ Error ImageSource::Open() {
     if (Error error = OpenHead()) return error;
   }
   if (!image_) {
-    const int r = Rbd().rbd_open_read_only(ioctx_.get(), name_.c_str(), image_.out(), snapshot_.c_str());
+    const int r =
+        OpenImageAt(Rbd().rbd_open_read_only, ioctx_.get(), name_.c_str(), snapshot_.c_str(), image_.out());
     if (r < 0) return Error(r, "rbd_open_read_only");
   }
   return Describe();
@@ -142,7 +143,25 @@ Error ImageSource::Confirm() {
   if (locked_) {
     if (Error error = ConfirmHead()) return error;
   }
-  // A fresh look: a handle that is open does not notice that its snapshot is gone.
+  return layout_.old_format ? ConfirmOld() : ConfirmIds();
+}
+
+// A fresh look: a handle that is open does not notice that its snapshot is gone. To open another one takes
+// eleven requests more.
+Error ImageSource::ConfirmIds() const {
+  std::vector<uint64_t> ids;
+  if (Error error = SnapshotIds(ioctx_.get(), id_, &ids)) {
+    return error.result == -ENOENT ? Changed(error.syscall.c_str(), "image was removed") : error;
+  }
+  for (const uint64_t id : {from_id_, snapshot_.empty() ? 0 : snapshot_id_}) {
+    const bool found = id == 0 || std::binary_search(ids.begin(), ids.end(), id);
+    if (!found) return Changed("rados_exec", "snapshot was removed");
+  }
+  return {};
+}
+
+// Those of an image of format 1 have their ids nowhere but in librbd.
+Error ImageSource::ConfirmOld() const {
   OpenImage fresh;
   if (Error error = OpenById(ioctx_.get(), id_, name_, true, &fresh)) {
     return error.result == -ENOENT ? Changed(error.syscall.c_str(), "image was removed") : error;

@@ -7,6 +7,7 @@
 
 #include "copy/diff_format.h"
 #include "copy/image_io.h"
+#include "copy/object_maps.h"
 #include "copy/resize_watch.h"
 
 namespace rbdkit::copy {
@@ -83,10 +84,16 @@ class ImageSource final : public Source {
   Error FindBegin();
   Error ChooseWindow();
   Error ConfirmHead();
+  Error ConfirmIds() const;
+  Error ConfirmOld() const;
   Error Diff(uint64_t offset);
   Error FindChanged(uint64_t offset, uint64_t* length);
   Error Scan(uint64_t offset);
+  Error AskChanged(std::vector<Extent>* found);
   Error FindObjects(const std::vector<Extent>** objects);
+  bool MapsTell();
+  bool MapsTellAll();
+  void AddSets(const ObjectSet& objects, uint64_t begin, uint64_t end, std::vector<Extent>* extents) const;
   Error Iterate(const char* from, uint64_t offset, uint64_t length, bool whole_objects, bool with_parent,
                 std::vector<Extent>* extents) const;
   Error AddEmptied(uint64_t offset, uint64_t length);
@@ -120,8 +127,10 @@ class ImageSource final : public Source {
     std::vector<Extent> changed;                 // whole sets of objects, ascending
     std::optional<std::vector<Extent>> objects;  // those that are there, once that was asked
   };
-  bool fast_ = false;  // the object map tells
-  uint64_t scan_ = 0;  // how much one look at it takes in
+  bool fast_ = false;               // the object map tells
+  bool maps_read_ = false;          // or tried to
+  std::optional<ObjectMaps> maps_;  // what they tell, where librbd need not be asked
+  uint64_t scan_ = 0;               // how much one look at it takes in
   Scanned scanned_;
   uint64_t window_ = 0;          // how much one rbd_diff_iterate2() looks at
   uint64_t window_end_ = 0;      // how far the plan is known

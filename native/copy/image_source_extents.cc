@@ -24,6 +24,7 @@ Error ImageSource::Since(Changes changes) {
   changes_ = std::move(changes);
   window_end_ = 0;
   scanned_ = {};
+  maps_read_ = false;
   if (Error error = FindBegin()) return error;
   return ChooseWindow();
 }
@@ -98,6 +99,11 @@ Error ImageSource::Diff(uint64_t offset) {
   if (exact() && fast_) {
     if (Error error = FindChanged(offset, &length)) return error;
     if (window_end_ > offset) return {};
+  }
+  if (!changes_ && fast_ && MapsTellAll()) {
+    AddSets(maps_->there, offset, offset + length, &extents_);
+    window_end_ = offset + length;
+    return {};
   }
   // Of all of an image objects, not the bytes in them: one request less an object where there is no fast
   // diff; zeros inside are found when they are read.

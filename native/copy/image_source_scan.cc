@@ -1,5 +1,5 @@
-// Which objects of an image have changed, by its object map: what is asked of the OSDs is about those only,
-// so that it costs what has changed and not what there is.
+// Which objects of an image are there or have changed, by its object maps: what is asked of the OSDs is about
+// those only, so that it costs what has changed and not what there is.
 #include <algorithm>
 #include <chrono>
 
@@ -46,16 +46,13 @@ Error ImageSource::Scan(uint64_t offset) {
   scanned_ = {};
   scanned_.begin = offset / set * set;
   scanned_.end = scanned_.begin + std::min(scan_, size_ - scanned_.begin);
-  const char* const from = changes_->from.empty() ? nullptr : changes_->from.c_str();
   std::vector<Extent> found;
-  const Clock::time_point start = Clock::now();
-  if (Error error = Iterate(from, scanned_.begin, scanned_.end - scanned_.begin, true, true, &found)) {
+  // Of changes since nothing librbd also tells what was there once.
+  if (!changes_->from.empty() && MapsTell()) {
+    AddSets(maps_->changed, scanned_.begin, scanned_.end, &found);
+  } else if (Error error = AskChanged(&found)) {
     return error;
   }
-  const Clock::duration taken = Clock::now() - start;
-  const uint64_t objects = (scanned_.end - scanned_.begin) / layout_.object_size + 1;
-  fast_ = taken < kSlow || taken < objects * kSlowObject;
-  if (fast_ && scan_ < size_) scan_ *= kGrowth;
   for (const Extent& extent : found) {
     const uint64_t begin = extent.offset / set * set;
     const uint64_t end = std::min((extent.end() + set - 1) / set * set, scanned_.end);
@@ -68,11 +65,56 @@ Error ImageSource::Scan(uint64_t offset) {
   return {};
 }
 
+Error ImageSource::AskChanged(std::vector<Extent>* found) {
+  const char* const from = changes_->from.empty() ? nullptr : changes_->from.c_str();
+  const Clock::time_point start = Clock::now();
+  if (Error error = Iterate(from, scanned_.begin, scanned_.end - scanned_.begin, true, true, found)) {
+    return error;
+  }
+  const Clock::duration taken = Clock::now() - start;
+  const uint64_t objects = (scanned_.end - scanned_.begin) / layout_.object_size + 1;
+  fast_ = taken < kSlow || taken < objects * kSlowObject;
+  if (fast_ && scan_ < size_) scan_ *= kGrowth;
+  return {};
+}
+
+bool ImageSource::MapsTell() {
+  if (!std::exchange(maps_read_, true)) {
+    maps_.emplace();
+    if (!ReadObjectMaps(ioctx_.get(), id_, layout_, from_id_, read_snapshot(), &*maps_)) maps_.reset();
+  }
+  return maps_.has_value();
+}
+
+// They know nothing of a parent, and librbd tells which pieces of a striped image an object has.
+bool ImageSource::MapsTellAll() {
+  uint64_t overlap = 0;
+  return layout_.stripe_count == 1 && Rbd().rbd_get_overlap(image_.get(), &overlap) >= 0 && overlap == 0 &&
+         MapsTell();
+}
+
+// What the sets of these objects take up between `begin` and `end`.
+void ImageSource::AddSets(const ObjectSet& objects, uint64_t begin, uint64_t end,
+                          std::vector<Extent>* extents) const {
+  const uint64_t set = object_set();
+  const uint64_t in_set = layout_.stripe_count;
+  const uint64_t last = (end + set - 1) / set * in_set;
+  for (uint64_t object = objects.NextIn(begin / set * in_set); object < last;) {
+    const uint64_t behind = (objects.NextOut(object) + in_set - 1) / in_set;
+    const uint64_t at = std::max(begin, object / in_set * set);
+    extents->push_back({at, std::min(end, behind * set) - at, Content::kData});
+    object = objects.NextIn(behind * in_set);
+  }
+}
+
 // Of what was scanned.
 Error ImageSource::FindObjects(const std::vector<Extent>** objects) {
   if (!scanned_.objects) {
     std::vector<Extent> found;
-    if (Error error = Iterate(nullptr, scanned_.begin, scanned_.end - scanned_.begin, true, true, &found)) {
+    if (MapsTellAll()) {
+      AddSets(maps_->there, scanned_.begin, scanned_.end, &found);
+    } else if (Error error =
+                   Iterate(nullptr, scanned_.begin, scanned_.end - scanned_.begin, true, true, &found)) {
       return error;
     }
     scanned_.objects = std::move(found);

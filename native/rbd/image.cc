@@ -57,7 +57,8 @@ int Image::Open(const std::string& name, bool by_id, const std::optional<std::st
                 bool read_only) {
   const auto open = by_id ? (read_only ? Rbd().rbd_open_by_id_read_only : Rbd().rbd_open_by_id)
                           : (read_only ? Rbd().rbd_open_read_only : Rbd().rbd_open);
-  const int r = open(ioctx_->ioctx(), name.c_str(), &image_, snapshot ? snapshot->c_str() : nullptr);
+  const int r =
+      OpenImageAt(open, ioctx_->ioctx(), name.c_str(), snapshot ? snapshot->c_str() : nullptr, &image_);
   if (r < 0) {
     image_ = nullptr;
     return r;

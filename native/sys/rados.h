@@ -68,6 +68,7 @@
   F(rados_create_read_op, nullptr)          \
   F(rados_release_read_op, nullptr)         \
   F(rados_read_op_omap_get_vals2, nullptr)  \
+  F(rados_read_op_exec_user_buf, nullptr)   \
   F(rados_read_op_operate, nullptr)         \
   F(rados_read_op_stat, nullptr)            \
   F(rados_read_op_checksum, nullptr)        \

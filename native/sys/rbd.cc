@@ -1,9 +1,11 @@
 #include "sys/rbd.h"
 
+#include <cerrno>
 #include <chrono>
 #include <iterator>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace rbdkit {
 
@@ -33,6 +35,17 @@ int CloseImage(rbd_image_t image) {
   // Asleep, so that the thread that it is about gets this one's processor.
   std::this_thread::sleep_for(std::chrono::milliseconds(1));
   return Rbd().rbd_close(image);
+}
+
+int OpenImageAt(decltype(&::rbd_open) open, rados_ioctx_t ioctx, const char* name, const char* snapshot,
+                rbd_image_t* image) {
+  int r = open(ioctx, name, image, snapshot);
+  if (r != -ENOENT || snapshot == nullptr || *snapshot == '\0') return r;
+  r = open(ioctx, name, image, nullptr);
+  if (r < 0) return r;
+  r = Rbd().rbd_snap_set(*image, snapshot);
+  if (r < 0) CloseImage(std::exchange(*image, nullptr));
+  return r;
 }
 
 void VisitRbd(void (*visit)(void* arg, const char* name, bool present), void* arg) {

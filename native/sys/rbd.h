@@ -84,6 +84,7 @@
   F(rbd_snap_mirror_namespace_cleanup, nullptr)  \
   F(rbd_snap_get_limit, nullptr)                 \
   F(rbd_snap_set_limit, nullptr)                 \
+  F(rbd_snap_set, nullptr)                       \
   F(rbd_snap_set_by_id, nullptr)                 \
   F(rbd_clone3, nullptr)                         \
   F(rbd_flatten_with_progress, nullptr)          \
@@ -140,6 +141,12 @@ inline const RbdApi& Rbd() { return rbd_api; }
 // rbd_close(), a moment later: librbd (16.2.15) looks at an image once more after it has said that it is
 // open, and ends the process when it is gone by then (docs/decisions/0021). Blocks.
 int CloseImage(rbd_image_t image);
+
+// Opens an image at a snapshot, or without one (null or empty) as it is now, by one of the rbd_open
+// functions. They refuse a snapshot without an object map, which is what is made in a pool that is full
+// (16.2.15), and rbd_snap_set() does not: so where there is nothing to be opened, that is tried as well.
+int OpenImageAt(decltype(&::rbd_open) open, rados_ioctx_t ioctx, const char* name, const char* snapshot,
+                rbd_image_t* image);
 
 // Calls `visit(name, present)` for every function of the table; only after LoadRbd().
 void VisitRbd(void (*visit)(void* arg, const char* name, bool present), void* arg);

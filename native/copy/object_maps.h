@@ -1,0 +1,29 @@
+// What the object maps of an image and its snapshots tell, without a question to librbd, which names each of
+// its objects (docs/decisions/0030).
+#ifndef RBDKIT_COPY_OBJECT_MAPS_H_
+#define RBDKIT_COPY_OBJECT_MAPS_H_
+
+#include <rados/librados.h>
+
+#include <cstdint>
+#include <string>
+
+#include "copy/endpoint.h"
+#include "copy/object_states.h"
+
+namespace rbdkit::copy {
+
+struct ObjectMaps {
+  ObjectSet there;    // at the end; also what may be
+  ObjectSet changed;  // since the beginning; also what may have
+};
+
+// Of the image with that id, from the snapshot `from` to the snapshot `to`, or to LIBRADOS_SNAP_HEAD: the
+// image as it is now, which must be kept from being written to meanwhile. Without a `from` (0) nothing is
+// said of changes. False: they do not tell, whatever the reason, and librbd is to be asked. Blocks.
+bool ReadObjectMaps(rados_ioctx_t ioctx, const std::string& id, const ImageLayout& layout, uint64_t from,
+                    uint64_t to, ObjectMaps* maps);
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_OBJECT_MAPS_H_
