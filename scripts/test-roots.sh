@@ -4,7 +4,8 @@
 # Tries the binary that is built here, on Debian 12, with the Ceph, libvirt and QEMU of a newer Debian: builds a root of
 # that release with debootstrap (3 GB, from this machine's own apt sources; kept in the cache directory, by default
 # .rbdkit/roots), enters it by chroot, and runs the quickstart's job, every release of Node, and the tests given
-# (default: cluster libvirt) in it. Prints a table. Daemons listen on loopback, and end with this script.
+# (default: cluster libvirt; several in one pair of quotes share a Ceph and a row) in it. Prints a table. Daemons listen
+# on loopback, and end with this script.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/setup-steps.sh
