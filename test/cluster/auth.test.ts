@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Cluster, Image } from 'rbdkit'
 import { LocalCluster } from 'rbdkit/dev'
@@ -116,7 +117,11 @@ async function makesOlderKeys(t: Test): Promise<void> {
   await exec('ceph', ['mon', 'set', 'auth_allowed_ciphers', 'aes,aes256k'], {
     env: { ...process.env, ...local.env },
   })
-  const { key } = await make()
+  // The monitors go by it from their next tick on, every five seconds.
+  const end = Date.now() + 60_000
+  const made = (): ReturnType<typeof make> =>
+    make().catch((error: unknown) => (Date.now() < end ? sleep(500).then(made) : Promise.reject(error)))
+  const { key } = await made()
   t.equal(Buffer.from(key, 'base64').readUInt16LE(0), 1)
   await using older = await Cluster.connect({ confFile: local.confFile, id: 'older', key })
   t.equal(await older.fsid(), local.fsid)

@@ -61,7 +61,7 @@ t.test('two clusters at once, of both stores, apart from each other', async (t) 
   ])
   t.teardown(() => Promise.all([one.close(), two.close()]))
   // Of a machine that is busy with other things each process has a share only.
-  const share = Math.max(1, loadavg()[0] / availableParallelism())
+  const share = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())
   t.ok(
     Date.now() - began < 15_000 * share,
     `both within 15 s, on a machine with a load of ${share} for each CPU`,
@@ -177,7 +177,7 @@ t.test('a start that fails says why, keeps the logs and leaves no process', asyn
   t.teardown(() => rmSync(join(error.logs, '..'), { recursive: true }))
   t.equal(error.code, 'ERR_RBDKIT_DEV_START')
   // The OSD's own words: of 16 and 18, of 20.
-  t.match(error.message, /osd\.0 exited with status \d+\n.*(failed to open|osd\.0\/block open stat got)/s)
+  t.match(error.message, /osd\.0 exited with status \d+\n.*(failed to open|osd\.0\/block\) open stat got)/s)
   t.ok(readdirSync(error.logs).length > 0)
   t.same(processesOf(join(error.logs, '..')), [])
 })
