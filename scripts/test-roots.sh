@@ -64,12 +64,14 @@ make_root() {
   mirror=$(archive)
   [ -n "$mirror" ] || stop "apt has no Debian archive in its sources, or no lists: run 'apt-get update'"
   [ -e "/usr/share/debootstrap/scripts/$release" ] || script=sid
-  rm -rf "$root"
-  step "debootstrap $release" debootstrap --variant=minbase --include=ca-certificates \
-    "$release" "$root" "$mirror" "/usr/share/debootstrap/scripts/$script"
-  echo "deb $mirror $release main" >"$root/etc/apt/sources.list"
+  # What was interrupted is never taken for a root; what debootstrap mounts ends with it.
+  rm -rf "$root" "$root.new"
+  step "debootstrap $release" unshare --mount debootstrap --variant=minbase --include=ca-certificates \
+    "$release" "$root.new" "$mirror" "/usr/share/debootstrap/scripts/$script"
+  echo "deb $mirror $release main" >"$root.new/etc/apt/sources.list"
   # proxies and the like
-  apt-config dump | grep -iE '^Acquire::(https?|check-|retries).* ".+";' >"$root/etc/apt/apt.conf.d/90host" || true
+  apt-config dump | grep -iE '^Acquire::(https?|check-|retries).* ".+";' >"$root.new/etc/apt/apt.conf.d/90host" || true
+  mv "$root.new" "$root"
 }
 
 # The root is made once; packages are brought up to the list each time.
