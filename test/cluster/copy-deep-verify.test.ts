@@ -133,7 +133,7 @@ async function damagedCopy(pool: CopyPool, verify: (typeof levels)[number], afte
     )
     for await (const { phase, bytesDone } of job) if (phase === 'copy' && bytesDone >= after) break
     await flip(pool)
-    if (done < after + 8 * mib || tries === 10) return { job }
+    if (done < after + 8 * mib || tries === 4) return { job }
     // A busy machine: so much was copied meanwhile that the damage may have come too late.
     abort.abort()
     await Promise.allSettled([job])
