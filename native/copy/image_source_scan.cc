@@ -52,6 +52,15 @@ Error ImageSource::Scan(uint64_t offset) {
   if (Error error = Iterate(from, scanned_.begin, scanned_.end - scanned_.begin, true, true, &found)) {
     return error;
   }
+  // A map does not tell what a rollback has changed (findings/fast-diff-after-rollback.sh), but it does tell
+  // which objects there are: those are asked about as well.
+  if (from != nullptr) {
+    const std::vector<Extent>* there = nullptr;
+    if (Error error = FindObjects(&there)) return error;
+    found.insert(found.end(), there->begin(), there->end());
+    std::sort(found.begin(), found.end(),
+              [](const Extent& a, const Extent& b) { return a.offset < b.offset; });
+  }
   const Clock::duration taken = Clock::now() - start;
   const uint64_t objects = (scanned_.end - scanned_.begin) / layout_.object_size + 1;
   fast_ = taken < kSlow || taken < objects * kSlowObject;
