@@ -4,7 +4,8 @@
 # Tries the binary that is built here, on Debian 12, with the Ceph, libvirt and QEMU of a newer Debian: builds a root of
 # that release with debootstrap (3 GB, from this machine's own apt sources; kept in the cache directory, by default
 # .rbdkit/roots), enters it by chroot, and runs the quickstart's job, every release of Node, and the tests given
-# (default: cluster libvirt) in it. Prints a table. Daemons listen on loopback, and end with this script.
+# (default: cluster libvirt; several in one pair of quotes share a Ceph and a row) in it. Prints a table. Daemons listen
+# on loopback, and end with this script.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/setup-steps.sh
@@ -63,12 +64,14 @@ make_root() {
   mirror=$(archive)
   [ -n "$mirror" ] || stop "apt has no Debian archive in its sources, or no lists: run 'apt-get update'"
   [ -e "/usr/share/debootstrap/scripts/$release" ] || script=sid
-  rm -rf "$root"
-  step "debootstrap $release" debootstrap --variant=minbase --include=ca-certificates \
-    "$release" "$root" "$mirror" "/usr/share/debootstrap/scripts/$script"
-  echo "deb $mirror $release main" >"$root/etc/apt/sources.list"
+  # What was interrupted is never taken for a root; what debootstrap mounts ends with it.
+  rm -rf "$root" "$root.new"
+  step "debootstrap $release" unshare --mount debootstrap --variant=minbase --include=ca-certificates \
+    "$release" "$root.new" "$mirror" "/usr/share/debootstrap/scripts/$script"
+  echo "deb $mirror $release main" >"$root.new/etc/apt/sources.list"
   # proxies and the like
-  apt-config dump | grep -iE '^Acquire::(https?|check-|retries).* ".+";' >"$root/etc/apt/apt.conf.d/90host" || true
+  apt-config dump | grep -iE '^Acquire::(https?|check-|retries).* ".+";' >"$root.new/etc/apt/apt.conf.d/90host" || true
+  mv "$root.new" "$root"
 }
 
 # The root is made once; packages are brought up to the list each time.

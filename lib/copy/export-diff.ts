@@ -23,7 +23,8 @@ export interface ExportDiffOptions extends DiffOptions {
   fromSnapshot?: string
   /**
    * Whole objects that have changed, instead of the bytes in them: with fast diff that takes no request an object to
-   * find out, but the diff may be larger. Default false.
+   * find out, but the diff may be larger. Not after a rollback to a snapshot older than `fromSnapshot`: librbd's object map
+   * then leaves out what was rolled back. Default false.
    */
   wholeObject?: boolean
   /** The format: 1 as `rbd export-diff` writes it, or 2, which also says whether the snapshot is protected. Default 1. */

@@ -150,8 +150,8 @@ export class Cluster extends Resource {
    * Connects.
    *
    * Errors: `EINVAL` no or malformed monitor address, malformed conf file, or a bad option; `ENOENT` conf file or
-   * keyring not found; `EIO` malformed keyring; `ETIMEDOUT` no monitor answered; `EACCES`/`EPERM` wrong key or no
-   * such user; `ENOSYS` librados is not installed.
+   * keyring not found; `EIO` malformed keyring, which Ceph 20 does not tell from a wrong key; `ETIMEDOUT` no monitor
+   * answered; `EACCES`/`EPERM` wrong key or no such user; `ENOSYS` librados is not installed.
    *
    * Implements: rados_create2, rados_conf_read_file, rados_conf_set, rados_connect.
    * @since 0.1.0

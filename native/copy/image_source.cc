@@ -102,6 +102,11 @@ Error ImageSource::ReadError(int64_t result) const {
   uint64_t size = size_;
   const bool shorter = result == -EINVAL && Rbd().rbd_get_size(image_.get(), &size) >= 0 && size < size_;
   if (result >= 0 || shorter) return Changed("rbd_aio_read2", "became shorter");
+  // It may have been cut, and have its size again by now.
+  bool asked = false;
+  if (result == -EINVAL && locked_ && !resizes_.Ask(&asked) && asked) {
+    return Changed("rbd_aio_read2", "image was resized");
+  }
   return Error(static_cast<int>(result), "rbd_aio_read2");
 }
 

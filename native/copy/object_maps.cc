@@ -36,17 +36,10 @@ struct Version {
 
 class Reader {
  public:
-  Reader(rados_ioctx_t ioctx, const std::string& id, const ImageLayout& layout)
-      : ioctx_(ioctx), id_(id), layout_(layout) {}
-
-  // Every snapshot's map tells of changes since the one before only, so none in between may be left out.
-  bool FindVersions(uint64_t from, uint64_t to) {
-    if (SnapshotIds(ioctx_, id_, &ids_)) return false;
-    for (const uint64_t id : ids_) {
-      if (id >= (from == 0 ? to : from) && id <= to) versions_.push_back({id, 0});
-    }
-    if (to == LIBRADOS_SNAP_HEAD) versions_.push_back({to, 0});
-    return !versions_.empty() && versions_.back().id == to && (from == 0 || versions_.front().id == from);
+  Reader(rados_ioctx_t ioctx, const std::string& id, const ImageLayout& layout, uint64_t from, uint64_t to)
+      : ioctx_(ioctx), id_(id), layout_(layout) {
+    if (from != 0) versions_.push_back({from, 0});
+    versions_.push_back({to, 0});
   }
 
   // How large they are, if all of their maps are valid.
@@ -65,13 +58,11 @@ class Reader {
     return true;
   }
 
-  // Nothing of it has changed: a snapshot that is made, or removed, changes the maps beside it.
+  // Neither size nor flag has changed since.
   bool StillSo() const {
     std::vector<ClassRead> reads;
     const auto same = [](const ClassRead& a, const ClassRead& b) { return a.out == b.out; };
-    std::vector<uint64_t> ids;
-    return AskHeader(&reads) && std::equal(reads.begin(), reads.end(), described_.begin(), same) &&
-           !SnapshotIds(ioctx_, id_, &ids) && ids == ids_;
+    return AskHeader(&reads) && std::equal(reads.begin(), reads.end(), described_.begin(), same);
   }
 
   bool Load(const Version& version, ObjectStates* states) const {
@@ -99,7 +90,6 @@ class Reader {
   const rados_ioctx_t ioctx_;
   const std::string& id_;
   const ImageLayout& layout_;
-  std::vector<uint64_t> ids_;  // of all snapshots
   std::vector<Version> versions_;
   std::vector<ClassRead> described_;
 };
@@ -108,16 +98,14 @@ class Reader {
 
 bool ReadObjectMaps(rados_ioctx_t ioctx, const std::string& id, const ImageLayout& layout, uint64_t from,
                     uint64_t to, ObjectMaps* maps) {
-  Reader reader(ioctx, id, layout);
-  if (!reader.FindVersions(from, to) || !reader.Describe()) return false;
-  ObjectStates before;
-  ObjectStates states;
+  Reader reader(ioctx, id, layout, from, to);
+  if (!reader.Describe()) return false;
   for (const Version& version : reader.versions()) {
-    before = std::move(states);
+    ObjectStates states;
     if (!reader.Load(version, &states)) return false;
-    if (version.id != reader.versions().front().id) maps->changed.AddChanged(before, states);
+    maps->either.Add(states);
+    if (version.id == to) maps->there.Add(states);
   }
-  maps->there.AddThere(states);
   return reader.StillSo();
 }
 

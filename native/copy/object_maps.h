@@ -14,13 +14,13 @@
 namespace rbdkit::copy {
 
 struct ObjectMaps {
-  ObjectSet there;    // at the end; also what may be
-  ObjectSet changed;  // since the beginning; also what may have
+  ObjectSet there;   // at the end; also what may be
+  ObjectSet either;  // at the beginning or at the end: whatever may have changed in between
 };
 
-// Of the image with that id, from the snapshot `from` to the snapshot `to`, or to LIBRADOS_SNAP_HEAD: the
-// image as it is now, which must be kept from being written to meanwhile. Without a `from` (0) nothing is
-// said of changes. False: they do not tell, whatever the reason, and librbd is to be asked. Blocks.
+// Of the image with that id, at the snapshot `from`, or 0: none, and at the snapshot `to`, or
+// LIBRADOS_SNAP_HEAD: the image as it is now, which must be kept from being written to meanwhile. False: they
+// do not tell, whatever the reason, and librbd is to be asked. Blocks.
 bool ReadObjectMaps(rados_ioctx_t ioctx, const std::string& id, const ImageLayout& layout, uint64_t from,
                     uint64_t to, ObjectMaps* maps);
 

@@ -23,16 +23,6 @@ constexpr uint64_t kLower = 0x5555555555555555;
 
 // The states (src/include/rbd/object_map_types.h of Ceph): 0 not there, 1 there and written to since the
 // snapshot before, 2 about to be removed, 3 there and as it was at that snapshot.
-struct Lanes {
-  explicit Lanes(uint64_t word) : there((word | word >> 1) & kLower), clean((word & word >> 1) & kLower) {}
-  uint64_t pending(uint64_t word) const { return (word >> 1 & kLower) & ~clean; }
-  uint64_t there;
-  uint64_t clean;
-};
-
-uint64_t WordAt(const std::vector<uint64_t>& words, size_t index) {
-  return index < words.size() ? words[index] : 0;
-}
 
 }  // namespace
 
@@ -55,21 +45,10 @@ bool ObjectStates::Decode(const std::string& answer, uint64_t count) {
   return true;
 }
 
-void ObjectSet::AddThere(const ObjectStates& states) {
+void ObjectSet::Add(const ObjectStates& states) {
   words_.resize(std::max(words_.size(), states.words_.size()));
-  for (size_t i = 0; i < states.words_.size(); ++i) words_[i] |= Lanes(states.words_[i]).there;
-}
-
-void ObjectSet::AddChanged(const ObjectStates& before, const ObjectStates& after) {
-  const size_t count = std::max(before.words_.size(), after.words_.size());
-  words_.resize(std::max(words_.size(), count));
-  for (size_t i = 0; i < count; ++i) {
-    const uint64_t from = WordAt(before.words_, i);
-    const uint64_t to = WordAt(after.words_, i);
-    if ((from | to) == 0) continue;
-    const Lanes was(from);
-    const Lanes is(to);
-    words_[i] |= (was.there ^ is.there) | (is.there & ~is.clean) | was.pending(from);
+  for (size_t i = 0; i < states.words_.size(); ++i) {
+    words_[i] |= (states.words_[i] | states.words_[i] >> 1) & kLower;
   }
 }
 

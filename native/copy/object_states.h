@@ -1,5 +1,5 @@
-// What an image's object map tells: of each of its objects whether it is there, and whether it has been
-// written to since the snapshot before.
+// What an image's object map tells of each of its objects: whether it is there. Whether it has been written
+// to since the snapshot before is not believed (docs/decisions/0030).
 #ifndef RBDKIT_COPY_OBJECT_STATES_H_
 #define RBDKIT_COPY_OBJECT_STATES_H_
 
@@ -24,11 +24,8 @@ class ObjectStates {
 
 class ObjectSet {
  public:
-  // Those that are there, or may be.
-  void AddThere(const ObjectStates& states);
-  // Those that may have changed between a snapshot and the next one, or the image as it is now. Objects that
-  // only one of them has room for are not there in the other.
-  void AddChanged(const ObjectStates& before, const ObjectStates& after);
+  // Adds those that are there, or may be.
+  void Add(const ObjectStates& states);
 
   // The first at `object` or after it that is in the set, or that is not. UINT64_MAX: all the others are not.
   uint64_t NextIn(uint64_t object) const;

@@ -35,7 +35,7 @@ Error ResizeWatch::Start(rados_ioctx_t ioctx, const std::string& id) {
   return Error(r, "rados_watch3");
 }
 
-Error ResizeWatch::Ask(bool* asked) {
+Error ResizeWatch::Ask(bool* asked) const {
   int r = Rados().rados_watch_check(ioctx_, cookie_);
   if (r >= 0) r = lost_;
   if (r < 0) return Error(r, "rados_watch_check");

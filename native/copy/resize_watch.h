@@ -26,7 +26,7 @@ class ResizeWatch {
   Error Start(rados_ioctx_t ioctx, const std::string& id);
   bool started() const { return cookie_ != 0; }
   // Whether there was a request up to now. An error: it cannot be told, for the watch was lost. Blocks.
-  Error Ask(bool* asked);
+  Error Ask(bool* asked) const;
   void Stop();
 
  private:

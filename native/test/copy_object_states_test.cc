@@ -14,8 +14,6 @@ using States = std::vector<uint8_t>;
 
 constexpr uint8_t kAbsent = 0;
 constexpr uint8_t kWritten = 1;
-constexpr uint8_t kPending = 2;
-constexpr uint8_t kClean = 3;
 
 const std::string kHeader("\x0e\0\0\0\1\1\x08\0\0\0", 10);
 
@@ -45,12 +43,7 @@ std::vector<bool> Listed(const ObjectSet& set, size_t count) {
 
 uint8_t At(const States& states, size_t i) { return i < states.size() ? states[i] : kAbsent; }
 
-bool Changed(uint8_t before, uint8_t after) {
-  if (before == kPending || after == kPending || after == kWritten) return true;
-  return (before == kAbsent) != (after == kAbsent);
-}
-
-TEST_CASE("object states: what is there, and what has changed, at any length") {
+TEST_CASE("object states: what is there, once or at any time, at any length") {
   std::minstd_rand random(1);
   for (int round = 0; round < 2000; ++round) {
     const size_t longest = round % 10 == 0 ? 5000 : 130;
@@ -61,39 +54,27 @@ TEST_CASE("object states: what is there, and what has changed, at any length") {
     REQUIRE(before.Decode(Encode(was), was.size()));
     REQUIRE(after.Decode(Encode(is), is.size()));
     ObjectSet there;
-    ObjectSet changed;
-    there.AddThere(after);
-    changed.AddChanged(before, after);
+    ObjectSet either;
+    there.Add(after);
+    either.Add(before);
+    either.Add(after);
     const size_t count = std::max(was.size(), is.size());
     std::vector<bool> want_there(count);
-    std::vector<bool> want_changed(count);
+    std::vector<bool> want_either(count);
     for (size_t i = 0; i < count; ++i) {
       want_there[i] = At(is, i) != kAbsent;
-      want_changed[i] = Changed(At(was, i), At(is, i)) && (At(was, i) != kAbsent || At(is, i) != kAbsent);
+      want_either[i] = want_there[i] || At(was, i) != kAbsent;
     }
     CHECK(Listed(there, count) == want_there);
-    CHECK(Listed(changed, count) == want_changed);
+    CHECK(Listed(either, count) == want_either);
   }
-}
-
-TEST_CASE("object states: changes add up over several snapshots") {
-  ObjectStates one;
-  ObjectStates two;
-  ObjectStates three;
-  REQUIRE(one.Decode(Encode({kClean, kClean, kClean, kAbsent}), 4));
-  REQUIRE(two.Decode(Encode({kWritten, kClean, kClean, kWritten}), 4));
-  REQUIRE(three.Decode(Encode({kClean, kClean, kAbsent, kClean}), 4));
-  ObjectSet changed;
-  changed.AddChanged(one, two);
-  changed.AddChanged(two, three);
-  CHECK(Listed(changed, 4) == std::vector<bool>{true, false, true, true});
 }
 
 TEST_CASE("object states: what lies beyond the image does not count") {
   ObjectStates states;
   REQUIRE(states.Decode(Encode(States(100, kWritten)), 33));
   ObjectSet there;
-  there.AddThere(states);
+  there.Add(states);
   CHECK(there.NextOut(0) == 33);
   CHECK(there.NextIn(33) == UINT64_MAX);
   ObjectSet none;
@@ -124,7 +105,7 @@ TEST_CASE("object states: what is cut, longer, of another version or miscounted 
   // With checksums, which the class method never sends.
   CHECK_FALSE(states.Decode(whole.substr(0, whole.size() - 4) + EncodeNumber(4) + "\1\2\3\4", 37));
   ObjectSet there;
-  there.AddThere(states);
+  there.Add(states);
   CHECK(there.NextIn(0) == UINT64_MAX);
   REQUIRE(states.Decode(Encode({}), 0));
 }

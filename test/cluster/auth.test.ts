@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Cluster, Image } from 'rbdkit'
-import t from 'tap'
+import { LocalCluster } from 'rbdkit/dev'
+import t, { type Test } from 'tap'
 import { randomName, sharedCluster } from '../helpers/cluster.js'
 import { cephRelease } from '../helpers/releases.js'
 import { openPool } from './copy-fixture.js'
@@ -103,7 +105,29 @@ t.test('the kind of a key can be asked for', async (t) => {
   t.notMatch(String(wrong), key)
   const bad = { keyType: 'rsa' } as unknown as { keyType: 'aes' }
   await t.rejects(cluster.auth.getOrCreate(entity, caps, bad), { code: 'ERR_INVALID_ARG_VALUE' })
+  if (cephRelease >= 20) await makesOlderKeys(t)
 })
+
+/** As docs/guide/releases.md has it: a cluster made by Ceph 20 gives older clients a key once its monitors may. */
+async function makesOlderKeys(t: Test): Promise<void> {
+  await using local = await LocalCluster.start({ objectstore: 'memstore' })
+  await using cluster = await Cluster.connect({ confFile: local.confFile })
+  const make = () => cluster.auth.getOrCreate('client.older', { mon: 'profile rbd' }, { keyType: 'aes' })
+  await t.rejects(make(), { code: 'EINVAL', message: /aes/ })
+  await exec('ceph', ['mon', 'set', 'auth_allowed_ciphers', 'aes,aes256k'], {
+    env: { ...process.env, ...local.env },
+  })
+  // The monitors go by it from their next tick on, every five seconds.
+  const end = Date.now() + 60_000
+  const made = (): ReturnType<typeof make> =>
+    make().catch((error: unknown) => (Date.now() < end ? sleep(500).then(made) : Promise.reject(error)))
+  const { key } = await made()
+  t.equal(Buffer.from(key, 'base64').readUInt16LE(0), 1)
+  await using older = await Cluster.connect({ confFile: local.confFile, id: 'older', key })
+  t.equal(await older.fsid(), local.fsid)
+  const { key: preferred } = await cluster.auth.getOrCreate('client.newer', { mon: 'profile rbd' })
+  t.equal(Buffer.from(preferred, 'base64').readUInt16LE(0), 2, 'others stay as they were')
+}
 
 t.test('a key that is refused is named by its kind, with what helps', async (t) => {
   const { confFile, monitors } = await sharedCluster()

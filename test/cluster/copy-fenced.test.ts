@@ -29,7 +29,7 @@ async function startCopy({ ioctx, test }: CopyPool, directory: string) {
   await copy({ file: from }, { ioctx, image: 'source' })
   await withImage(ioctx, 'source', async (image) => {
     await image.createSnapshot('snap')
-    await image.setMetadata('conf_rbd_qos_read_bps_limit', String(12 * mib))
+    await image.setMetadata('conf_rbd_qos_read_bps_limit', String(4 * mib))
   })
   const cluster = await Cluster.connect({ confFile: test.confFile, keyring: test.keyring })
   const own = await cluster.openIoCtx(ioctx.pool)

@@ -38,7 +38,9 @@ export async function openPool(t: Test, test?: TestCluster): Promise<CopyPool> {
   })
   const run = async (command: string, args: string[]): Promise<string> => {
     const env = { ...process.env, ...given.env }
-    return (await exec(command, ['--pool', pool, ...args], { env, timeout: 60_000 })).stdout
+    // Since Ceph 18 `rbd group image add` has no --pool any more: its arguments name two pools.
+    const which = args[0] === 'group' && args[1] === 'image' ? [] : ['--pool', pool]
+    return (await exec(command, [...which, ...args], { env, timeout: 60_000 })).stdout
   }
   return {
     cluster,

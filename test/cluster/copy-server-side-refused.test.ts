@@ -186,7 +186,7 @@ async function disturbed(
 
 t.test('a snapshot, or all of the source, removed in the middle', async (t) => {
   const pool = await openPool(t)
-  const { ioctx, rbd } = pool
+  const { ioctx } = pool
   for (const what of ['snapshot', 'image']) {
     await makeSource(pool, 'source', { size: 16 * mib, features: ['layering'] })
     await withImage(ioctx, 'source', async (image) => {
@@ -196,8 +196,8 @@ t.test('a snapshot, or all of the source, removed in the middle', async (t) => {
     })
     await t.rejects(
       disturbed(pool, { image: 'source', snapshot: 's' }, async () => {
-        await rbd('snap', 'rm', 'source@s')
-        if (what === 'image') await rbd('rm', 'source')
+        await withImage(ioctx, 'source', (image) => image.removeSnapshot('s'))
+        if (what === 'image') await Image.remove(ioctx, 'source')
       }),
       { code: 'ERR_SOURCE_CHANGED' },
       what,

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { LocalCluster } from 'rbdkit/dev'
@@ -59,7 +60,12 @@ t.test('two clusters at once, of both stores, apart from each other', async (t) 
     start({ objectstore: 'bluestore', osds: 2, config: { osd_pool_default_size: 2 } }),
   ])
   t.teardown(() => Promise.all([one.close(), two.close()]))
-  t.ok(Date.now() - began < 15_000, 'both within 15 s')
+  // Of a machine that is busy with other things each process has a share only.
+  const share = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())
+  t.ok(
+    Date.now() - began < 15_000 * share,
+    `both within 15 s, on a machine with a load of ${share} for each CPU`,
+  )
   for (const [cluster, osds] of [[one, 1] as const, [two, 2] as const]) {
     await writeAndRead(t, cluster)
     const status = JSON.parse(await ceph(cluster, 'ceph', 'status', '-f', 'json')) as {
@@ -170,7 +176,8 @@ t.test('a start that fails says why, keeps the logs and leaves no process', asyn
   if (error === undefined) throw new Error('it started')
   t.teardown(() => rmSync(join(error.logs, '..'), { recursive: true }))
   t.equal(error.code, 'ERR_RBDKIT_DEV_START')
-  t.match(error.message, /osd\.0 exited with status \d+\n.*failed to open/s)
+  // The OSD's own words: of 16 and 18, of 20.
+  t.match(error.message, /osd\.0 exited with status \d+\n.*(failed to open|osd\.0\/block\) open stat got)/s)
   t.ok(readdirSync(error.logs).length > 0)
   t.same(processesOf(join(error.logs, '..')), [])
 })

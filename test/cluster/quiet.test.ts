@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { sharedCluster } from '../helpers/cluster.js'
+import { cephRelease } from '../helpers/releases.js'
 
 type Answers = Record<string, { code: string; text: string }>
 
@@ -75,6 +76,8 @@ t.test('every way to fail to connect is quiet, has its code and keeps the key', 
   const bad = 'U0VDUkVUU0VDUkVU/garbage'
   const port = await deadPort()
   const quick = { connectTimeoutMs: 900 }
+  // Ceph 20 does not tell a keyring that it cannot use from a user that it refuses.
+  const unusable = cephRelease < 20 ? undefined : 'EACCES'
   const cases: Record<string, [code: string, options: object]> = {
     'missing conf file': ['ENOENT', { confFile: join(files, 'none') }],
     'a directory as conf file': ['ENOENT', { confFile: files }],
@@ -104,13 +107,16 @@ t.test('every way to fail to connect is quiet, has its code and keeps the key', 
     'malformed key among the options': ['ERR_INVALID_ARG_VALUE', { confFile, options: { ' key': bad } }],
     'no such user': ['EACCES', { confFile, id: 'nobody' }],
     'missing keyring': ['ENOENT', { confFile, keyring: join(files, 'none') }],
-    'a directory as keyring': ['EISDIR', { confFile, keyring: files }],
-    'keyring with a bad key': ['EIO', { confFile, keyring: file('a', `[client.admin]\nkey = ${bad}\n`) }],
+    'a directory as keyring': [unusable ?? 'EISDIR', { confFile, keyring: files }],
+    'keyring with a bad key': [
+      unusable ?? 'EIO',
+      { confFile, keyring: file('a', `[client.admin]\nkey = ${bad}\n`) },
+    ],
     'keyring with a short key': [
-      'EIO',
+      unusable ?? 'EIO',
       { confFile, keyring: file('b', `[client.admin]\nkey = ${key.slice(0, 24)}\n`) },
     ],
-    'keyring of garbage': ['EIO', { confFile, keyring: file('c', `${bad}\n`) }],
+    'keyring of garbage': [unusable ?? 'EIO', { confFile, keyring: file('c', `${bad}\n`) }],
     'keyring of another user': ['EACCES', { confFile, keyring: file('d', `[client.x]\nkey = ${key}\n`) }],
     'keyring with a wrong key': [
       'EACCES',

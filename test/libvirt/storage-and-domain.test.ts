@@ -117,7 +117,7 @@ t.test('an RBD storage pool and its volumes', async (t) => {
   // libvirt 9 has nothing to build for RBD and says so; newer ones accept it.
   await pool.build().catch((error: Error) => t.match(error, { code: 'VIR_ERR_NO_SUPPORT', object: name }))
   if (!rbdPoolsStart) {
-    const help = /option: auth_supported \(libvirtd's librados \(Ceph 20 .* xml\.rbdDisk/
+    const help = /option: auth_supported \(libvirtd's librados \(Ceph 20 .*\(xml\.rbdDisk/
     await t.rejects(pool.create(), { code: 'VIR_ERR_INTERNAL_ERROR', message: help, object: name })
     return
   }

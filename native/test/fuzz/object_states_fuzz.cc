@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ObjectStates states;
   if (!states.Decode(answer, data[0])) return 0;
   ObjectSet there;
-  there.AddThere(states);
+  there.Add(states);
   for (uint64_t at = there.NextIn(0); at != UINT64_MAX;) {
     const uint64_t end = there.NextOut(at);
     FUZZ_CHECK(at < data[0] && end > at && end <= data[0]);
