@@ -20,6 +20,8 @@ const TIME_LIMIT_MS = (process.env.RBDKIT_LIFECYCLE === 'full' ? 240 : 75) * 60_
 const KILL_AFTER_MS = 10_000
 /** For each parser; `npm run fuzz` does it for longer. */
 const FUZZ_SECONDS = 3
+/** How many of the slowest files are named at the end. */
+const SHOWN_SLOWEST = 10
 const root = fileURLToPath(new URL('../', import.meta.url))
 const logs = join(root, '.rbdkit/test-logs')
 
@@ -109,6 +111,10 @@ async function runTap(
       throw new Error(`tap broke off with status ${status}; see ${relative(root, logs)}/report.tap`)
     // Nothing may fail unseen: tap's own verdict counts when ours found no failure.
     if (status !== 0 && report.counts.failed === 0) add({ passed: 0, failed: 1, skipped: 0 })
+    const slowest = report
+      .slowest(SHOWN_SLOWEST)
+      .map(({ file, seconds }) => `${file} ${seconds.toFixed(0)} s`)
+    if (slowest.length > 1) print(`slowest: ${slowest.join(', ')}`)
   } finally {
     add(report.counts)
     signal.removeEventListener('abort', end)

@@ -17,6 +17,7 @@ export interface Counts {
 export class TapReport {
   readonly parser = new Parser()
   readonly #tests = new Map<string, keyof Counts>()
+  readonly #seconds = new Map<string, number>()
 
   constructor(print: (line: string) => void) {
     this.parser.on('result', (result: Result) => {
@@ -24,8 +25,9 @@ export class TapReport {
       if (!result.ok && !result.todo) print(failure(result))
     })
     this.parser.on('assert', (result: Result) => {
-      const seconds = ((result.time ?? 0) / 1000).toFixed(1)
-      print(`${result.ok ? 'ok    ' : 'FAILED'} ${result.name} ${seconds} s`)
+      const seconds = (result.time ?? 0) / 1000
+      this.#seconds.set(result.name, seconds)
+      print(`${result.ok ? 'ok    ' : 'FAILED'} ${result.name} ${seconds.toFixed(1)} s`)
     })
   }
 
@@ -33,6 +35,12 @@ export class TapReport {
   get complete(): boolean {
     const results = this.parser.results
     return results !== null && results.count > 0 && results.count === results.plan.end
+  }
+
+  /** The files that took longest, the slowest first. */
+  slowest(count: number): { file: string; seconds: number }[] {
+    const files = [...this.#seconds].map(([file, seconds]) => ({ file, seconds }))
+    return files.sort((a, b) => b.seconds - a.seconds).slice(0, count)
   }
 
   get counts(): Counts {

@@ -47,6 +47,17 @@ t.test('a test counts once, by its worst assertion', async (t) => {
   t.match(printed, 'FAILED test/a.test.ts')
 })
 
+t.test('the slowest files', async (t) => {
+  const report = new TapReport(() => {})
+  report.parser.end(
+    'TAP version 14\nok 1 - a # time=1000ms\nok 2 - b # time=3000ms\nok 3 - c # time=2000ms\n1..3\n',
+  )
+  t.same(report.slowest(2), [
+    { file: 'b', seconds: 3 },
+    { file: 'c', seconds: 2 },
+  ])
+})
+
 t.test('a file that dies counts as a failure beside the tests it ran', async (t) => {
   const died = `TAP version 14
 # Subtest: test/b.test.ts
