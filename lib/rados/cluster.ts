@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { CephError, closedError, type ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type CallOptions, toCallSignal, toTaskOptions } from '../internal/call-options.js'
@@ -182,7 +183,16 @@ export class Cluster extends Resource {
 
   /** @internal */
   makeError(errno: number, syscall: string, value: unknown, object?: ErrorObject): Error {
-    return new CephError({ ...object, errno, syscall, detail: typeof value === 'string' ? value : undefined })
+    const noPool = syscall === 'rados_ioctx_create' && errno === -constants.errno.ENOENT
+    const detail = noPool
+      ? "there is no such pool; pools.create() or 'ceph osd pool create' makes one"
+      : value
+    return new CephError({
+      ...object,
+      errno,
+      syscall,
+      detail: typeof detail === 'string' ? detail : undefined,
+    })
   }
 
   /** @internal */

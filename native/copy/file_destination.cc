@@ -105,7 +105,12 @@ Error FileDestination::CheckName(bool final) {
     if (errno != ENOENT) return Error(-errno, "fstatat");
     return final ? GiveNewMode(directory_fd_.get(), fd_.get()) : Error();
   }
-  if (!naming_.replace || !S_ISREG(existing.st_mode)) return Error(-EEXIST, "open");
+  if (!naming_.replace || !S_ISREG(existing.st_mode)) {
+    Error error(-EEXIST, "open");
+    error.message =
+        naming_.replace ? "only a regular file can be replaced" : "it is replaced only with 'replace'";
+    return error;
+  }
   record_.old_id = FileId(existing);
   if (!final) return {};
   const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;

@@ -185,7 +185,11 @@ Error ImageDestination::CheckName(std::string* old_id) {
   if (Error error = ImageId(existing.get(), &id)) return error;
   // What an earlier copy was allowed, or had begun, it finishes.
   if (record_.state != RecordState::kCopying && (id == record_.id || id == record_.old_id)) return {};
-  if (!naming_.replace) return Error(-EEXIST, "rbd_create4");
+  if (!naming_.replace) {
+    Error error(-EEXIST, "rbd_create4");
+    error.message = "it is replaced only with 'replace'";
+    return error;
+  }
   uint8_t old_format = 0;
   if ((r = Rbd().rbd_get_old_format(existing.get(), &old_format)) < 0) return Error(r, "rbd_get_old_format");
   if (old_format != 0) {

@@ -119,12 +119,21 @@ t.test('what is there already stays, what is not there is named; status 1', asyn
   await Image.create(ioctx, 'taken', { size: mib })
   const out = join(directory, 'none', 'out')
   for (const [args, message] of [
-    [['import', file, `${name}/taken`], `EEXIST: file exists, \\S+ '${name}/taken'`],
-    [['cp', `${name}/taken`, `${name}/taken`], `EEXIST: file exists, \\S+ '${name}/taken'`],
+    [
+      ['import', file, `${name}/taken`],
+      `EEXIST: file exists, \\S+ '${name}/taken': it is replaced only with 'replace'`,
+    ],
+    [
+      ['cp', `${name}/taken`, `${name}/taken`],
+      `EEXIST: file exists, \\S+ '${name}/taken': it is replaced only with 'replace'`,
+    ],
     [['cp', `${name}/none`, `${name}/x`], `ENOENT: no such file or directory, \\S+ '${name}/none'`],
     [['cp', `${name}/taken@no`, `${name}/x`], `ENOENT: no such file or directory, \\S+ '${name}/taken@no'`],
     [['cp', `${name}/taken`, 'no-pool/x'], "ENOENT: no such file or directory, \\S+ 'no-pool'"],
-    [['export', `${name}/taken`, file], `EEXIST: file already exists, open '${file}'`],
+    [
+      ['export', `${name}/taken`, file],
+      `EEXIST: file already exists, open '${file}': it is replaced only with 'replace'`,
+    ],
     [['export', `${name}/taken`, out], `ENOENT: no such file or directory, open '${out}'`],
     [['import', directory, `${name}/x`], `EISDIR: illegal operation on a directory, open '${directory}'`],
   ] as const) {
