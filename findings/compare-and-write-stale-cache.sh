@@ -12,61 +12,8 @@
 #   none: written a, compared and written b; read b, after rbd_invalidate_cache b
 # Ends with 1 when anything else is seen.
 set -eu
-version=16.2.15+ds-0+deb12u2
-for package in librbd1 librados2 ceph-mon ceph-osd ceph-common; do
-  [ "$(dpkg-query -W -f '${Version}' "$package" 2>/dev/null)" = "$version" ] || wanted="${wanted:-} $package=$version"
-done
-if [ -n "${wanted:-}" ]; then
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $wanted >/dev/null
-fi
-folder=$(mktemp -d)
-stop() {
-  for daemon in osd mon; do
-    [ -s "$folder/$daemon.pid" ] && kill "$(cat "$folder/$daemon.pid")" 2>/dev/null && sleep 1
-  done
-  rm -rf "$folder"
-}
-trap stop EXIT
-fsid=$(cat /proc/sys/kernel/random/uuid)
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-export CEPH_CONF="$folder/ceph.conf"
-cat >"$CEPH_CONF" <<CONF
-[global]
-fsid = $fsid
-mon host = [v2:127.0.0.1:$port]
-public addr = 127.0.0.1
-cluster addr = 127.0.0.1
-run dir = $folder
-log file = $folder/\$name.log
-admin socket = $folder/\$name.asok
-auth cluster required = none
-auth service required = none
-auth client required = none
-osd crush chooseleaf type = 0
-osd pool default size = 1
-osd pool default min size = 1
-osd class dir = /usr/lib/x86_64-linux-gnu/rados-classes
-osd objectstore = memstore
-mon allow pool size one = true
-[client]
-log file =
-admin socket =
-[mon]
-mon data = $folder/mon
-[osd]
-osd data = $folder/osd
-CONF
-mkdir "$folder/mon" "$folder/osd"
-monmaptool --create --fsid "$fsid" --addv a "[v2:127.0.0.1:$port]" "$folder/monmap" >/dev/null
-ceph-mon -i a --mkfs --monmap "$folder/monmap" 2>/dev/null
-ceph-mon -i a -f 2>/dev/null & echo $! >"$folder/mon.pid"
-timeout 60 ceph osd new "$(cat /proc/sys/kernel/random/uuid | tee "$folder/uuid")" >/dev/null
-ceph-osd -i 0 --mkfs --osd-uuid "$(cat "$folder/uuid")" 2>/dev/null
-ceph-osd -i 0 -f 2>/dev/null & echo $! >"$folder/osd.pid"
-timeout 60 ceph osd pool create rbd 8 2>/dev/null
-timeout 60 rbd pool init rbd
-seen=$(python3 - <<'PYTHON'
+. "$(dirname "$0")/lib/cluster.sh"
+seen=$(timeout 300 python3 - <<'PYTHON'
 import ctypes as c, os
 
 rados, rbd = c.CDLL('librados.so.2'), c.CDLL('librbd.so.1')
@@ -109,5 +56,4 @@ for policy in ('writeback', 'writethrough', 'writearound', 'none'):
         rados.rados_shutdown(cluster)
 PYTHON
 )
-echo "$seen"
-test "$seen" = "$(sed -n 's/^#   //p' "$0")"
+settle "$seen"
