@@ -208,7 +208,8 @@ t.test('Ctrl-C: what is left is said; status 130', async (t) => {
   t.teardown(() => closeSync(fifo))
   await withImage(ioctx, 'vm', (image) => image.write(randomBytes(24 * mib), { position: 0 }))
   await run('export-diff', 'vm@mon', 'mon')
-  const slowly = ['--ceph-option', `rbd_qos_read_bps_limit=${4 * mib}`]
+  // A read of 4 MiB then takes a third of a second: with one that says nothing for longer Ctrl-C does not wait.
+  const slowly = ['--ceph-option', `rbd_qos_read_bps_limit=${12 * mib}`]
   for (const [args, stdin, left] of [
     [['export-diff', `${name}/vm`, 'out', ...slowly], 'ignore', "nothing is left of 'out'"],
     [['import-diff', '-', `${name}/to`], fifo, `'${name}/to' may have part of the changes: .*`],
