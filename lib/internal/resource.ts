@@ -134,7 +134,8 @@ export abstract class Resource implements Owner, AsyncDisposable {
   }
 
   /**
-   * Closes the handle: waits for what is in flight, closes its children first, newest first, then itself.
+   * Closes the handle: waits for what is in flight, also for what an abort has left behind, closes its children first,
+   * newest first, then itself.
    * Idempotent: every call gives the same promise. Operations started afterwards reject with `EBADF`.
    *
    * With a cluster that does not answer it waits like any other operation; `Cluster.connect`'s
