@@ -138,7 +138,7 @@ export async function runCopy(session: Session<CopyFlags>, from: End, to: End): 
     const options = {
       ...watched(session),
       ...toJobOptions(flags),
-      verify: flags.verify,
+      ...(flags.verify === undefined ? {} : { verify: flags.verify }),
       ...(flags.replace === undefined ? {} : { replace: flags.force ? ('force' as const) : flags.replace }),
       ...(flags.replaceLoses === undefined ? {} : { replaceLoses: flags.replaceLoses }),
       ...(flags.resume === undefined ? {} : { resume: flags.resume }),
@@ -150,8 +150,8 @@ export async function runCopy(session: Session<CopyFlags>, from: End, to: End): 
     const { bytes, bytesWritten, seconds, digest, serverSide } = result
     const data = bytesWritten + (serverSide?.bytes ?? 0)
     const rate = formatBandwidth(bytes / Math.max(seconds, 1e-3))
-    const again = flags.verify === 'checksum' ? '' : ', verified'
-    const checked = flags.verify === 'none' ? '' : `, ${digest}${again}`
+    const again = (flags.verify ?? 'checksum') === 'checksum' ? '' : ', verified'
+    const checked = digest === '' ? '' : `, ${digest}${again}`
     const text =
       `${nameOf(from)} -> ${nameOf(to)}: ${formatBytes(bytes)} (${formatBytes(data)} of it data) ` +
       `in ${formatSeconds(seconds)}, ${rate}${checked}\n`

@@ -32,7 +32,7 @@ export function addExportFormatOption(command: Command): Command {
 /** Throws commander's error for options that are for copies of one disk. */
 function checkFlags({ verify, replace, replaceLoses, force, resume, bwlimit, format }: FormatFlags): void {
   const given = {
-    '--verify': verify !== 'checksum',
+    '--verify': verify !== undefined,
     '--replace': replace,
     '--replace-loses': replaceLoses,
     '--force': force,

@@ -41,7 +41,7 @@ export interface JobFlags extends Flags {
 
 /** Of the commands that copy. */
 export interface CopyFlags extends LayoutFlags, JobFlags, DestinationFlags {
-  readonly verify: VerifyLevel
+  readonly verify?: VerifyLevel
   readonly replace?: boolean
   readonly replaceLoses?: ReplaceLoss[]
   readonly force?: boolean
@@ -191,9 +191,10 @@ const verifyLevels: readonly VerifyLevel[] = ['none', 'checksum', 'osd', 'read-b
 export function addCopyOptions(command: Command): Command {
   command
     .addOption(
-      new Option('--verify <level>', 'how the copy is verified before it has its name')
-        .choices(verifyLevels)
-        .default('checksum'),
+      new Option(
+        '--verify <level>',
+        'how the copy is verified before it has its name (default: checksum; with --deep: none)',
+      ).choices(verifyLevels),
     )
     .option('--replace', 'replace what has the name when the copy is whole')
     .option(

@@ -231,8 +231,9 @@ export interface CopyResult {
   seconds: number
   /**
    * `'crc32c:'` and eight hex digits: the CRC32C (Castagnoli) of all `bytes`, holes read as zeros. The same for the
-   * same content, whatever it was copied from and to and however sparse that is. `''` with `verify: 'none'`. With
-   * `deep`: of the image as it is after its last snapshot, read again from the destination.
+   * same content, whatever it was copied from and to and however sparse that is. `''` with `verify: 'none'`, which is
+   * the default with `deep`. With `deep` and another: of the image as it is after its last snapshot, read again from the
+   * destination.
    */
   digest: string
 }
@@ -341,7 +342,7 @@ export interface CopyOptions extends JobOptions<CopyProgress>, RateLimits {
    * of an image without a snapshot, a device or a stream, and of other formats than raw it is not told: such a copy is not gone on with. Default false.
    */
   resume?: boolean
-  /** Default `'checksum'`. */
+  /** Default `'checksum'`; with `deep` `'none'`. */
   verify?: VerifyLevel
   /** Default `'never'`. */
   serverSide?: ServerSide
@@ -352,7 +353,8 @@ export interface CopyOptions extends JobOptions<CopyProgress>, RateLimits {
    * `bytes` of the result is the size of the image as it is now. Snapshots that are not in the user's namespace
    * (of groups, of mirroring, in the trash) are left out.
    *
-   * The image is kept from changing from the beginning. `verify` may be anything but `'osd'`. A resumed copy does
+   * The image is kept from changing from the beginning. `verify` may be anything but `'osd'`, and is `'none'` unless
+   * given: a digest of the image as it is at last is another reading of it. A resumed copy does
    * not copy again the snapshots that are there, nor what is durable of the next; what the image has become after
    * its last snapshot it begins anew. Default false.
    */

@@ -101,7 +101,10 @@ t.test('ls, with all there is to say, of pools and namespaces', async (t) => {
     t.match(lines[2], /^golden@first +64 MiB +2 {2}yes$/)
     t.match(lines[4], new RegExp(`^vm1 +64 MiB  ${name}/golden@first +2 +excl$`))
   })
-  t.match(await run('ls', 'no-such-pool'), { status: 1, stderr: /^rbdkit: ENOENT: [^\n]+ 'no-such-pool'\n$/ })
+  t.match(await run('ls', 'no-such-pool'), {
+    status: 1,
+    stderr: /^rbdkit: ENOENT: [^\n]+ 'no-such-pool': [^\n]+ makes one\n$/,
+  })
 })
 
 t.test('du: of a pool, an image, a snapshot', async (t) => {

@@ -19,7 +19,9 @@ t.test('all of it is there, as rbd sees it', { buffered: true }, async (t) => {
   await makeSource(ioctx, 'from')
   const from = { ioctx, image: 'from' }
   const seen: CopyProgress[] = []
-  const result = await copy(from, { ioctx, image: 'to' }, { deep: true, onProgress: (p) => seen.push(p) })
+  const onProgress = (p: CopyProgress) => seen.push(p)
+  const options = { deep: true, verify: 'checksum', onProgress } as const
+  const result = await copy(from, { ioctx, image: 'to' }, options)
   t.equal(result.bytes, 11 * mib + 4096)
   t.equal(result.holes, (9 + 5 + 12 + 11) * mib + 4096 - result.bytesWritten)
   t.equal(result.digest, (await copy(from, { ioctx, image: 'plain' })).digest)
@@ -63,7 +65,7 @@ t.test(
     const { ioctx, rbd, cluster } = pool
     await makeSource(ioctx, 'from')
     const from = { ioctx, image: 'from', snapshot: 's1' }
-    const upTo = await copy(from, { ioctx, image: 'upto' }, { deep: true })
+    const upTo = await copy(from, { ioctx, image: 'upto' }, { deep: true, verify: 'checksum' })
     t.equal(upTo.bytes, 5 * mib)
     t.same(await listed(pool, 'upto'), (await listed(pool, 'from')).slice(0, 2))
     await sameContent(t, from, { ioctx, image: 'upto' }, 's1')
@@ -117,7 +119,13 @@ t.test('a clone: what it has of its parent is there at each snapshot', { buffere
     await image.createSnapshot('s3')
   })
   const flat = { ioctx, image: 'flat' }
-  await copy(from, flat, { deep: true })
+  const usual: CopyProgress[] = []
+  const result = await copy(from, flat, { deep: true, onProgress: (p) => usual.push(p) })
+  t.equal(result.digest, '', 'unless asked for there is none, and nothing is read again')
+  t.same(
+    usual.filter(({ phase }) => phase === 'verify'),
+    [],
+  )
   await sameContent(t, from, flat)
   t.ok((await contentOf(ioctx, 'flat', 's3')).equals(await contentOf(ioctx, 'from', 's3')))
   await rbd('snap', 'unprotect', '--snap', 's1', 'to')
@@ -129,7 +137,7 @@ t.test('an image without snapshots; what cannot be deep', { buffered: true }, as
   await Image.create(ioctx, 'from', { size: 5 * mib })
   await withImage(ioctx, 'from', (image) => image.write(randomBytes(mib), { position: mib }))
   const from = { ioctx, image: 'from' }
-  const { digest, bytesRead } = await copy(from, { ioctx, image: 'to' }, { deep: true })
+  const { digest, bytesRead } = await copy(from, { ioctx, image: 'to' }, { deep: true, verify: 'checksum' })
   t.equal(digest, (await compare(from, { ioctx, image: 'to' })).a.digest)
   t.ok(bytesRead <= 5 * mib, 'read once')
   const file = `${t.testdir()}/file`
