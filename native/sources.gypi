@@ -148,6 +148,7 @@
       "native/rbd/pool.cc",
       "native/rbd/snapshot.cc",
       "native/rbd/snapshot_list.cc",
+      "native/sys/completion_threads.cc",
       "native/sys/exit_fence.cc",
       "native/sys/library.cc",
       "native/sys/left_open.cc",

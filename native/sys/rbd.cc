@@ -1,11 +1,11 @@
 #include "sys/rbd.h"
 
 #include <cerrno>
-#include <chrono>
 #include <iterator>
 #include <mutex>
-#include <thread>
 #include <utility>
+
+#include "sys/completion_threads.h"
 
 namespace rbdkit {
 
@@ -32,8 +32,7 @@ bool LoadRbd(LibraryError* error) {
 }
 
 int CloseImage(rbd_image_t image) {
-  // Asleep, so that the thread that it is about gets this one's processor.
-  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  AwaitCompletionThreads();
   return Rbd().rbd_close(image);
 }
 
