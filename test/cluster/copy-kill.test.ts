@@ -215,7 +215,8 @@ t.test(
     makeSparse(file, 32 * mib, [[0, 32 * mib]])
     await copy({ file }, { ioctx, image: 'source' })
     await withImage(ioctx, 'source', async (image) => {
-      await image.setMetadata('conf_rbd_qos_read_bps_limit', String(8 * mib))
+      // Slow enough that the second copy is still at work when the cleanup looks, also on a busy machine.
+      await image.setMetadata('conf_rbd_qos_read_bps_limit', String(4 * mib))
       const to = { file: join(directory, 'to', 'disk') }
       t.ok(await killCopy(pool, preload, { source: { image: 'source' }, destination: to, afterMs: 0 }))
 
