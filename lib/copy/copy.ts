@@ -100,8 +100,8 @@ function toDestination(given: CopyDestination, naming: NativeNaming): Endpoint {
 const verifyLevels: readonly VerifyLevel[] = ['none', 'checksum', 'osd', 'read-back', 'full']
 
 function toVerify(options: Partial<CopyOptions>, source: Endpoint, destination: Endpoint): VerifyLevel {
-  // Of several snapshots the last one's changes are no content whose digest says anything, so one would be another
-  // reading of all: for whoever asks for it.
+  // A deep copy reads what each snapshot changes, so the digest of the whole image takes another reading: only for
+  // whoever asks for it.
   const usual = options.deep ? 'none' : 'checksum'
   const verify = toOneOf('options.verify', options.verify ?? usual, verifyLevels)
   const again = verify === 'full' ? [source, destination] : [destination]

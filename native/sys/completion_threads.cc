@@ -20,9 +20,9 @@ namespace {
 // What librados names them (src/common/async/context_pool.h): 16.2.15 to 20.2.4.
 constexpr char kName[] = "(io_context_pool)";
 
-constexpr int kLongest = 100;  // milliseconds
+constexpr std::chrono::milliseconds kLongest{100};
 // So long a thread has run that it is past the few instructions that it may have been stopped at.
-constexpr uint64_t kWhile = 100'000;  // nanoseconds
+constexpr uint64_t kRanOn = 100'000;  // nanoseconds
 
 struct Thread {
   std::string path;  // of its directory in /proc
@@ -66,13 +66,14 @@ std::vector<Thread> AwakeThreads() {
 
 void AwaitCompletionThreads() {
   const auto pause = [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); };
+  const auto end = std::chrono::steady_clock::now() + kLongest;
   // Asleep, so that one of them gets this one's processor.
   pause();
   std::vector<Thread> threads = AwakeThreads();
-  for (int i = 0; i < kLongest && !threads.empty(); ++i) {
+  while (!threads.empty() && std::chrono::steady_clock::now() < end) {
     pause();
     const auto passed = [](const Thread& thread) {
-      return !IsAwake(Read(thread.path + "/stat")) || RunTime(thread.path) >= thread.ran + kWhile;
+      return !IsAwake(Read(thread.path + "/stat")) || RunTime(thread.path) >= thread.ran + kRanOn;
     };
     threads.erase(std::remove_if(threads.begin(), threads.end(), passed), threads.end());
   }

@@ -138,7 +138,7 @@ bool LoadRbd(LibraryError* error);
 extern RbdApi rbd_api;
 inline const RbdApi& Rbd() { return rbd_api; }
 
-// rbd_close(), a moment later: librbd (16.2.15 to 18.2.7) looks at an image once more after it has said that
+// rbd_close(), a moment later: librbd (16.2.15) looks at an image once more after it has said that
 // it is open, and ends the process when it is gone by then (docs/decisions/0021). Blocks.
 int CloseImage(rbd_image_t image);
 

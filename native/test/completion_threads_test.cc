@@ -31,7 +31,7 @@ Clock::duration Await() {
   return Clock::now() - begin;
 }
 
-TEST_CASE("a completion thread that sleeps, or that runs on, is not waited for to its end") {
+TEST_CASE("a completion thread that sleeps, or that runs on, does not hold the call back until its limit") {
   std::atomic<bool> stop{false};
   std::thread sleeps = Completing([&stop] {
     while (!stop) std::this_thread::sleep_for(1ms);
@@ -41,7 +41,10 @@ TEST_CASE("a completion thread that sleeps, or that runs on, is not waited for t
     }
   });
   std::this_thread::sleep_for(10ms);
-  CHECK(Await() >= 1ms);
+  // The shortest of some, for the limit is always reached when one of the two is not seen for what it is.
+  Clock::duration shortest = 1s;
+  for (int i = 0; i < 10; ++i) shortest = std::min(shortest, Await());
+  CHECK(shortest < 100ms);
   stop = true;
   sleeps.join();
   runs.join();
