@@ -22,6 +22,7 @@ export {
   type WatchListener,
   type WatchOptions,
 } from './rados/watch.js'
+export { WriteOp } from './rados/write-op.js'
 export type { LinkedImage, ParentImage } from './rbd/clone.js'
 export type { CompareAndWriteResult } from './rbd/compare-and-write.js'
 export type { Extent } from './rbd/extents.js'
@@ -40,6 +41,8 @@ export type { MirrorInfo } from './rbd/mirror.js'
 export { namespaceCreate, namespaceList, namespaceRemove, poolInit } from './rbd/pool.js'
 export type { SnapshotInfo, SnapshotNamespace } from './rbd/snapshot.js'
 export type { ReadStreamOptions, WriteStreamOptions } from './rbd/stream.js'
+
+export { Trash, type TrashEntry, type TrashMoveOptions, type TrashRemoveOptions } from './rbd/trash.js'
 
 /**
  * For each library, the functions that this host's version has, or why it cannot be loaded.

@@ -2,7 +2,7 @@ import { CephError } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
 import { type Job, startJob } from '../internal/job.js'
-import type { NativeBenchError, NativeBenchResult } from '../internal/native/bench.js'
+import type { NativeBenchError } from '../internal/native/bench.js'
 import { invalidArgType, invalidArgValue } from '../internal/validate.js'
 import { Image } from '../rbd/image.js'
 import { checkDestructive, checkFacts } from './checks.js'
@@ -121,12 +121,11 @@ export function benchWhen(
       const [facts, host] = await orAborted(signal, prepare(list, checked))
       await orAborted(signal, ready())
       const targets = facts.map((fact): [number, bigint] => [fact.image.handle, identityOf(fact)])
-      const raw = await startTask<NativeBenchResult, [typeof targets, ReturnType<typeof toNativeOptions>]>(
-        owner,
-        native.bench,
-        [targets, toNativeOptions(checked)],
-        { signal, onAbort: 'cancel', onProgress: report as (progress: never) => void },
-      )
+      const raw = await startTask(owner, native.bench, [targets, toNativeOptions(checked)], {
+        signal,
+        onAbort: 'cancel',
+        onProgress: report as (progress: never) => void,
+      })
       const locks = await Promise.all(facts.map(holdsLock))
       return toResult(raw, checked, toSettings(facts, locks, host, checked))
     } finally {

@@ -11,8 +11,8 @@ const minAllocated = 0.99
 /** What would be lost, for the refusal. */
 async function whatIsThere(image: Image): Promise<string> {
   const [snapshots, watchers] = await Promise.all([
-    ask<unknown[]>(image, native.rbd_snap_list),
-    ask<unknown[]>(image, native.rbd_watchers_list),
+    ask(image, native.rbd_snap_list),
+    ask(image, native.rbd_watchers_list),
   ])
   const facts: string[] = []
   if (snapshots.length > 0)

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { native } from '../internal/addon.js'
 import { startTask } from '../internal/dispatcher.js'
-import type { TaskFunction } from '../internal/native/core.js'
+import type { Task } from '../internal/native/core.js'
+import type { NativeImageInfo } from '../internal/native/rbd.js'
 import type { Resource } from '../internal/resource.js'
 import type { Cluster } from '../rados/cluster.js'
 import { type Feature, featureNames } from '../rbd/features.js'
@@ -41,20 +42,10 @@ const clientOptions = [
   'rados_osd_op_timeout',
 ]
 
-/** What is asked of an image, of native code's `rbd_stat`. */
-interface RawInfo {
-  id: string
-  size: number
-  objectSize: number
-  stripeUnit: number
-  stripeCount: number
-  features: bigint
-}
-
 /** What is found out of an image before a run. */
 export interface ImageFacts {
   image: Image
-  info: Omit<RawInfo, 'features'> & { features: Feature[] }
+  info: Omit<NativeImageInfo, 'features'> & { features: Feature[] }
   fsid: string
   allocated: number
   overrides: Record<string, string>
@@ -64,16 +55,13 @@ export interface ImageFacts {
  * A call on a handle that the run holds: also when `close()` has been called meanwhile, which waits for the run and
  * lets no public method through.
  */
-export function ask<T, A extends unknown[] = []>(
+export function ask<A extends unknown[], R>(
   of: Resource,
-  call: TaskFunction<[number, ...A]>,
+  call: Task<[number, ...A], R>,
   ...args: A
-): Promise<T> {
-  return startTask<T, [number, ...A]>(of, call, [of.handle, ...args])
+): Promise<R> {
+  return startTask(of, call, [of.handle, ...args])
 }
-
-/** librbd's setting, its value and who set it. */
-type Setting = [name: string, value: string, source: 'config' | 'pool' | 'image']
 
 /** What stays the same in every run of every process, whatever the image's name. */
 export function identityOf({ image, info, fsid }: ImageFacts): bigint {
@@ -85,10 +73,10 @@ export function identityOf({ image, info, fsid }: ImageFacts): bigint {
 /** Asks librbd about an image. */
 export async function factsOf(image: Image): Promise<ImageFacts> {
   const [info, fsid, allocated, settings] = await Promise.all([
-    ask<RawInfo>(image, native.rbd_stat),
-    ask<string>(image.ioctx.cluster, native.rados_cluster_fsid),
-    ask<number>(image, native.benchAllocation),
-    ask<Setting[]>(image, native.rbd_config_image_list),
+    ask(image, native.rbd_stat),
+    ask(image.ioctx.cluster, native.rados_cluster_fsid),
+    ask(image, native.benchAllocation),
+    ask(image, native.rbd_config_image_list),
   ])
   const overrides = settings.filter(([, , source]) => source !== 'config')
   return {
@@ -104,7 +92,7 @@ async function clientSettings(cluster: Cluster): Promise<Record<string, string>>
   const pairs = await Promise.all(
     clientOptions.map(async (name) => {
       // This release may not have it.
-      const value = await ask<string, [string]>(cluster, native.rados_conf_get, name).catch(() => undefined)
+      const value = await ask(cluster, native.rados_conf_get, name).catch(() => undefined)
       return value === undefined ? [] : [[name, value] as const]
     }),
   )
@@ -146,7 +134,7 @@ export async function hostFacts(cluster: Cluster): Promise<HostFacts> {
 
 /** Whether the handle has the exclusive lock. */
 export async function holdsLock({ image, info }: ImageFacts): Promise<boolean> {
-  return info.features.includes('exclusive-lock') && ask<boolean>(image, native.rbd_is_exclusive_lock_owner)
+  return info.features.includes('exclusive-lock') && ask(image, native.rbd_is_exclusive_lock_owner)
 }
 
 /** What the figures of a run depend on. */

@@ -3,12 +3,12 @@
 import type { Command } from 'commander'
 import { untilAborted } from '../internal/call-options.js'
 import { withoutKeys } from '../internal/secrets.js'
-import type { Flags } from './options.js'
-import { noProgress, type ProgressView, progressLines } from './progress.js'
+import type { Flags } from './options/options.js'
+import { isUsageError, usageMessage } from './options/usage-error.js'
 import { type Report, Session } from './session.js'
-import { Interrupted, withSignals } from './signals.js'
-import { print, printAside, say } from './terminal.js'
-import { isUsageError, usageMessage } from './usage-error.js'
+import { noProgress, type ProgressView, progressLines } from './terminal/progress.js'
+import { Interrupted, withSignals } from './terminal/signals.js'
+import { print, printAside, say } from './terminal/terminal.js'
 
 /** Milliseconds that ending may take after Ctrl-C before we say what is going on. */
 const PATIENCE = 1000
@@ -22,7 +22,7 @@ const LINES_EVERY = 10
 async function viewFor({ progress = false }: Flags): Promise<ProgressView> {
   if (!progress) return noProgress
   if (!process.stderr.isTTY) return progressLines(process.stderr, LINES_EVERY)
-  const { progressBar } = await import('./progress-bar.js')
+  const { progressBar } = await import('./terminal/progress-bar.js')
   return progressBar(process.stderr)
 }
 

@@ -6,10 +6,10 @@
 
 import { CommanderError } from 'commander'
 import { withoutKeys } from '../internal/secrets.js'
-import { commandFirst } from './command-first.js'
+import { commandFirst } from './options/command-first.js'
 import { createProgram } from './program.js'
-import { say, watchOutput } from './terminal.js'
-import { watchWarnings } from './warnings.js'
+import { say, watchOutput } from './terminal/terminal.js'
+import { watchWarnings } from './terminal/warnings.js'
 
 /** Exit status when the command line itself is wrong. */
 const USAGE = 2

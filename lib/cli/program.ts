@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { print, printAside } from './terminal.js'
+import { print, printAside } from './terminal/terminal.js'
 
 const directory = new URL('./commands/', import.meta.url)
 

@@ -5,7 +5,12 @@ import type { Cluster, ConnectOptions } from '../rados/cluster.js'
 import type { IoCtx } from '../rados/ioctx.js'
 import type { OperationOptions } from '../rbd/handle.js'
 import type { Image } from '../rbd/image.js'
-import { type DestinationFlags, defaultPool, toConnectOptions, toDestinationFlags } from './connection.js'
+import {
+  type DestinationFlags,
+  defaultPool,
+  toConnectOptions,
+  toDestinationFlags,
+} from './options/connection.js'
 import {
   type Given,
   type ImageSpec,
@@ -13,9 +18,9 @@ import {
   parseImageSpec,
   parsePoolSpec,
   type Written,
-} from './image-spec.js'
-import type { Flags } from './options.js'
-import type { ProgressView } from './progress.js'
+} from './options/image-spec.js'
+import type { Flags } from './options/options.js'
+import type { ProgressView } from './terminal/progress.js'
 
 /** What a command has to say at its end: one of the two is printed. */
 export interface Report {

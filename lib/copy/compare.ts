@@ -154,6 +154,6 @@ export function compare(
       [memory, extents, ...toLimits(given)],
       context,
     )
-    return toResult(found as NativeCompareResult)
+    return toResult(found)
   })
 }

@@ -243,6 +243,6 @@ export function copy(
     const result = await withStreams([from.stream, to.stream], context, (watched) =>
       startBetween(native.copy, from, to, [...args], watched),
     )
-    return toResult(result as NativeCopyResult, verify, serverSide)
+    return toResult(result, verify, serverSide)
   })
 }

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { type Owner, startTask } from '../internal/dispatcher.js'
 import { type Job, type JobContext, type JobOptions, startJob } from '../internal/job.js'
 import type { NativeCopyError, NativeDiffSummary, NativeStream } from '../internal/native/copy.js'
-import type { TaskFunction } from '../internal/native/core.js'
+import type { Task } from '../internal/native/core.js'
 import {
   invalidArgType,
   invalidArgValue,
@@ -173,14 +173,14 @@ export function toPath(stream: NativeStream): string {
 }
 
 /** One native call of a job; `owner` is asked only when it starts. */
-export async function startJobTask<T, A extends unknown[]>(
+export async function startJobTask<A extends unknown[], R>(
   { signal, report }: JobContext<CopyProgress>,
-  call: TaskFunction<A>,
+  call: Task<A, R>,
   args: A,
   owner: () => Owner,
-): Promise<T> {
+): Promise<R> {
   signal.throwIfAborted()
-  return startTask<T, A>(owner(), call, args, {
+  return startTask(owner(), call, args, {
     signal,
     onAbort: 'leave',
     left: () => warnLeft(call.name),
@@ -192,16 +192,14 @@ export async function startJobTask<T, A extends unknown[]>(
 export function startDiffJob<A extends unknown[], O extends DiffOptions>(
   options: O | undefined,
   known: Known<NoInfer<O>>,
-  call: TaskFunction<A>,
+  call: Task<A, NativeDiffSummary>,
   prepare: (options: Partial<O>) => { streams: readonly Ordered[]; owner: () => Owner; args: [...A] },
 ): Job<CopyProgress, DiffInfo> {
   return startJob(options, known, async (context, given) => {
     context.signal.throwIfAborted()
     const { streams, owner, args } = prepare(given)
     const ends = streams.map(({ stream }) => stream)
-    const summary = await withStreams(ends, context, (watched) =>
-      startJobTask<NativeDiffSummary, A>(watched, call, args, owner),
-    )
+    const summary = await withStreams(ends, context, (watched) => startJobTask(watched, call, args, owner))
     return toDiffInfo(summary)
   })
 }

@@ -4,7 +4,7 @@ import { extname, resolve } from 'node:path'
 import { type Owner, startTask } from '../internal/dispatcher.js'
 import type { JobContext } from '../internal/job.js'
 import type { NativeCopyError, NativeEndpoint } from '../internal/native/copy.js'
-import type { TaskFunction } from '../internal/native/core.js'
+import type { Task } from '../internal/native/core.js'
 import {
   invalidArgType,
   invalidArgValue,
@@ -132,13 +132,13 @@ type Between<A extends unknown[]> = [
 ]
 
 /** Starts native work between two ends. Their ioctxs do not close meanwhile. */
-export function startBetween<P, A extends unknown[]>(
-  call: TaskFunction<Between<A>>,
+export function startBetween<P, A extends unknown[], R>(
+  call: Task<Between<A>, R>,
   a: Endpoint,
   b: Endpoint,
   rest: A,
   { signal, report }: JobContext<P>,
-): Promise<unknown> {
+): Promise<R> {
   const ioctxs = [a.ioctx, b.ioctx].filter((ioctx) => ioctx !== undefined)
   const closed = ioctxs.find((ioctx) => !ioctx.open)
   if (closed) throw closed.closedError(call.name)

@@ -118,11 +118,8 @@ export function exportImage(
       [to.stream],
       context,
       (watched) =>
-        startJobTask<NativeImageSummary, [NativeImageExport, number, NativeStream, number]>(
-          watched,
-          native.exportImage,
-          [what, ioctx.handle, to.native, memory],
-          () => imageOwner({ ioctx, image: name }, to.native, 'destination', 'exportImage'),
+        startJobTask(watched, native.exportImage, [what, ioctx.handle, to.native, memory], () =>
+          imageOwner({ ioctx, image: name }, to.native, 'destination', 'exportImage'),
         ),
       async ({ signal }) => {
         signal.throwIfAborted()
@@ -165,7 +162,7 @@ export function importImage(
     type Args = [NativeStream, NativeEndpoint, number, boolean, number]
     const args: Args = [from.native, { image, layout }, ioctx.handle, trust, memory]
     const summary = await withStreams([from.stream], context, (watched) =>
-      startJobTask<NativeImageSummary, Args>(watched, native.importImage, args, () =>
+      startJobTask(watched, native.importImage, args, () =>
         imageOwner({ ioctx, image }, from.native, 'source', 'importImage'),
       ),
     )

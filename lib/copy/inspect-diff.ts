@@ -2,7 +2,6 @@ import { resolve } from 'node:path'
 import { native } from '../internal/addon.js'
 import { startTask } from '../internal/dispatcher.js'
 import { type Job, jobOptions } from '../internal/job.js'
-import type { NativeDiffExtents } from '../internal/native/copy.js'
 import { toOptions, toText } from '../internal/validate.js'
 import {
   type DiffExtent,
@@ -49,11 +48,13 @@ export async function* diffExtents(diff: { file: string }): AsyncGenerator<DiffE
   const owner = streamOwner(file)
   let at = { position: 0, version: 1, size: 0, offset: 0 }
   for (let more = true; more; ) {
-    const part = await startTask<NativeDiffExtents, [string, number, number, number, number]>(
-      owner,
-      native.diffExtents,
-      [file, at.position, at.version, at.size, at.offset],
-    )
+    const part = await startTask(owner, native.diffExtents, [
+      file,
+      at.position,
+      at.version,
+      at.size,
+      at.offset,
+    ])
     const { extents } = part
     for (let i = 0; i < extents.length; i += 3) {
       const [offset, length, data] = extents.subarray(i, i + 3) as unknown as [number, number, number]

@@ -5,7 +5,7 @@ import { toOptions, toSignal } from './validate.js'
 /**
  * Options of calls that wait for the cluster.
  *
- * @since 0.2.0
+ * @since 0.1.0
  */
 export interface CallOptions {
   /**

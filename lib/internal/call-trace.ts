@@ -6,7 +6,7 @@ import { type ErrorObject, objectPath } from '../errors.js'
  * What listeners of the diagnostics channel `tracing:rbdkit:call:*` are given: one object for a native call, the same one
  * from its start to its end. It has names only: neither arguments nor results, which may be secrets.
  *
- * @since 0.2.0
+ * @since 0.1.0
  */
 export interface NativeCall extends ErrorObject {
   /** The C function (`'rbd_open'`), or the addon's own (`'copy'`). */

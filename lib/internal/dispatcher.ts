@@ -3,7 +3,7 @@ import { isMainThread } from 'node:worker_threads'
 import { native } from './addon.js'
 import { type CallTrace, ended, failed, isTraced, submitted, takeTrace, traceCall } from './call-trace.js'
 import { Kind, syscalls } from './io-kind.js'
-import type { TaskFunction } from './native/core.js'
+import type { Task } from './native/core.js'
 import type { Owner } from './owner.js'
 import { patienceMs, type TaskOptions, type TaskState, withStack } from './task-options.js'
 import { throwUncaught } from './uncaught.js'
@@ -103,7 +103,7 @@ async function failLater(
 
 /** An invalid read has read no bytes if it began at the image's end, as read(2) has it there; else it failed. */
 async function readAtEnd(owner: Owner, kind: Kind, buffer: unknown, position: number): Promise<unknown> {
-  const size = await startTask<number, [number]>(owner, native.rbd_get_size, [owner.handle as number])
+  const size = await startTask(owner, native.rbd_get_size, [owner.handle as number])
   if (position < size) throw owner.makeError(invalid, syscalls[kind] as string, undefined)
   return kind === Kind.read ? { bytesRead: 0, buffer } : { bytesRead: 0, buffers: buffer }
 }
@@ -315,18 +315,18 @@ function whenAborted(signal: AbortSignal, task: TaskState, then: () => void): vo
 }
 
 /** Starts a blocking call on a native thread. Rejects with `signal.reason` when aborted. */
-export function startTask<T, A extends unknown[]>(
+export function startTask<A extends unknown[], R>(
   owner: Owner,
-  call: TaskFunction<A>,
+  call: Task<A, R>,
   args: A,
   options: TaskOptions = {},
-): Promise<T> {
+): Promise<R> {
   const { signal } = options
   if (signal?.aborted) return Promise.reject(signal.reason)
   const at: { stack?: string } = {}
   Error.captureStackTrace(at, startTask)
   let slot = -1
-  return new Promise<T>((resolve, reject) => {
+  return new Promise<R>((resolve, reject) => {
     const task: TaskState = {
       syscall: call.name,
       object: options.object,

@@ -2,7 +2,7 @@ import type { ErrorObject } from '../errors.js'
 import { native } from './addon.js'
 import { type CallOptions, toCallSignal, untilAborted } from './call-options.js'
 import { keepAlive, type Owner, startTask, type TaskOptions } from './dispatcher.js'
-import type { TaskFunction } from './native/core.js'
+import type { Task } from './native/core.js'
 
 type Children = Map<number, WeakRef<Resource>>
 
@@ -37,7 +37,7 @@ const finaliserTurns = 100
 const closing = new Set<Promise<void>>()
 
 function closeOwnerless(handle: number): void {
-  const closed = startTask<void, [number]>(nobody, native.close, [handle])
+  const closed = startTask(nobody, native.close, [handle])
     .catch(() => {})
     .finally(() => closing.delete(closed))
   closing.add(closed)
@@ -45,7 +45,7 @@ function closeOwnerless(handle: number): void {
 
 /** Closes what an abandoned call of `owner` opened after all. */
 export function closeAbandoned(handle: unknown, owner: Owner): void {
-  if (typeof handle === 'number') startTask<void, [number]>(owner, native.close, [handle]).catch(() => {})
+  if (typeof handle === 'number') startTask(owner, native.close, [handle]).catch(() => {})
 }
 
 /**
@@ -119,18 +119,18 @@ export abstract class Resource implements Owner, AsyncDisposable {
   }
 
   /** @internal Runs a blocking native call whose first argument is this handle. */
-  call<T, A extends unknown[]>(fn: TaskFunction<[number, ...A]>, ...args: A): Promise<T> {
+  call<A extends unknown[], R>(fn: Task<[number, ...A], R>, ...args: A): Promise<R> {
     return this.callWith(fn, {}, ...args)
   }
 
   /** @internal The same, with progress, a signal, or another object for the error to name. */
-  callWith<T, A extends unknown[]>(
-    fn: TaskFunction<[number, ...A]>,
+  callWith<A extends unknown[], R>(
+    fn: Task<[number, ...A], R>,
     options: TaskOptions,
     ...args: A
-  ): Promise<T> {
+  ): Promise<R> {
     if (!this.open) return Promise.reject(this.closedError(fn.name))
-    return startTask<T, [number, ...A]>(this, fn, [this.handle, ...args], options)
+    return startTask(this, fn, [this.handle, ...args], options)
   }
 
   /**

@@ -2,8 +2,7 @@ import { constants } from 'node:os'
 import type { ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
-import type { TaskFunction } from '../internal/native/core.js'
-import type { NativeDomain, NativeSecret, NativeStoragePool } from '../internal/native/libvirt.js'
+import type { Task } from '../internal/native/core.js'
 import { Resource } from '../internal/resource.js'
 import {
   invalidArgValue,
@@ -135,7 +134,7 @@ export class Connection extends Resource {
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(), timeoutMs)
     try {
-      const handle = await startTask<number, [string | undefined, boolean, number, number, string]>(
+      const handle = await startTask(
         owner,
         native.virConnectOpen,
         [target, readOnly, interval, count, `libvirt connection ${shown ?? 'to the default URI'}`],
@@ -162,7 +161,7 @@ export class Connection extends Resource {
     return systemError(-constants.errno.EBADF, context, 'the connection is closed')
   }
 
-  #lookUp<T>(fn: TaskFunction<[number, string]>, name: string): Promise<T> {
+  #lookUp<R>(fn: Task<[number, string], R>, name: string): Promise<R> {
     return this.callWith(fn, { object: { libvirtObject: name } }, name)
   }
 
@@ -274,7 +273,7 @@ export class Connection extends Resource {
    * @since 0.1.0
    */
   async listSecrets(): Promise<Secret[]> {
-    const secrets = await this.call<NativeSecret[], []>(native.virConnectListAllSecrets)
+    const secrets = await this.call(native.virConnectListAllSecrets)
     return secrets.map((secret) => new Secret(this, secret))
   }
 
@@ -327,7 +326,7 @@ export class Connection extends Resource {
   async listStoragePools(options?: ListOptions): Promise<StoragePool[]> {
     // VIR_CONNECT_LIST_STORAGE_POOLS_*
     const flags = listFlags(options, { inactive: 1, active: 2 })
-    const pools = await this.call<NativeStoragePool[], [number]>(native.virConnectListAllStoragePools, flags)
+    const pools = await this.call(native.virConnectListAllStoragePools, flags)
     return pools.map((pool) => new StoragePool(this, pool))
   }
 
@@ -389,7 +388,7 @@ export class Connection extends Resource {
   async listDomains(options?: ListOptions): Promise<Domain[]> {
     // VIR_CONNECT_LIST_DOMAINS_*
     const flags = listFlags(options, { active: 1, inactive: 2 })
-    const domains = await this.call<NativeDomain[], [number]>(native.virConnectListAllDomains, flags)
+    const domains = await this.call(native.virConnectListAllDomains, flags)
     return domains.map((domain) => new Domain(this, domain))
   }
 }

@@ -134,7 +134,7 @@ export class Domain extends LibvirtObject {
    * @since 0.1.0
    */
   async id(): Promise<number | undefined> {
-    const id = await this.call<number, []>(native.virDomainGetID)
+    const id = await this.call(native.virDomainGetID)
     return id < 0 ? undefined : id
   }
 
@@ -158,7 +158,7 @@ export class Domain extends LibvirtObject {
    * @since 0.1.0
    */
   async info(): Promise<DomainInfo> {
-    const info = await this.call<Omit<DomainInfo, 'state'> & { state: number }, []>(native.virDomainGetInfo)
+    const info = await this.call(native.virDomainGetInfo)
     return jsonable({ ...info, state: nameOf(domainStates, info.state) })
   }
 
@@ -169,9 +169,7 @@ export class Domain extends LibvirtObject {
    * @since 0.1.0
    */
   async state(): Promise<DomainStatus> {
-    const { state: number, reason } = await this.call<{ state: number; reason: number }, []>(
-      native.virDomainGetState,
-    )
+    const [number, reason] = await this.call(native.virDomainGetState)
     const state = nameOf(domainStates, number)
     return {
       state,
@@ -368,11 +366,7 @@ export class Domain extends LibvirtObject {
     const hmp = toBoolean('options.hmp', toOptions('options', options, { hmp: true }).hmp, false)
     const text = hmp ? toText('command', command) : toMonitorCommand(command)
     // 1: VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP
-    const reply = await this.call<string, [string, number]>(
-      native.virDomainQemuMonitorCommand,
-      text,
-      hmp ? 1 : 0,
-    )
+    const reply = await this.call(native.virDomainQemuMonitorCommand, text, hmp ? 1 : 0)
     return hmp ? reply : monitorReply(reply, this.context('virDomainQemuMonitorCommand'))
   }
 }

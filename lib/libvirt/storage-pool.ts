@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { native } from '../internal/addon.js'
-import type { NativeStoragePool, NativeStorageVolume } from '../internal/native/libvirt.js'
+import type { NativeStoragePool } from '../internal/native/libvirt.js'
 import { invalidArgType, invalidArgValue, toText } from '../internal/validate.js'
 import type { Connection } from './connection.js'
 import { systemError } from './errors.js'
@@ -119,9 +119,7 @@ export class StoragePool extends LibvirtObject {
    * @since 0.1.0
    */
   async info(): Promise<StoragePoolInfo> {
-    const info = await this.call<Omit<StoragePoolInfo, 'state'> & { state: number }, []>(
-      native.virStoragePoolGetInfo,
-    )
+    const info = await this.call(native.virStoragePoolGetInfo)
     return { ...info, state: nameOf(storagePoolStates, info.state) }
   }
 
@@ -178,7 +176,7 @@ export class StoragePool extends LibvirtObject {
    * @since 0.1.0
    */
   async listVolumes(): Promise<StorageVolume[]> {
-    const volumes = await this.call<NativeStorageVolume[], []>(native.virStoragePoolListAllVolumes)
+    const volumes = await this.call(native.virStoragePoolListAllVolumes)
     return volumes.map((volume) => new StorageVolume(this, volume))
   }
 

@@ -65,9 +65,7 @@ export class StorageVolume extends LibvirtObject {
    * @since 0.1.0
    */
   async info(): Promise<StorageVolumeInfo> {
-    const info = await this.call<{ type: number; capacity: number; allocation: number }, []>(
-      native.virStorageVolGetInfo,
-    )
+    const info = await this.call(native.virStorageVolGetInfo)
     return { ...info, type: nameOf(storageVolumeTypes, info.type) }
   }
 

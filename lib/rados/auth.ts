@@ -34,7 +34,7 @@ export interface AuthKey extends AuthEntity {
 /**
  * How a user is made.
  *
- * @since 0.2.0
+ * @since 0.1.0
  */
 export interface GetOrCreateOptions extends CallOptions {
   /**
@@ -47,7 +47,7 @@ export interface GetOrCreateOptions extends CallOptions {
 /**
  * Kinds of keys, by Ceph's names.
  *
- * @since 0.2.0
+ * @since 0.1.0
  */
 export type KeyType = 'aes' | 'aes256k'
 

@@ -3,7 +3,8 @@ import { CephError, closedError, type ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type CallOptions, toCallSignal, toTaskOptions } from '../internal/call-options.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
-import type { TaskFunction } from '../internal/native/core.js'
+import type { Task } from '../internal/native/core.js'
+import type { NativeAnswer } from '../internal/native/rados.js'
 import { closeAbandoned, Resource } from '../internal/resource.js'
 import { isKey } from '../internal/secrets.js'
 import {
@@ -172,12 +173,11 @@ export class Cluster extends Resource {
       makeError: (errno, syscall, value) =>
         new CephError({ errno, syscall, detail: typeof value === 'string' ? value : undefined }),
     }
-    const handle = await startTask<number, [string, string, string | undefined, [string, string][]]>(
-      owner,
-      native.rados_connect,
-      [cluster, user, conf, list],
-      { signal, onAbort: 'abandon', abandoned: closeAbandoned },
-    )
+    const handle = await startTask(owner, native.rados_connect, [cluster, user, conf, list], {
+      signal,
+      onAbort: 'abandon',
+      abandoned: closeAbandoned,
+    })
     return new Cluster(handle)
   }
 
@@ -297,7 +297,7 @@ export class Cluster extends Resource {
   }
 
   #run<T>(
-    call: TaskFunction<[cluster: number, command: string, input: Uint8Array]>,
+    call: Task<[cluster: number, command: string, input: Uint8Array], NativeAnswer>,
     command: Command,
     options: CommandOptions | undefined,
   ): Promise<T> {

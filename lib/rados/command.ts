@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import type { CallOptions } from '../internal/call-options.js'
+import type { NativeAnswer } from '../internal/native/rados.js'
 import { invalidArgType, invalidArgValue, toOptions } from '../internal/validate.js'
 
 /**
@@ -24,15 +25,9 @@ export interface CommandOptions extends CallOptions {
   format?: 'json' | 'text'
 }
 
-/** What native code answers. */
-export interface RawAnswer {
-  output: Buffer
-  status: string
-}
-
 /** Runs `command` through `run` and reads its answer. */
 export async function runCommand<T>(
-  run: (text: string, input: Uint8Array) => Promise<unknown>,
+  run: (text: string, input: Uint8Array) => Promise<NativeAnswer>,
   command: Command,
   options: CommandOptions | undefined,
   makeError: (errno: number, detail: string) => Error,
@@ -51,7 +46,7 @@ export async function runCommand<T>(
   if (format !== 'json' && format !== 'text')
     throw invalidArgValue('options.format', "must be 'json' or 'text'")
   const text = JSON.stringify(format === 'json' ? { format: 'json', ...command } : command)
-  const { output } = (await run(text, input)) as RawAnswer
+  const { output } = await run(text, input)
   const answer = output.toString('utf8')
   if (format === 'text') return answer as T
   if (answer.trim() === '') return undefined as T

@@ -43,7 +43,7 @@ export class IoCtx extends IoCtxWatch {
 
   /** @internal */
   static async open(cluster: Cluster, pool: string, namespace: string, options: CallOptions): Promise<IoCtx> {
-    const handle = await cluster.callWith<number, [string, string]>(
+    const handle = await cluster.callWith(
       native.rados_ioctx_create,
       { ...toTaskOptions(options, { pool, namespace }), abandoned: closeAbandoned },
       pool,

@@ -2,6 +2,8 @@ import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { Resource } from '../internal/resource.js'
 import { invalidArgType, type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
+import { maxBytes, toBytes } from './bytes.js'
+import { WriteOp } from './write-op.js'
 
 /**
  * An object's size in bytes and when it was last written, in milliseconds since 1970 (whole seconds).
@@ -47,15 +49,6 @@ const lockObjectOptions: Known<LockObjectOptions> = {
   renew: true,
 }
 
-/** More than this in one call is no small object; the cluster's own limit (`osd_max_object_size`) is lower. */
-const maxBytes = 1024 * 1024 * 1024
-
-export function toBytes(name: string, value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw invalidArgType(name, 'an instance of Uint8Array', value)
-  toSize(`${name}.length`, value.byteLength, 0, maxBytes)
-  return value
-}
-
 /** An ioctx's calls on objects themselves. Images are made of objects too: do not touch those by hand. */
 export abstract class IoCtxObjects extends Resource {
   /**
@@ -74,6 +67,22 @@ export abstract class IoCtxObjects extends Resource {
       name,
       toBytes('data', data),
     )
+  }
+
+  /**
+   * Does all steps of an operation to an object, or none.
+   *
+   * Errors: those of its steps; the message says which one when the OSD tells.
+   *
+   * Implements: rados_create_write_op, rados_write_op_operate2, rados_release_write_op.
+   * @since 0.1.0
+   */
+  async operate(object: string, operation: WriteOp, options?: CallOptions): Promise<void> {
+    const name = toText('object', object)
+    if (!(operation instanceof WriteOp))
+      throw invalidArgType('operation', 'an instance of WriteOp', operation)
+    const task = toTaskOptions(options, { object: name })
+    await this.callWith(native.rados_write_op_operate2, task, name, operation.steps)
   }
 
   /**
@@ -134,7 +143,9 @@ export abstract class IoCtxObjects extends Resource {
    */
   async statObject(object: string, options?: CallOptions): Promise<ObjectStat> {
     const name = toText('object', object)
-    return this.callWith(native.rados_stat, toTaskOptions(options, { object: name }), name)
+    const task = toTaskOptions(options, { object: name })
+    const [size, mtimeMs] = await this.callWith(native.rados_stat, task, name)
+    return { size, mtimeMs }
   }
 
   /**

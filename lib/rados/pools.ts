@@ -3,7 +3,6 @@ import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { toOptions, toSize, toText } from '../internal/validate.js'
 import type { Cluster } from './cluster.js'
-import type { RawAnswer } from './command.js'
 
 /**
  * The pools of a cluster. `poolInit(ioctx)` readies one for images.
@@ -47,7 +46,7 @@ export class Pools {
       return
     }
     const command = { prefix: 'osd pool create', pool, pg_num: pgNum }
-    const { status } = await this.#cluster.callWith<RawAnswer, [string, Uint8Array]>(
+    const { status } = await this.#cluster.callWith(
       native.rados_mon_command,
       task,
       JSON.stringify(command),

@@ -7,8 +7,9 @@ import type { NativeNotification } from '../internal/native/rados.js'
 import { closeAbandoned, Resource } from '../internal/resource.js'
 import { throwUncaught } from '../internal/uncaught.js'
 import { invalidArgType, toOptions, toSize, toText } from '../internal/validate.js'
+import { toBytes } from './bytes.js'
 import type { IoCtx } from './ioctx.js'
-import { IoCtxObjects, toBytes } from './object.js'
+import { IoCtxObjects } from './object.js'
 
 /**
  * What another client said about an object, or this one itself.
@@ -137,7 +138,7 @@ export class Watch extends Resource {
       makeError: (errno, syscall) => this.makeError(errno, syscall, undefined),
     }
     const onProgress = (event: NativeNotification | number): void => this.#deliver(event)
-    void startTask<void, [number]>(owner, native.rados_watch_events, [this.handle], {
+    void startTask(owner, native.rados_watch_events, [this.handle], {
       onProgress,
       background: this.left,
     })
@@ -241,7 +242,7 @@ export abstract class IoCtxWatch extends IoCtxObjects {
     })
     if (onError !== undefined) toFunction('options.onError', onError)
     const timeout = timeoutMs === undefined ? 0 : toSeconds('options.timeoutMs', timeoutMs)
-    const opened = await this.callWith<{ handle: number; cookie: bigint }, [string, number]>(
+    const opened = await this.callWith(
       native.rados_watch3,
       { ...toTaskOptions({ signal }, { object: name }), abandoned: closeAbandonedWatch },
       name,
@@ -267,7 +268,7 @@ export abstract class IoCtxWatch extends IoCtxObjects {
     const name = toText('object', object)
     const { timeoutMs, signal } = toOptions('options', options, { timeoutMs: ['timeout'], signal: true })
     const timeout = 1000 * toSeconds('options.timeoutMs', timeoutMs ?? 10_000)
-    const result = await this.callWith<NotifyResult, [string, Uint8Array, number]>(
+    const result = await this.callWith(
       native.rados_notify2,
       toTaskOptions({ signal }, { object: name }),
       name,

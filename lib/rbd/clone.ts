@@ -54,7 +54,7 @@ export abstract class ImageClones extends ImageMetadata {
    */
   async listChildren(options?: CallOptions): Promise<LinkedImage[]> {
     const task = toTaskOptions(options)
-    return (await this.callWith<LinkedImage[], []>(native.rbd_list_children3, task)).map(jsonable)
+    return (await this.callWith(native.rbd_list_children3, task)).map(jsonable)
   }
 
   /**
@@ -65,7 +65,7 @@ export abstract class ImageClones extends ImageMetadata {
    */
   async parent(options?: CallOptions): Promise<ParentImage | undefined> {
     const task = toTaskOptions(options)
-    const parent = await this.callWith<ParentImage | undefined, []>(native.rbd_get_parent, task)
-    return parent && jsonable(parent)
+    const found = await this.callWith(native.rbd_get_parent, task)
+    return found && jsonable({ ...found[0], ...found[1] })
   }
 }

@@ -50,7 +50,7 @@ export abstract class ImageCompare extends ImageIo {
       const end = position + bytes
       const written = await this.startWrite<boolean>(Kind.compareAndWrite, views, bytes, end, start)
       if (!written) return { written, mismatch: await this.#fromPosition(mismatch[0] as bigint) }
-      await startTask<void, [number]>(this, native.rbd_invalidate_cache, [this.handle])
+      await startTask(this, native.rbd_invalidate_cache, [this.handle])
       return { written }
     })
   }
@@ -61,9 +61,7 @@ export abstract class ImageCompare extends ImageIo {
    * counts.
    */
   async #fromPosition(offset: bigint): Promise<number> {
-    const { stripeUnit } = await startTask<{ stripeUnit: number }, [number]>(this, native.rbd_stat, [
-      this.handle,
-    ])
+    const { stripeUnit } = await startTask(this, native.rbd_stat, [this.handle])
     return Number(offset % BigInt(stripeUnit))
   }
 

@@ -135,7 +135,7 @@ async function mirroring(image: Image): Promise<string> {
 
 /** A removal that was interrupted leaves an image in the trash: it is listed, and opened by its id only. */
 async function halfRemoved(ioctx: IoCtx, name: string): Promise<string> {
-  const images = await ioctx.call<{ id: string; name: string }[], []>(native.rbd_list2)
+  const images = await ioctx.call(native.rbd_list2)
   const id = images.find((image) => image.name === name)?.id
   if (id === undefined) return ''
   const reason = await ask(ioctx, { id }, watchers)
@@ -190,9 +190,7 @@ export async function whyNotCloned(
 export async function whyNotSet(image: ImageHandle, key: string): Promise<string> {
   if (!key.startsWith('conf_')) return ''
   const option = key.slice('conf_'.length)
-  const options = await image.call<[name: string, value: string, source: string][], []>(
-    native.rbd_config_image_list,
-  )
+  const options = await image.call(native.rbd_config_image_list)
   return options.some(([name]) => name === option)
     ? `the option ${option} does not take this value`
     : `a key that begins with conf_ sets an option of librbd for this image, and there is no option '${option}'`

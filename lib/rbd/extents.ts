@@ -77,7 +77,7 @@ export abstract class ImageExtents extends ImageCompare {
 
   /** An invalid read has read no bytes if it began at the image's end. */
   async #endReads({ outcomes, offsets }: List): Promise<void> {
-    const size = await startTask<number, [number]>(this, native.rbd_get_size, [this.handle])
+    const size = await startTask(this, native.rbd_get_size, [this.handle])
     for (let i = 0; i < outcomes.length; i++) {
       if (outcomes[i] === invalid && (offsets[i] as number) >= size) outcomes[i] = 0
     }

@@ -12,7 +12,7 @@ import { explained, whyNotCloned, whyNotRemoved, whyNotResized } from './explain
 import { ImageFileHandle } from './file-handle.js'
 import type { ImageGroup } from './group.js'
 import type { OperationOptions } from './handle.js'
-import { type ImageInfo, type RawInfo, toInfo } from './info.js'
+import { type ImageInfo, toInfo } from './info.js'
 import { type ImageLayout, layoutOptions, toNativeLayout } from './layout.js'
 import type { MigrationStatus } from './migration.js'
 import type { MirrorInfo } from './mirror.js'
@@ -79,7 +79,7 @@ export class Image extends ImageSnapshots {
     const given = toOptions('options', options, openOptions)
     const snapshot = given.snapshot === undefined ? undefined : toText('options.snapshot', given.snapshot)
     const readOnly = toBoolean('options.readOnly', given.readOnly, false)
-    const handle = await ioctx.callWith<number, [string, boolean, string | undefined, boolean]>(
+    const handle = await ioctx.callWith(
       native.rbd_open,
       {
         ...toTaskOptions({ signal: given.signal }, { image: name, snapshot }),
@@ -238,7 +238,7 @@ export class Image extends ImageSnapshots {
    * @since 0.1.0
    */
   async info(options?: CallOptions): Promise<ImageInfo> {
-    return toInfo(await this.callWith<RawInfo, []>(native.rbd_stat, toTaskOptions(options)))
+    return toInfo(await this.callWith(native.rbd_stat, toTaskOptions(options)))
   }
 
   /**
@@ -284,7 +284,7 @@ export class Image extends ImageSnapshots {
    */
   async listWatchers(options?: CallOptions): Promise<Watcher[]> {
     const task = toTaskOptions(options)
-    return (await this.callWith<Watcher[], []>(native.rbd_watchers_list, task)).map(jsonable)
+    return (await this.callWith(native.rbd_watchers_list, task)).map(jsonable)
   }
 
   /**
@@ -295,7 +295,7 @@ export class Image extends ImageSnapshots {
    */
   async group(options?: CallOptions): Promise<ImageGroup | undefined> {
     const task = toTaskOptions(options)
-    const group = await this.callWith<ImageGroup | undefined, []>(native.rbd_get_group, task)
+    const group = await this.callWith(native.rbd_get_group, task)
     return group && jsonable(group)
   }
 

@@ -1,4 +1,5 @@
 import { jsonable } from '../internal/json.js'
+import type { NativeImageInfo } from '../internal/native/rbd.js'
 import { type Feature, featureNames } from './features.js'
 
 /**
@@ -37,16 +38,7 @@ export interface ImageInfo {
   accessed?: Date
 }
 
-/** What native code knows of it. */
-export type RawInfo = Omit<ImageInfo, 'features' | 'featureMask' | 'created' | 'modified' | 'accessed'> & {
-  order: number
-  features: bigint
-  createdMs: number
-  modifiedMs: number
-  accessedMs: number
-}
-
-export function toInfo(raw: RawInfo): ImageInfo {
+export function toInfo(raw: NativeImageInfo): ImageInfo {
   const { order: _order, features, createdMs, modifiedMs, accessedMs, ...rest } = raw
   return jsonable({
     ...rest,

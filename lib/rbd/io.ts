@@ -68,7 +68,7 @@ function askThenRead<T>(
   submit: (slot: number) => number,
 ): Promise<T> {
   return image.lend('rbd_get_size', async () => {
-    await startTask<number, [number]>(image, native.rbd_get_size, [image.handle])
+    await startTask(image, native.rbd_get_size, [image.handle])
     return startRead<T>(image, kind, payload, position, submit)
   })
 }
@@ -130,7 +130,7 @@ export abstract class ImageIo extends ImageHandle {
     }
     return this.lend('rbd_get_size', async () => {
       try {
-        const size = await startTask<number, [number]>(this, native.rbd_get_size, [this.handle])
+        const size = await startTask(this, native.rbd_get_size, [this.handle])
         if (end > size)
           throw outOfRange('position', "within the image's size together with the length", undefined)
         const operation = this.startWrite<T>(kind, payload, length, end, submit)

@@ -12,6 +12,7 @@ import { ImageExtents } from './extents.js'
  */
 export type LockMode = 'exclusive' | 'shared'
 
+/** In the order of rbd_lock_mode_t. */
 const modes = ['exclusive', 'shared'] as const
 
 /**
@@ -73,7 +74,7 @@ export abstract class ImageLock extends ImageExtents {
     this.checkWritable('rbd_lock_acquire')
     const given = toOneOf('mode', mode, modes)
     this.#manual = true
-    await this.callWith(native.rbd_lock_acquire, toTaskOptions(options), given)
+    await this.callWith(native.rbd_lock_acquire, toTaskOptions(options), modes.indexOf(given))
   }
 
   /**
@@ -107,7 +108,8 @@ export abstract class ImageLock extends ImageExtents {
    * @since 0.1.0
    */
   async lockOwners(options?: CallOptions): Promise<LockOwner[]> {
-    return this.callWith(native.rbd_lock_get_owners, toTaskOptions(options))
+    const [mode, owners] = (await this.callWith(native.rbd_lock_get_owners, toTaskOptions(options))) ?? []
+    return (owners ?? []).map((owner) => ({ owner, mode: mode as LockMode }))
   }
 
   /**
@@ -135,6 +137,11 @@ export abstract class ImageLock extends ImageExtents {
   async breakLock(owner: string, mode: LockMode = 'exclusive', options?: CallOptions): Promise<void> {
     this.checkWritable('rbd_lock_break')
     const checked = toOneOf('mode', mode, modes)
-    await this.callWith(native.rbd_lock_break, toTaskOptions(options), checked, toText('owner', owner))
+    await this.callWith(
+      native.rbd_lock_break,
+      toTaskOptions(options),
+      modes.indexOf(checked),
+      toText('owner', owner),
+    )
   }
 }

@@ -28,7 +28,7 @@ export abstract class ImageMetadata extends ImageLock {
     const name = toText('key', key)
     const text = toText('value', value, { empty: true })
     const task = toTaskOptions(options)
-    const set = this.callWith<void, [string, string]>(native.rbd_metadata_set, task, name, text)
+    const set = this.callWith(native.rbd_metadata_set, task, name, text)
     await explained(set, ['EINVAL'], () => whyNotSet(this, name), task.signal)
   }
 
@@ -41,7 +41,7 @@ export abstract class ImageMetadata extends ImageLock {
   async removeMetadata(key: string, options?: CallOptions): Promise<void> {
     this.checkWritable('rbd_metadata_remove')
     const name = toText('key', key)
-    const removed = this.callWith<void, [string]>(native.rbd_metadata_remove, toTaskOptions(options), name)
+    const removed = this.callWith(native.rbd_metadata_remove, toTaskOptions(options), name)
     await explained(removed, ['ENOENT'], async () => `it has no key '${name}'`)
   }
 
@@ -53,6 +53,6 @@ export abstract class ImageMetadata extends ImageLock {
    */
   async listMetadata(options?: CallOptions): Promise<Map<string, string>> {
     const task = toTaskOptions(options)
-    return new Map(await this.callWith<[string, string][], []>(native.rbd_metadata_list, task))
+    return new Map(await this.callWith(native.rbd_metadata_list, task))
   }
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import type { ErrorObject } from '../errors.js'
 import type { TaskOptions } from '../internal/dispatcher.js'
-import type { TaskFunction } from '../internal/native/core.js'
+import type { Task } from '../internal/native/core.js'
 import type { Resource } from '../internal/resource.js'
 import { throwUncaught } from '../internal/uncaught.js'
 import { invalidArgType, type Known, toOptions, toSignal } from '../internal/validate.js'
@@ -11,14 +11,14 @@ import type { OperationOptions, OperationProgress } from './handle.js'
 export const operationOptions: Known<OperationOptions> = { onProgress: ['progress'], signal: true }
 
 /** Runs a long operation of librbd with progress and a signal. The last progress is the end, also of a short one. */
-export async function runOperation<T, A extends unknown[], O extends OperationOptions>(
+export async function runOperation<A extends unknown[], R, O extends OperationOptions>(
   owner: Resource,
-  call: TaskFunction<[number, ...A]>,
+  call: Task<[number, ...A], R>,
   options: O | undefined,
   known: Known<NoInfer<O>>,
   object: ErrorObject,
   ...args: A
-): Promise<T> {
+): Promise<R> {
   const { onProgress, signal } = toOptions('options', options, known)
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalidArgType('options.onProgress', 'of type function', onProgress)
@@ -44,7 +44,7 @@ export async function runOperation<T, A extends unknown[], O extends OperationOp
         onProgress(last)
       }),
   }
-  const result = await owner.callWith<T, A>(call, task, ...args)
+  const result = await owner.callWith(call, task, ...args)
   if (last !== undefined && last.done < last.total) {
     try {
       onProgress?.({ done: last.total, total: last.total })

@@ -83,10 +83,7 @@ export abstract class ImageSnapshots extends ImageDiff {
    * @since 0.1.0
    */
   async listSnapshots(options?: CallOptions): Promise<SnapshotInfo[]> {
-    const list = await this.callWith<(Omit<SnapshotInfo, 'created'> & { createdMs: number })[], []>(
-      native.rbd_snap_list,
-      toTaskOptions(options),
-    )
+    const list = await this.callWith(native.rbd_snap_list, toTaskOptions(options))
     return list.map(({ createdMs, namespace, ...snapshot }) =>
       jsonable({ ...snapshot, created: new Date(createdMs), namespace: jsonable(namespace) }),
     )

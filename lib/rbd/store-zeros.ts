@@ -17,7 +17,7 @@ export async function storeZeros(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const end = position + length
-  const size = await startTask<number, [number]>(image, native.rbd_get_size, [image.handle])
+  const size = await startTask(image, native.rbd_get_size, [image.handle])
   if (end > size) throw outOfRange('position', "within the image's size together with the length", undefined)
   const zeros = Buffer.alloc(Math.min(pieceBytes, length))
   for (let at = position; at < end; ) {

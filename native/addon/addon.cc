@@ -112,6 +112,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportIoCtx(env, exports);
   ExportObject(env, exports);
   ExportWatch(env, exports);
+  ExportWriteOp(env, exports);
   ExportNotify(env, exports);
   ExportImage(env, exports);
   ExportImageInfo(env, exports);
@@ -129,6 +130,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportMirror(env, exports);
   ExportMigration(env, exports);
   ExportRbdPool(env, exports);
+  ExportTrash(env, exports);
   ExportCompare(env, exports);
   ExportCopy(env, exports);
   ExportDiff(env, exports);

@@ -11,6 +11,7 @@
 #include "bench/allocation.h"
 #include "bench/engine.h"
 #include "core/call.h"
+#include "core/value.h"
 #include "rbd/image.h"
 #include "rbd/rbd.h"
 
@@ -86,127 +87,103 @@ std::vector<bench::Target> ToTargets(Call& call) {
   return targets;
 }
 
-Napi::Object LatencyValue(Napi::Env env, const bench::Histogram& latency) {
+Value LatencyValue(const bench::Histogram& latency) {
   static const std::vector<double> percents = {1,  5,  10, 20, 30,   40,   50,    60,   70,
                                                80, 90, 95, 99, 99.5, 99.9, 99.95, 99.99};
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("count", static_cast<double>(latency.count()));
-  object.Set("min", static_cast<double>(latency.min()));
-  object.Set("max", static_cast<double>(latency.max()));
-  object.Set("mean", latency.mean());
-  object.Set("stddev", latency.stddev());
-  Napi::Array percentiles = Napi::Array::New(env);
+  std::vector<Value> percentiles;
   const std::vector<uint64_t> values = latency.Percentiles(percents);
-  for (uint32_t i = 0; i < values.size() && latency.count() > 0; ++i) {
-    Napi::Array pair = Napi::Array::New(env, 2);
-    pair[0u] = Napi::Number::New(env, percents[i]);
-    pair[1u] = Napi::Number::New(env, static_cast<double>(values[i]));
-    percentiles[i] = pair;
+  for (size_t i = 0; i < values.size() && latency.count() > 0; ++i) {
+    percentiles.push_back(Value::List({percents[i], Value::Number(values[i])}));
   }
-  object.Set("percentiles", percentiles);
-  Napi::Array bins = Napi::Array::New(env);
-  uint32_t used = 0;
+  std::vector<Value> bins;
   for (size_t i = 0; i < bench::Histogram::kBuckets; ++i) {
     if (latency.bucket(i) == 0) continue;
-    Napi::Array pair = Napi::Array::New(env, 2);
-    pair[0u] = Napi::Number::New(env, static_cast<double>(bench::Histogram::ValueOf(i)));
-    pair[1u] = Napi::Number::New(env, static_cast<double>(latency.bucket(i)));
-    bins[used++] = pair;
+    bins.push_back(
+        Value::List({Value::Number(bench::Histogram::ValueOf(i)), Value::Number(latency.bucket(i))}));
   }
-  object.Set("bins", bins);
-  return object;
+  return Value::Fields({{"count", Value::Number(latency.count())},
+                        {"min", Value::Number(latency.min())},
+                        {"max", Value::Number(latency.max())},
+                        {"mean", latency.mean()},
+                        {"stddev", latency.stddev()},
+                        {"percentiles", Value::List(std::move(percentiles))},
+                        {"bins", Value::List(std::move(bins))}});
 }
 
-Napi::Object CellValue(Napi::Env env, const bench::Cell& cell) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("ios", static_cast<double>(cell.ios));
-  object.Set("bytes", static_cast<double>(cell.bytes));
-  object.Set("mean", cell.mean);
-  object.Set("p50", static_cast<double>(cell.p50));
-  object.Set("p99", static_cast<double>(cell.p99));
-  object.Set("max", static_cast<double>(cell.max));
-  return object;
+Value CellValue(const bench::Cell& cell) {
+  return Value::Fields({{"ios", Value::Number(cell.ios)},
+                        {"bytes", Value::Number(cell.bytes)},
+                        {"mean", cell.mean},
+                        {"p50", Value::Number(cell.p50)},
+                        {"p99", Value::Number(cell.p99)},
+                        {"max", Value::Number(cell.max)}});
+}
+
+Value TallyValue(const bench::Tally& tally) {
+  return Value::Fields({{"bytes", Value::Number(tally.bytes)},
+                        {"shortIos", Value::Number(tally.short_ios)},
+                        {"latency", LatencyValue(tally.latency)}});
 }
 
 constexpr const char* kWayNames[] = {"read", "write", "trim", "sync"};
 
-Napi::Value ResultObject(Napi::Env env, const bench::Result& result) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("elapsed", result.elapsed);
-  object.Set("seconds", result.seconds);
-  object.Set("userSeconds", result.usage.user_seconds);
-  object.Set("systemSeconds", result.usage.system_seconds);
-  object.Set("contextSwitches", static_cast<double>(result.usage.context_switches));
-  object.Set("unstarted", static_cast<double>(result.unstarted));
+Value RowValue(const bench::Row& row) {
+  std::vector<Value::Field> fields = {{"time", row.time}, {"seconds", row.seconds}};
+  for (size_t way = 0; way < bench::kWaySync; ++way) {
+    fields.emplace_back(kWayNames[way], CellValue(row.ways[way]));
+  }
+  return Value::Fields(std::move(fields));
+}
+
+Value ResultValue(const bench::Result& result) {
+  std::vector<Value::Field> fields = {{"elapsed", result.elapsed},
+                                      {"seconds", result.seconds},
+                                      {"userSeconds", result.usage.user_seconds},
+                                      {"systemSeconds", result.usage.system_seconds},
+                                      {"contextSwitches", Value::Number(result.usage.context_switches)},
+                                      {"unstarted", Value::Number(result.unstarted)}};
   for (size_t way = 0; way < bench::kWays; ++way) {
-    const bench::Tally& tally = result.ways[way];
-    Napi::Object direction = Napi::Object::New(env);
-    direction.Set("bytes", static_cast<double>(tally.bytes));
-    direction.Set("shortIos", static_cast<double>(tally.short_ios));
-    direction.Set("latency", LatencyValue(env, tally.latency));
-    object.Set(kWayNames[way], direction);
+    fields.emplace_back(kWayNames[way], TallyValue(result.ways[way]));
   }
-  Napi::Array rows = Napi::Array::New(env, result.rows.size());
-  for (uint32_t i = 0; i < result.rows.size(); ++i) {
-    Napi::Object row = Napi::Object::New(env);
-    row.Set("time", result.rows[i].time);
-    row.Set("seconds", result.rows[i].seconds);
-    for (size_t way = 0; way < bench::kWaySync; ++way) {
-      row.Set(kWayNames[way], CellValue(env, result.rows[i].ways[way]));
-    }
-    rows[i] = row;
-  }
-  object.Set("rows", rows);
-  return object;
+  std::vector<Value> rows;
+  for (const bench::Row& row : result.rows) rows.push_back(RowValue(row));
+  fields.emplace_back("rows", Value::List(std::move(rows)));
+  return Value::Fields(std::move(fields));
 }
 
-ValueMaker ProgressValue(const bench::Progress& progress) {
-  return [progress](Napi::Env env) -> Napi::Value {
-    static constexpr const char* phases[] = {"prepare", "warmup", "run", "flush", "done"};
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("phase", phases[static_cast<size_t>(progress.phase)]);
-    object.Set("seconds", progress.seconds);
-    object.Set("secondsTotal", progress.seconds_total);
-    object.Set("operations", static_cast<double>(progress.operations));
-    object.Set("bytes", static_cast<double>(progress.bytes));
-    object.Set("iops", progress.iops);
-    object.Set("bw_bytes", progress.bytes_per_second);
-    Napi::Object latency = Napi::Object::New(env);
-    latency.Set("mean", progress.latency.mean);
-    latency.Set("p50", static_cast<double>(progress.latency.p50));
-    latency.Set("p99", static_cast<double>(progress.latency.p99));
-    latency.Set("max", static_cast<double>(progress.latency.max));
-    object.Set("lat_ns", latency);
-    object.Set("stalled", progress.stalled);
-    return object;
-  };
+Value ProgressValue(const bench::Progress& progress) {
+  static constexpr const char* phases[] = {"prepare", "warmup", "run", "flush", "done"};
+  return Value::Fields({{"phase", phases[static_cast<size_t>(progress.phase)]},
+                        {"seconds", progress.seconds},
+                        {"secondsTotal", progress.seconds_total},
+                        {"operations", Value::Number(progress.operations)},
+                        {"bytes", Value::Number(progress.bytes)},
+                        {"iops", progress.iops},
+                        {"bw_bytes", progress.bytes_per_second},
+                        {"lat_ns", Value::Fields({{"mean", progress.latency.mean},
+                                                  {"p50", Value::Number(progress.latency.p50)},
+                                                  {"p99", Value::Number(progress.latency.p99)},
+                                                  {"max", Value::Number(progress.latency.max)}})},
+                        {"stalled", progress.stalled}});
 }
 
-ValueMaker ErrorValue(const bench::Error& error) {
-  return [error](Napi::Env env) -> Napi::Value {
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("syscall", error.syscall);
-    object.Set("message", error.message);
-    object.Set("image", static_cast<double>(error.image));
-    object.Set("verify", error.verify);
-    return object;
-  };
+Value ErrorValue(const bench::Error& error) {
+  return Value::Fields({{"syscall", error.syscall},
+                        {"message", error.message},
+                        {"image", Value::Number(error.image)},
+                        {"verify", error.verify}});
 }
 
 // An executor's thread.
 void RunBench(Task& task, const bench::Options& options, std::vector<bench::Target> targets) {
   bench::Engine engine(options, std::move(targets));
   task.OnCancel([&engine] { engine.Cancel(); });
-  auto result = std::make_shared<bench::Result>();
+  const auto result = std::make_unique<bench::Result>();  // 60 KiB: not for a stack
   const bench::Error error = engine.Run(
       [&task](const bench::Progress& progress) { task.ReportValue(ProgressValue(progress)); }, result.get());
   task.OnCancel(nullptr);
   task.result = error.result;
-  if (error) {
-    task.value = ErrorValue(error);
-  } else {
-    task.value = [result](Napi::Env env) { return ResultObject(env, *result); };
-  }
+  task.value = error ? ErrorValue(error) : ResultValue(*result);
 }
 
 // bench(slot, images, options)
@@ -227,7 +204,7 @@ void BenchAllocation(Call& call) {
   call.Run(image, [image = image.get()](Task& task) {
     double share = 0;
     task.result = bench::Allocated(image->image(), image->ioctx()->ioctx(), &share);
-    if (task.result >= 0) task.value = NumberValue(share);
+    if (task.result >= 0) task.value = Value(share);
   });
 }
 

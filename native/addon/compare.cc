@@ -1,46 +1,37 @@
 // The comparison's way to JavaScript.
 #include "addon/compare.h"
 
-#include <memory>
 #include <utility>
+#include <vector>
 
 #include "addon/copy_values.h"
-#include "copy/compare.h"
+#include "copy/verify/compare.h"
 #include "rbd/rbd.h"
 
 namespace rbdkit {
 
 namespace {
 
-Napi::Object SideValue(Napi::Env env, const copy::CompareResult& result, size_t side) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("bytes", static_cast<double>(result.bytes[side]));
-  object.Set("bytesRead", static_cast<double>(result.bytes_read[side]));
-  object.Set("crc32c", result.crc32c[side]);
-  return object;
+Value SideValue(const copy::CompareResult& result, size_t side) {
+  return Value::Fields({{"bytes", Value::Number(result.bytes[side])},
+                        {"bytesRead", Value::Number(result.bytes_read[side])},
+                        {"crc32c", result.crc32c[side]}});
 }
 
-ValueMaker ResultValue(std::shared_ptr<const copy::CompareResult> result) {
-  return [result = std::move(result)](Napi::Env env) -> Napi::Value {
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("a", SideValue(env, *result, 0));
-    object.Set("b", SideValue(env, *result, 1));
-    const copy::Differences& differences = result->differences;
-    Napi::Array extents = Napi::Array::New(env, differences.ranges.size());
-    uint32_t index = 0;
-    for (const auto& range : differences.ranges) {
-      Napi::Object extent = Napi::Object::New(env);
-      extent.Set("offset", static_cast<double>(range.offset));
-      extent.Set("length", static_cast<double>(range.length));
-      extents.Set(index++, extent);
-    }
-    object.Set("extents", extents);
-    object.Set("extentCount", static_cast<double>(differences.count));
-    object.Set("bytesDiffering", static_cast<double>(differences.bytes));
-    object.Set("restIsZero", result->rest_is_zero);
-    object.Set("seconds", result->seconds);
-    return object;
-  };
+Value ResultValue(const copy::CompareResult& result) {
+  const copy::Differences& differences = result.differences;
+  std::vector<Value> extents;
+  for (const auto& range : differences.ranges) {
+    extents.push_back(
+        Value::Fields({{"offset", Value::Number(range.offset)}, {"length", Value::Number(range.length)}}));
+  }
+  return Value::Fields({{"a", SideValue(result, 0)},
+                        {"b", SideValue(result, 1)},
+                        {"extents", Value::List(std::move(extents))},
+                        {"extentCount", Value::Number(differences.count)},
+                        {"bytesDiffering", Value::Number(differences.bytes)},
+                        {"restIsZero", result.rest_is_zero},
+                        {"seconds", result.seconds}});
 }
 
 void RunCompare(Task& task, const EndpointSpec& a, const EndpointSpec& b, copy::CompareOptions options) {
@@ -49,9 +40,9 @@ void RunCompare(Task& task, const EndpointSpec& a, const EndpointSpec& b, copy::
   const auto source_b = MakeSource(b);
   copy::Comparison comparison(*source_a, *source_b, options);
   task.OnCancel([&comparison] { comparison.Cancel(); });
-  const auto result = std::make_shared<copy::CompareResult>();
+  copy::CompareResult result;
   const copy::Error error = comparison.Run(
-      [&task](const copy::Progress& progress) { task.ReportValue(ProgressValue(progress)); }, result.get());
+      [&task](const copy::Progress& progress) { task.ReportValue(ProgressValue(progress)); }, &result);
   task.OnCancel(nullptr);
   task.result = error.result;
   task.value = error ? ErrorValue(error) : ResultValue(result);

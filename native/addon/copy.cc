@@ -2,21 +2,23 @@
 #include "addon/copy.h"
 
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "addon/copy_values.h"
-#include "copy/device_destination.h"
-#include "copy/engine.h"
-#include "copy/file_destination.h"
-#include "copy/head_digest.h"
-#include "copy/image_destination.h"
-#include "copy/null_destination.h"
-#include "copy/path_kind.h"
-#include "copy/server_side.h"
-#include "copy/stream_destination.h"
-#include "copy/stream_source.h"
-#include "copy/verify_objects.h"
-#include "copy/verify_reading.h"
+#include "copy/destination/device.h"
+#include "copy/destination/file.h"
+#include "copy/destination/image.h"
+#include "copy/destination/null.h"
+#include "copy/destination/stream.h"
+#include "copy/engine/engine.h"
+#include "copy/server_side/server_side.h"
+#include "copy/source/stream.h"
+#include "copy/verify/head_digest.h"
+#include "copy/verify/objects.h"
+#include "copy/verify/reading.h"
+#include "disk/path_kind.h"
 #include "rbd/rbd.h"
 
 namespace rbdkit {
@@ -55,27 +57,25 @@ std::unique_ptr<copy::Destination> MakeDestination(const EndpointSpec& spec) {
   return std::make_unique<copy::ImageDestination>(spec.ioctx->ioctx(), spec.image, spec.layout, spec.naming);
 }
 
-ValueMaker ResultValue(const copy::Result& result, const copy::Replaced& replaced,
-                       const std::string& obstacle) {
-  return [result, replaced, obstacle](Napi::Env env) -> Napi::Value {
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("bytes", static_cast<double>(result.bytes));
-    object.Set("bytesCovered", static_cast<double>(result.bytes_covered));
-    object.Set("bytesRead", static_cast<double>(result.bytes_read));
-    object.Set("bytesWritten", static_cast<double>(result.bytes_written));
-    object.Set("bytesResumed", static_cast<double>(result.bytes_resumed));
-    object.Set("seconds", result.seconds);
-    object.Set("crc32c", result.crc32c);
-    object.Set("objectsMoved", static_cast<double>(result.objects_moved));
-    object.Set("bytesMoved", static_cast<double>(result.bytes_moved));
-    object.Set("obstacle", obstacle);
-    if (replaced.id.empty()) return object;
-    Napi::Object old = Napi::Object::New(env);
-    old.Set("id", replaced.id);
-    if (!replaced.name.empty()) old.Set("name", replaced.name);
-    object.Set("replaced", old);
-    return object;
-  };
+Value ReplacedValue(const copy::Replaced& replaced) {
+  std::vector<Value::Field> fields = {{"id", replaced.id}};
+  if (!replaced.name.empty()) fields.emplace_back("name", replaced.name);
+  return Value::Fields(std::move(fields));
+}
+
+Value ResultValue(const copy::Result& result, const copy::Replaced& replaced, const std::string& obstacle) {
+  std::vector<Value::Field> fields = {{"bytes", Value::Number(result.bytes)},
+                                      {"bytesCovered", Value::Number(result.bytes_covered)},
+                                      {"bytesRead", Value::Number(result.bytes_read)},
+                                      {"bytesWritten", Value::Number(result.bytes_written)},
+                                      {"bytesResumed", Value::Number(result.bytes_resumed)},
+                                      {"seconds", result.seconds},
+                                      {"crc32c", result.crc32c},
+                                      {"objectsMoved", Value::Number(result.objects_moved)},
+                                      {"bytesMoved", Value::Number(result.bytes_moved)},
+                                      {"obstacle", obstacle}};
+  if (!replaced.id.empty()) fields.emplace_back("replaced", ReplacedValue(replaced));
+  return Value::Fields(std::move(fields));
 }
 
 // What lib/copy/copy.ts numbers.

@@ -3,11 +3,11 @@
 #include <optional>
 
 #include "addon/handover.h"
-#include "copy/deep_source.h"
-#include "copy/file_source.h"
-#include "copy/image_source.h"
-#include "copy/qcow2_source.h"
-#include "copy/qemu_source.h"
+#include "copy/source/deep.h"
+#include "copy/source/file.h"
+#include "copy/source/image.h"
+#include "copy/source/qcow2.h"
+#include "copy/source/qemu.h"
 
 namespace rbdkit {
 
@@ -104,31 +104,25 @@ std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec) {
   return std::make_unique<copy::ImageSource>(spec.ioctx->ioctx(), spec.image, spec.snapshot);
 }
 
-ValueMaker ProgressValue(const copy::Progress& progress) {
-  return [progress](Napi::Env env) -> Napi::Value {
-    static constexpr const char* phases[] = {"prepare", "copy",    "flush", "verify",
-                                             "publish", "compare", "done"};
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("phase", phases[static_cast<size_t>(progress.phase)]);
-    object.Set("bytesDone", static_cast<double>(progress.bytes_done));
-    object.Set("bytesTotal", static_cast<double>(progress.bytes_total));
-    object.Set("bytesPerSecond", progress.bytes_per_second);
-    object.Set("stalled", progress.stalled);
-    return object;
-  };
+Value ProgressValue(const copy::Progress& progress) {
+  static constexpr const char* phases[] = {"prepare", "copy",    "flush", "verify",
+                                           "publish", "compare", "done"};
+  return Value::Fields({{"phase", phases[static_cast<size_t>(progress.phase)]},
+                        {"bytesDone", Value::Number(progress.bytes_done)},
+                        {"bytesTotal", Value::Number(progress.bytes_total)},
+                        {"bytesPerSecond", progress.bytes_per_second},
+                        {"stalled", progress.stalled}});
 }
 
-ValueMaker ErrorValue(const copy::Error& error) {
-  return [error](Napi::Env env) -> Napi::Value {
-    static constexpr const char* sides[] = {"none", "source", "destination"};
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("syscall", error.syscall);
-    object.Set("code", error.code);
-    object.Set("message", error.message);
-    object.Set("side", sides[static_cast<size_t>(error.side)]);
-    object.Set("object", error.object);
-    return object;
-  };
+Value ErrorValue(const copy::Error& error) { return Value::Fields(ErrorFields(error)); }
+
+std::vector<Value::Field> ErrorFields(const copy::Error& error) {
+  static constexpr const char* sides[] = {"none", "source", "destination"};
+  return {{"syscall", error.syscall},
+          {"code", error.code},
+          {"message", error.message},
+          {"side", sides[static_cast<size_t>(error.side)]},
+          {"object", error.object}};
 }
 
 }  // namespace rbdkit

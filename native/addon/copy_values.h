@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "addon/stream_values.h"
+#include "copy/destination/image.h"
 #include "copy/endpoint.h"
-#include "copy/handover.h"
-#include "copy/image_destination.h"
-#include "copy/meter.h"
-#include "copy/pace.h"
+#include "copy/engine/meter.h"
 #include "core/call.h"
+#include "core/value.h"
+#include "disk/handover.h"
+#include "disk/pace.h"
 #include "rados/ioctx.h"
 
 namespace rbdkit {
@@ -45,8 +46,10 @@ copy::Limits NextLimits(Call& call);
 // What can be read anywhere.
 std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec);
 
-ValueMaker ProgressValue(const copy::Progress& progress);
-ValueMaker ErrorValue(const copy::Error& error);
+Value ProgressValue(const copy::Progress& progress);
+Value ErrorValue(const copy::Error& error);
+// The properties of that, for an error which has further ones.
+std::vector<Value::Field> ErrorFields(const copy::Error& error);
 
 }  // namespace rbdkit
 

@@ -8,10 +8,11 @@
 
 #include "addon/copy_values.h"
 #include "addon/stream_values.h"
-#include "copy/diff_extents.h"
-#include "copy/diff_jobs.h"
-#include "copy/diff_transfer.h"
+#include "copy/format/diff_extents.h"
+#include "copy/jobs/diff_jobs.h"
+#include "copy/jobs/diff_transfer.h"
 #include "core/call.h"
+#include "core/value.h"
 #include "rbd/rbd.h"
 
 namespace rbdkit {
@@ -25,23 +26,20 @@ std::shared_ptr<IoCtx> OptionalIoCtx(Call& call, bool wanted) {
   return nullptr;
 }
 
-ValueMaker SummaryValue(const copy::DiffSummary& summary) {
-  return [summary](Napi::Env env) -> Napi::Value {
-    const copy::DiffHeader& header = summary.header;
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("version", header.version);
-    if (header.from) object.Set("fromSnapshot", *header.from);
-    if (header.to) object.Set("toSnapshot", *header.to);
-    if (header.is_protected) object.Set("isProtected", *header.is_protected);
-    object.Set("size", static_cast<double>(header.size));
-    object.Set("dataExtents", static_cast<double>(summary.data_extents));
-    object.Set("dataBytes", static_cast<double>(summary.data_bytes));
-    object.Set("zeroExtents", static_cast<double>(summary.zero_extents));
-    object.Set("zeroBytes", static_cast<double>(summary.zero_bytes));
-    object.Set("fileBytes", static_cast<double>(summary.file_bytes));
-    object.Set("crc32c", summary.crc32c);
-    return object;
-  };
+Value SummaryValue(const copy::DiffSummary& summary) {
+  const copy::DiffHeader& header = summary.header;
+  std::vector<Value::Field> fields = {{"version", header.version}};
+  if (header.from) fields.emplace_back("fromSnapshot", *header.from);
+  if (header.to) fields.emplace_back("toSnapshot", *header.to);
+  if (header.is_protected) fields.emplace_back("isProtected", *header.is_protected);
+  fields.emplace_back("size", Value::Number(header.size));
+  fields.emplace_back("dataExtents", Value::Number(summary.data_extents));
+  fields.emplace_back("dataBytes", Value::Number(summary.data_bytes));
+  fields.emplace_back("zeroExtents", Value::Number(summary.zero_extents));
+  fields.emplace_back("zeroBytes", Value::Number(summary.zero_bytes));
+  fields.emplace_back("fileBytes", Value::Number(summary.file_bytes));
+  fields.emplace_back("crc32c", summary.crc32c);
+  return Value::Fields(std::move(fields));
 }
 
 // Runs `job` on a thread of its own: a pipe may take as long as it likes.
@@ -126,24 +124,20 @@ void ImportDiff(Call& call) {
 
 constexpr size_t kExtentsAtOnce = 4096;
 
-ValueMaker ExtentsValue(const copy::DiffCursor& cursor, std::vector<copy::DiffRecord> extents) {
-  return [cursor, extents = std::move(extents)](Napi::Env env) -> Napi::Value {
-    // Three numbers each: a typed array is one object, whatever its length.
-    auto numbers = Napi::Float64Array::New(env, 3 * extents.size());
-    for (size_t i = 0; i < extents.size(); ++i) {
-      numbers[3 * i] = static_cast<double>(extents[i].offset);
-      numbers[3 * i + 1] = static_cast<double>(extents[i].length);
-      numbers[3 * i + 2] = extents[i].kind == copy::DiffRecord::Kind::kData ? 1 : 0;
-    }
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("extents", numbers);
-    object.Set("more", extents.size() == kExtentsAtOnce);
-    object.Set("position", static_cast<double>(cursor.position));
-    object.Set("version", cursor.version);
-    object.Set("size", static_cast<double>(cursor.size));
-    object.Set("offset", static_cast<double>(cursor.offset));
-    return object;
-  };
+Value ExtentsValue(const copy::DiffCursor& cursor, const std::vector<copy::DiffRecord>& extents) {
+  std::vector<double> numbers;  // three an extent
+  numbers.reserve(3 * extents.size());
+  for (const copy::DiffRecord& extent : extents) {
+    numbers.push_back(static_cast<double>(extent.offset));
+    numbers.push_back(static_cast<double>(extent.length));
+    numbers.push_back(extent.kind == copy::DiffRecord::Kind::kData ? 1 : 0);
+  }
+  return Value::Fields({{"extents", Value::Numbers(std::move(numbers))},
+                        {"more", extents.size() == kExtentsAtOnce},
+                        {"position", Value::Number(cursor.position)},
+                        {"version", cursor.version},
+                        {"size", Value::Number(cursor.size)},
+                        {"offset", Value::Number(cursor.offset)}});
 }
 
 // diffExtents(slot, file, position, version, size, offset): what it gave the last time, or zeros.
@@ -159,7 +153,7 @@ void DiffExtents(Call& call) {
     std::vector<copy::DiffRecord> extents;
     const copy::Error error = copy::ReadDiffExtents(file, kExtentsAtOnce, &cursor, &extents);
     task.result = error.result;
-    task.value = error ? ErrorValue(error) : ExtentsValue(cursor, std::move(extents));
+    task.value = error ? ErrorValue(error) : ExtentsValue(cursor, extents);
   });
 }
 

@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "copy/handover.h"
+#include "disk/handover.h"
 
 namespace rbdkit {
 

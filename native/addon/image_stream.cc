@@ -8,8 +8,9 @@
 
 #include "addon/copy_values.h"
 #include "addon/stream_values.h"
-#include "copy/image_transfer.h"
+#include "copy/jobs/image_transfer.h"
 #include "core/call.h"
+#include "core/value.h"
 #include "rados/ioctx.h"
 #include "rbd/rbd.h"
 
@@ -24,24 +25,14 @@ std::vector<std::string> ToStrings(Napi::Value value) {
   return strings;
 }
 
-Napi::Array ToArray(Napi::Env env, const std::vector<std::string>& strings) {
-  Napi::Array array = Napi::Array::New(env, strings.size());
-  for (uint32_t i = 0; i < strings.size(); ++i) array.Set(i, strings[i]);
-  return array;
-}
-
-ValueMaker SummaryValue(const copy::ImageSummary& summary) {
-  return [summary](Napi::Env env) -> Napi::Value {
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("size", static_cast<double>(summary.size));
-    object.Set("snapshots", ToArray(env, summary.snapshots));
-    object.Set("droppedMetadata", ToArray(env, summary.dropped));
-    object.Set("dataBytes", static_cast<double>(summary.data_bytes));
-    object.Set("zeroBytes", static_cast<double>(summary.zero_bytes));
-    object.Set("fileBytes", static_cast<double>(summary.file_bytes));
-    object.Set("crc32c", summary.crc32c);
-    return object;
-  };
+Value SummaryValue(const copy::ImageSummary& summary) {
+  return Value::Fields({{"size", Value::Number(summary.size)},
+                        {"snapshots", Value::Texts(summary.snapshots)},
+                        {"droppedMetadata", Value::Texts(summary.dropped)},
+                        {"dataBytes", Value::Number(summary.data_bytes)},
+                        {"zeroBytes", Value::Number(summary.zero_bytes)},
+                        {"fileBytes", Value::Number(summary.file_bytes)},
+                        {"crc32c", summary.crc32c}});
 }
 
 // Runs `job` on a thread of its own. The ioctx lives as long as the job.

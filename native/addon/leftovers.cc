@@ -3,12 +3,14 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "addon/copy_values.h"
-#include "copy/file_leftovers.h"
-#include "copy/image_leftovers.h"
+#include "copy/publish/file_leftovers.h"
+#include "copy/publish/image_leftovers.h"
 #include "core/call.h"
+#include "core/value.h"
 #include "rados/ioctx.h"
 #include "rbd/rbd.h"
 
@@ -16,23 +18,25 @@ namespace rbdkit {
 
 namespace {
 
-Napi::Value LeftoverValue(Napi::Env env, const copy::Leftover& leftover) {
+Value LeftoverErrorValue(const copy::Error& error) {
+  std::vector<Value::Field> fields = ErrorFields(error);
+  fields.emplace_back("errno", error.result);
+  return Value::Fields(std::move(fields));
+}
+
+Value LeftoverValue(const copy::Leftover& leftover) {
   static constexpr const char* kinds[] = {"image", "file", "snapshot"};
   const copy::Record& record = leftover.record;
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("kind", kinds[static_cast<size_t>(record.kind)]);
-  object.Set("name", leftover.name);
-  object.Set("target", record.target);
-  object.Set("bytesDurable", static_cast<double>(record.mark.durable()));
-  object.Set("bytesTotal", static_cast<double>(record.size));
-  object.Set("whole", record.mark.confirmed);
-  object.Set("inUse", leftover.in_use);
-  object.Set("cleared", leftover.cleared);
-  if (!leftover.error) return object;
-  const auto error = ErrorValue(leftover.error)(env).As<Napi::Object>();
-  error.Set("errno", leftover.error.result);
-  object.Set("error", error);
-  return object;
+  std::vector<Value::Field> fields = {{"kind", kinds[static_cast<size_t>(record.kind)]},
+                                      {"name", leftover.name},
+                                      {"target", record.target},
+                                      {"bytesDurable", Value::Number(record.mark.durable())},
+                                      {"bytesTotal", Value::Number(record.size)},
+                                      {"whole", record.mark.confirmed},
+                                      {"inUse", leftover.in_use},
+                                      {"cleared", leftover.cleared}};
+  if (leftover.error) fields.emplace_back("error", LeftoverErrorValue(leftover.error));
+  return Value::Fields(std::move(fields));
 }
 
 void Finish(Task& task, const copy::Error& error, const std::vector<copy::Leftover>& leftovers) {
@@ -41,11 +45,9 @@ void Finish(Task& task, const copy::Error& error, const std::vector<copy::Leftov
     task.value = ErrorValue(error);
     return;
   }
-  task.value = [leftovers](Napi::Env env) -> Napi::Value {
-    Napi::Array array = Napi::Array::New(env, leftovers.size());
-    for (uint32_t i = 0; i < leftovers.size(); ++i) array[i] = LeftoverValue(env, leftovers[i]);
-    return array;
-  };
+  std::vector<Value> list;
+  for (const copy::Leftover& leftover : leftovers) list.push_back(LeftoverValue(leftover));
+  task.value = Value::List(std::move(list));
 }
 
 // imageLeftovers(slot, ioctx, clear). Removing large images takes long: a thread of its own, as a copy has.

@@ -6,8 +6,8 @@
 
 #include <memory>
 
-#include "copy/stream_file.h"
-#include "copy/unique_fd.h"
+#include "disk/stream_file.h"
+#include "disk/unique_fd.h"
 
 namespace rbdkit {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "bench/random.h"
-#include "copy/migration.h"
+#include "ceph/migration.h"
 #include "sys/rbd.h"
 
 namespace rbdkit::bench {

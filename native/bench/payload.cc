@@ -5,7 +5,7 @@
 #include <cstring>
 #include <new>
 
-#include "copy/crc32c.h"
+#include "disk/crc32c.h"
 
 namespace rbdkit::bench {
 

@@ -8,79 +8,20 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "copy/error.h"
+#include "ceph/layout.h"
 #include "copy/mark.h"
 #include "copy/naming.h"
+#include "disk/error.h"
+#include "disk/extent.h"
 
 namespace rbdkit::copy {
-
-// An asynchronous read or write. The endpoint calls Complete() exactly once, also when it could not start;
-// from any thread, before or after the starting call returns. The engine only queues there.
-class Operation {
- public:
-  // Bytes moved (reads), >= 0 (writes) or a negative errno.
-  virtual void Complete(int64_t result) = 0;
-
- protected:
-  ~Operation() = default;
-};
-
-enum class Content : uint8_t {
-  kHole,  // reads as zeros
-  kData,
-  kSame,  // only in differences: as it was before, so the destination keeps what it has
-};
-
-// A part of the source.
-struct Extent {
-  uint64_t offset = 0;
-  uint64_t length = 0;
-  Content content = Content::kHole;
-  uint64_t end() const { return offset + length; }
-};
-
-// The size of a source whose end has not been seen.
-inline constexpr uint64_t kUnknownSize = UINT64_MAX;
 
 // What a destination for that has room for at first, and grows by at least.
 inline constexpr uint64_t kFirstRoom = uint64_t{1} << 30;
 
 // The most that one Destination::Zero() covers.
 inline constexpr uint64_t kMaxZero = 64 << 20;
-
-// How an image is cut into objects.
-struct ImageLayout {
-  uint64_t object_size = 0;
-  uint64_t stripe_unit = 0;
-  uint64_t stripe_count = 0;
-  uint64_t features = 0;
-  bool old_format = false;  // 1, which knows no features
-};
-
-// A snapshot that a new image is to have.
-struct SnapshotSpec {
-  std::string name;
-  bool is_protected = false;
-};
-
-// The snapshot that a clone is of: its content is the clone's up to `overlap`, where that has no objects.
-struct Parent {
-  std::string cluster;  // its fsid
-  int64_t pool = -1;
-  std::string name_space;
-  std::string image;
-  std::string id;  // the image's
-  std::string snapshot;
-  uint64_t snapshot_id = 0;
-  uint64_t overlap = 0;
-  int format = 1;  // of the clone: with 2 the snapshot need not be protected
-};
-
-// Keys and values.
-using Metadata = std::vector<std::pair<std::string, std::string>>;
 
 // Calls that return an Error may block; they come from one thread at a time. Read() comes from any engine
 // thread.

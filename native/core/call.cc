@@ -38,6 +38,8 @@ std::string Call::Bytes() {
 
 Napi::Object Call::Object() { return Next().As<Napi::Object>(); }
 
+Napi::Array Call::Array() { return Next().As<Napi::Array>(); }
+
 std::vector<std::pair<std::string, std::string>> Call::StringPairs() {
   const auto list = Next().As<Napi::Array>();
   std::vector<std::pair<std::string, std::string>> pairs;
@@ -58,30 +60,6 @@ void ExportTask(Napi::Env env, Napi::Object exports, const char* name, void (*fu
                           function(call);
                         },
                         name));
-}
-
-ValueMaker StringValue(std::string text) {
-  return [text = std::move(text)](Napi::Env env) -> Napi::Value { return Napi::String::New(env, text); };
-}
-
-ValueMaker StringListValue(std::vector<std::string> list) {
-  return [list = std::move(list)](Napi::Env env) -> Napi::Value {
-    Napi::Array array = Napi::Array::New(env, list.size());
-    for (uint32_t i = 0; i < list.size(); ++i) array[i] = Napi::String::New(env, list[i]);
-    return array;
-  };
-}
-
-ValueMaker NumberValue(double number) {
-  return [number](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, number); };
-}
-
-ValueMaker BoolValue(bool value) {
-  return [value](Napi::Env env) -> Napi::Value { return Napi::Boolean::New(env, value); };
-}
-
-ValueMaker BigIntValue(uint64_t number) {
-  return [number](Napi::Env env) -> Napi::Value { return Napi::BigInt::New(env, number); };
 }
 
 }  // namespace rbdkit

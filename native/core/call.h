@@ -28,6 +28,14 @@ class Call {
         environment_(Environment::Of(info.Env())),
         slot_(NextNumber<uint32_t>()) {}
 
+  // A part of `whole`'s arguments, which came as an array.
+  Call(const Call& whole, Napi::Array part)
+      : info_(whole.info_),
+        length_(whole.length_),
+        part_(part),
+        environment_(whole.environment_),
+        slot_(whole.slot_) {}
+
   Napi::Env env() const { return info_.Env(); }
   Environment& environment() const { return environment_; }
 
@@ -48,6 +56,7 @@ class Call {
   bool Bool();
   std::string Bytes();  // a copy of a Uint8Array
   Napi::Object Object();
+  Napi::Array Array();
   std::vector<std::pair<std::string, std::string>> StringPairs();  // [[name, value], ...]
 
   // Starts the call's task. `work` sets task.result and, if there is one, task.value.
@@ -61,7 +70,10 @@ class Call {
   }
 
  private:
-  Napi::Value Next() { return info_[next_++]; }
+  Napi::Value Next() {
+    const size_t index = next_++;
+    return part_.IsEmpty() ? info_[index] : part_.Get(static_cast<uint32_t>(index));
+  }
   template <typename N>
   N NextNumber() {
     return static_cast<N>(Next().As<Napi::Number>().Int64Value());
@@ -69,6 +81,7 @@ class Call {
 
   const Napi::CallbackInfo& info_;
   const Length length_;
+  const Napi::Array part_;
   size_t next_ = 0;
   Environment& environment_;
   const uint32_t slot_;
@@ -78,21 +91,6 @@ class Call {
 // threads it runs.
 void ExportTask(Napi::Env env, Napi::Object exports, const char* name, void (*function)(Call&),
                 Length length = Length::kShort);
-
-// Gives a handle that a task opened a number: the usual task.value of an opening call.
-template <typename T>
-ValueMaker HandleValue(std::shared_ptr<T> handle) {
-  return [handle](Napi::Env env) -> Napi::Value {
-    return Napi::Number::New(env, Environment::Of(env).handles().Add(handle));
-  };
-}
-
-// Common values.
-ValueMaker StringValue(std::string text);
-ValueMaker StringListValue(std::vector<std::string> list);
-ValueMaker NumberValue(double number);
-ValueMaker BoolValue(bool value);
-ValueMaker BigIntValue(uint64_t number);
 
 }  // namespace rbdkit
 

@@ -130,7 +130,7 @@ namespace {
 // slot is settled with an error that says why. Throws Napi::Error when JavaScript takes no values any more.
 Napi::Value MakeValue(Napi::Env env, Valued& item) {
   try {
-    return item.Value(env);
+    return item.value(env);
   } catch (const std::exception& error) {
     item.result = -EOVERFLOW;
     return Napi::String::New(env, std::string("the answer is no JavaScript value: ") + error.what());

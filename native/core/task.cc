@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <exception>
 #include <new>
-#include <string>
 #include <system_error>
 
 #include "core/environment.h"
@@ -59,12 +58,10 @@ void Task::Work() {
     return;
   } catch (const std::bad_alloc&) {
     result = -ENOMEM;
-    value = nullptr;
+    value = Value();
   } catch (const std::exception& error) {
     result = -EIO;
-    value = [what = std::string(error.what())](Napi::Env env) -> Napi::Value {
-      return Napi::String::New(env, what);
-    };
+    value = Value(error.what());
   }
   OnCancel(nullptr);  // the hook's objects went with the work
 }
@@ -77,18 +74,13 @@ void Task::Report(uint64_t done, uint64_t total) {
     if (now - last_report_ < kReportInterval && done != total) return;
     last_report_ = now;
   }
-  ReportValue([done, total](Napi::Env env) -> Napi::Value {
-    Napi::Array pair = Napi::Array::New(env, 2);
-    pair[0u] = Napi::Number::New(env, static_cast<double>(done));
-    pair[1u] = Napi::Number::New(env, static_cast<double>(total));
-    return pair;
-  });
+  ReportValue(Value::List({Value::Number(done), Value::Number(total)}));
 }
 
-void Task::ReportValue(ValueMaker maker) {
+void Task::ReportValue(Value reported) {
   auto* event = new Valued(Kind::kProgress);
   event->slot = slot;
-  event->value = std::move(maker);
+  event->value = std::move(reported);
   if (!queue_.Post(event)) event->Release();
 }
 

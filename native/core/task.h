@@ -2,8 +2,6 @@
 #ifndef RBDKIT_CORE_TASK_H_
 #define RBDKIT_CORE_TASK_H_
 
-#include <napi.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -15,21 +13,17 @@
 #include "core/completion_queue.h"
 #include "core/executor.h"
 #include "core/pulse.h"
+#include "core/value.h"
 
 namespace rbdkit {
 
 class Environment;
 
-// Makes a JavaScript value of what a thread found. Runs on the JavaScript thread.
-using ValueMaker = std::function<Napi::Value(Napi::Env)>;
-
 // A completion with a value.
 class Valued : public Completion {
  public:
   using Completion::Completion;
-  // JavaScript thread. undefined when nobody set `value`.
-  Napi::Value Value(Napi::Env env) const { return value ? value(env) : env.Undefined(); }
-  ValueMaker value;
+  Value value;  // undefined when nobody set it
 };
 
 // One blocking call. `result` is the C function's: >= 0 resolves the slot with the value (or the number when
@@ -45,7 +39,7 @@ class Task : public Valued {
   // Tells JavaScript how far the call is, at most ten times a second. Any thread while `work` runs.
   void Report(uint64_t done, uint64_t total);
   // The same with a value of its own; for callers that limit the rate themselves.
-  void ReportValue(ValueMaker value);
+  void ReportValue(Value reported);
 
   // Asks the call to end early. JavaScript thread.
   void Cancel();

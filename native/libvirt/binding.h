@@ -6,6 +6,7 @@
 #include <napi.h>
 
 #include "core/task.h"
+#include "core/value.h"
 
 namespace rbdkit {
 
@@ -21,7 +22,7 @@ bool LibvirtLoaded(Task& task);
 
 // libvirt's last error, which is this thread's own, as { code, domain, level, message }: right after the call
 // that failed. An executor's thread.
-ValueMaker LastError();
+Value LastError();
 
 // The task failed with LastError(). An executor's thread.
 void Fail(Task& task);

@@ -5,10 +5,8 @@
 #include <mutex>
 #include <system_error>
 
-#include "core/call.h"
-#include "libvirt/binding.h"
 #include "libvirt/event_loop.h"
-#include "libvirt/object.h"
+#include "libvirt/row.h"
 #include "sys/exit_fence.h"
 
 namespace rbdkit {
@@ -62,7 +60,7 @@ struct Opening {
   bool ended = false;      // guarded by mutex
   bool abandoned = false;  // guarded by mutex
   bool opened = false;     // set before `ended`
-  ValueMaker error;        // set before `ended`
+  Value error;             // set before `ended`
 };
 
 // A daemon that is stopped accepts the connection and never answers, and libvirt has no timeout there. So a
@@ -96,7 +94,7 @@ int Open(Task& task, const std::shared_ptr<Connection>& connection, const OpenOp
   task.OnCancel(nullptr);
   if (!ended) return -ECANCELED;
   if (opening->opened) {
-    task.value = HandleValue(connection);
+    task.value = Value::Opened(connection);
     return 0;
   }
   task.value = opening->error;
@@ -115,48 +113,21 @@ void VirConnectOpen(Call& call) {
   });
 }
 
-// A version as libvirt numbers it: 1000000 * major + 1000 * minor + release.
-template <typename Function>
-void RunVersion(Call& call, Function function) {
-  auto connection = call.Handle<Connection>();
-  call.Run(connection, [connection = connection.get(), function](Task& task) {
-    unsigned long version = 0;  // NOLINT(google-runtime-int): libvirt's type
-    if (function(connection->get(), &version) < 0) return Fail(task);
-    task.value = NumberValue(static_cast<double>(version));
-  });
-}
-
-void VirConnectGetVersion(Call& call) { RunVersion(call, Libvirt().virConnectGetVersion); }
-
-void VirConnectGetLibVersion(Call& call) { RunVersion(call, Libvirt().virConnectGetLibVersion); }
-
-void VirConnectGetType(Call& call) {
-  auto connection = call.Handle<Connection>();
-  call.Run(connection, [connection = connection.get()](Task& task) {
-    const char* type = Libvirt().virConnectGetType(connection->get());
-    if (type == nullptr) return Fail(task);
-    task.value = StringValue(type);
-  });
-}
-
-void VirConnectGetURI(Call& call) { RunText(call, call.Handle<Connection>(), Libvirt().virConnectGetURI); }
-
-void VirConnectGetHostname(Call& call) {
-  RunText(call, call.Handle<Connection>(), Libvirt().virConnectGetHostname);
-}
-
-void VirConnectIsAlive(Call& call) { RunFlag(call, call.Handle<Connection>(), Libvirt().virConnectIsAlive); }
+constexpr Binding rows[] = {
+    // Numbered 1000000 * major + 1000 * minor + release.
+    VIR(virConnectGetVersion, Connection, Out<unsigned long>),  // NOLINT(google-runtime-int): libvirt's type
+    VIR(virConnectGetLibVersion, Connection, Out<unsigned long>),  // NOLINT(google-runtime-int)
+    VIR(virConnectGetType, Connection),
+    VIR(virConnectGetURI, Connection),
+    VIR(virConnectGetHostname, Connection),
+    VIR(virConnectIsAlive, Connection, ReturnsFlag),
+};
 
 }  // namespace
 
 void ExportConnection(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "virConnectOpen", VirConnectOpen);
-  ExportTask(env, exports, "virConnectGetVersion", VirConnectGetVersion);
-  ExportTask(env, exports, "virConnectGetLibVersion", VirConnectGetLibVersion);
-  ExportTask(env, exports, "virConnectGetType", VirConnectGetType);
-  ExportTask(env, exports, "virConnectGetURI", VirConnectGetURI);
-  ExportTask(env, exports, "virConnectGetHostname", VirConnectGetHostname);
-  ExportTask(env, exports, "virConnectIsAlive", VirConnectIsAlive);
+  ExportRows(env, exports, rows);
 }
 
 }  // namespace rbdkit

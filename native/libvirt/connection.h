@@ -18,8 +18,10 @@ struct OpenOptions {
   unsigned keepalive_count = 0;
 };
 
-class Connection final : public Handle {
+class Connection final : public Handle, public std::enable_shared_from_this<Connection> {
  public:
+  static constexpr const char* kKind = "Connection";
+
   // No I/O yet. JavaScript thread.
   explicit Connection(const std::string& label);
   ~Connection() override;
@@ -35,6 +37,12 @@ class Connection final : public Handle {
   virConnectPtr connection_ = nullptr;
   bool fenced_ = false;
 };
+
+inline virConnectPtr CHandle(const Connection& connection) { return connection.get(); }
+
+inline std::shared_ptr<Connection> ConnectionOf(Connection& connection) {
+  return connection.shared_from_this();
+}
 
 }  // namespace rbdkit
 

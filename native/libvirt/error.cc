@@ -14,11 +14,11 @@ bool LibvirtLoaded(Task& task) {
   LibraryError error;
   if (LoadLibvirt(&error)) return true;
   task.result = -ENOSYS;
-  task.value = StringValue(error.message);
+  task.value = Value(error.message);
   return false;
 }
 
-ValueMaker LastError() {
+Value LastError() {
   const virError* error = Libvirt().virGetLastError();
   const int code = error != nullptr ? error->code : VIR_ERR_OK;
   const int domain = error != nullptr ? error->domain : VIR_FROM_NONE;
@@ -27,14 +27,8 @@ ValueMaker LastError() {
   // The XML parser quotes the line it stopped at, and a document may hold a password: only the reason is
   // kept.
   if (code == VIR_ERR_XML_DETAIL) message.resize(std::min(message.find('\n'), message.size()));
-  return [code, domain, level, message = std::move(message)](Napi::Env env) -> Napi::Value {
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("code", Napi::Number::New(env, code));
-    object.Set("domain", Napi::Number::New(env, domain));
-    object.Set("level", Napi::Number::New(env, level));
-    object.Set("message", Napi::String::New(env, message));
-    return object;
-  };
+  return Value::Fields(
+      {{"code", code}, {"domain", domain}, {"level", level}, {"message", std::move(message)}});
 }
 
 void Fail(Task& task) {

@@ -11,6 +11,7 @@
 #include "rados/key_type.h"
 #include "rados/monitor_address.h"
 #include "rados/rados.h"
+#include "rados/row.h"
 #include "sys/exit_fence.h"
 #include "sys/left_open.h"
 
@@ -216,7 +217,7 @@ bool Loaded(Task& task) {
   LibraryError error;
   if (LoadRados(&error)) return true;
   task.result = -ENOSYS;
-  task.value = StringValue(error.message);
+  task.value = Value(error.message);
   return false;
 }
 
@@ -234,9 +235,9 @@ void RadosConnect(Call& call) {
     std::string detail;
     task.result = cluster->Connect(*options, &detail);
     if (task.result >= 0) {
-      task.value = HandleValue(cluster);
+      task.value = Value::Opened(cluster);
     } else if (!detail.empty()) {
-      task.value = StringValue(detail);
+      task.value = Value(detail);
     }
   });
 }
@@ -246,31 +247,22 @@ void RadosClusterFsid(Call& call) {
   call.Run(cluster, [cluster = cluster.get()](Task& task) {
     char fsid[64];
     task.result = Rados().rados_cluster_fsid(cluster->rados(), fsid, sizeof(fsid));
-    if (task.result >= 0) task.value = StringValue(fsid);
+    if (task.result >= 0) task.value = Value(fsid);
   });
 }
 
 void RadosGetInstanceId(Call& call) {
   auto cluster = call.Handle<Cluster>();
   call.Run(cluster, [cluster = cluster.get()](Task& task) {
-    task.value = BigIntValue(Rados().rados_get_instance_id(cluster->rados()));
+    task.value = Value::BigInt(Rados().rados_get_instance_id(cluster->rados()));
   });
 }
 
-void RadosClusterStat(Call& call) {
-  auto cluster = call.Handle<Cluster>();
-  call.Run(cluster, [cluster = cluster.get()](Task& task) {
-    rados_cluster_stat_t stat;
-    task.result = Rados().rados_cluster_stat(cluster->rados(), &stat);
-    task.value = [stat](Napi::Env env) -> Napi::Value {
-      Napi::Object object = Napi::Object::New(env);
-      object.Set("bytesTotal", Napi::Number::New(env, static_cast<double>(stat.kb) * 1024));
-      object.Set("bytesUsed", Napi::Number::New(env, static_cast<double>(stat.kb_used) * 1024));
-      object.Set("bytesAvailable", Napi::Number::New(env, static_cast<double>(stat.kb_avail) * 1024));
-      object.Set("objects", Napi::Number::New(env, static_cast<double>(stat.num_objects)));
-      return object;
-    };
-  });
+Value ClusterStat(const rados_cluster_stat_t& stat) {
+  return Value::Fields({{"bytesTotal", Value::Number(stat.kb * 1024)},
+                        {"bytesUsed", Value::Number(stat.kb_used * 1024)},
+                        {"bytesAvailable", Value::Number(stat.kb_avail * 1024)},
+                        {"objects", Value::Number(stat.num_objects)}});
 }
 
 void RadosConfGet(Call& call) {
@@ -283,7 +275,7 @@ void RadosConfGet(Call& call) {
       task.result = r;
       return;
     }
-    task.value = StringValue(GetSetting(cluster->rados(), name.c_str()));
+    task.value = Value(GetSetting(cluster->rados(), name.c_str()));
   });
 }
 
@@ -298,13 +290,17 @@ void CloseHandle(Call& call) {
   });
 }
 
+constexpr Binding rows[] = {
+    RADOS(rados_cluster_stat, Cluster, Out<rados_cluster_stat_t, ClusterStat>),
+};
+
 }  // namespace
 
 void ExportCluster(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "rados_connect", RadosConnect);
   ExportTask(env, exports, "rados_cluster_fsid", RadosClusterFsid);
   ExportTask(env, exports, "rados_get_instance_id", RadosGetInstanceId);
-  ExportTask(env, exports, "rados_cluster_stat", RadosClusterStat);
+  ExportRows(env, exports, rows);
   ExportTask(env, exports, "rados_conf_get", RadosConfGet);
   ExportTask(env, exports, "close", CloseHandle);
 }

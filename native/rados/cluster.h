@@ -28,6 +28,8 @@ struct ConnectOptions {
 
 class Cluster final : public Handle {
  public:
+  static constexpr const char* kKind = "Cluster";
+
   // No I/O yet. JavaScript thread.
   explicit Cluster(const std::string& label);
   ~Cluster() override { Close(); }
@@ -47,6 +49,8 @@ class Cluster final : public Handle {
   bool connected_ = false;
   bool finds_monitors_ = false;  // librados looks for them in [mon.*] sections and DNS
 };
+
+inline rados_t CHandle(const Cluster& cluster) { return cluster.rados(); }
 
 }  // namespace rbdkit
 

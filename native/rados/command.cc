@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/call.h"
+#include "core/value.h"
 #include "rados/cluster.h"
 #include "rados/rados.h"
 
@@ -30,15 +31,10 @@ void RunCommand(Call& call, CommandFunction RadosApi::*function) {
     if (output != nullptr) Rados().rados_buffer_free(output);
     if (status != nullptr) Rados().rados_buffer_free(status);
     if (task.result < 0) {
-      if (!why.empty()) task.value = StringValue(std::move(why));
+      if (!why.empty()) task.value = Value(std::move(why));
       return;
     }
-    task.value = [text = std::move(text), why = std::move(why)](Napi::Env env) -> Napi::Value {
-      Napi::Object object = Napi::Object::New(env);
-      object.Set("output", Napi::Buffer<char>::Copy(env, text.data(), text.size()));
-      object.Set("status", Napi::String::New(env, why));
-      return object;
-    };
+    task.value = Value::Fields({{"output", Value::Bytes(std::move(text))}, {"status", std::move(why)}});
   });
 }
 

@@ -2,8 +2,7 @@
 
 #include <cerrno>
 
-#include "core/call.h"
-#include "rados/rados.h"
+#include "rados/row.h"
 
 namespace rbdkit {
 
@@ -35,47 +34,39 @@ void RadosIoctxCreate(Call& call) {
   auto ioctx = std::make_shared<IoCtx>(cluster, "pool " + pool);
   call.Run(cluster->executor(), [ioctx, pool, name_space](Task& task) {
     task.result = ioctx->Open(pool, name_space);
-    if (task.result >= 0) task.value = HandleValue(ioctx);
+    if (task.result >= 0) task.value = Value::Opened(ioctx);
   });
 }
 
 void RadosIoctxGetId(Call& call) {
   auto ioctx = call.Handle<IoCtx>();
   call.Run(ioctx, [ioctx = ioctx.get()](Task& task) {
-    task.value = BigIntValue(static_cast<uint64_t>(Rados().rados_ioctx_get_id(ioctx->ioctx())));
+    task.value = Value::BigInt(static_cast<uint64_t>(Rados().rados_ioctx_get_id(ioctx->ioctx())));
   });
 }
 
-void RadosIoctxPoolStat(Call& call) {
-  auto ioctx = call.Handle<IoCtx>();
-  call.Run(ioctx, [ioctx = ioctx.get()](Task& task) {
-    rados_pool_stat_t stat;
-    task.result = Rados().rados_ioctx_pool_stat(ioctx->ioctx(), &stat);
-    task.value = [stat](Napi::Env env) -> Napi::Value {
-      Napi::Object object = Napi::Object::New(env);
-      const auto set = [&](const char* name, uint64_t value) {
-        object.Set(name, Napi::Number::New(env, static_cast<double>(value)));
-      };
-      set("bytesUsed", stat.num_bytes);
-      set("objects", stat.num_objects);
-      set("objectClones", stat.num_object_clones);
-      set("objectsDegraded", stat.num_objects_degraded);
-      set("objectsUnfound", stat.num_objects_unfound);
-      set("readOperations", stat.num_rd);
-      set("bytesRead", stat.num_rd_kb * 1024);
-      set("writeOperations", stat.num_wr);
-      set("bytesWritten", stat.num_wr_kb * 1024);
-      return object;
-    };
-  });
+Value PoolStat(const rados_pool_stat_t& stat) {
+  return Value::Fields({{"bytesUsed", Value::Number(stat.num_bytes)},
+                        {"objects", Value::Number(stat.num_objects)},
+                        {"objectClones", Value::Number(stat.num_object_clones)},
+                        {"objectsDegraded", Value::Number(stat.num_objects_degraded)},
+                        {"objectsUnfound", Value::Number(stat.num_objects_unfound)},
+                        {"readOperations", Value::Number(stat.num_rd)},
+                        {"bytesRead", Value::Number(stat.num_rd_kb * 1024)},
+                        {"writeOperations", Value::Number(stat.num_wr)},
+                        {"bytesWritten", Value::Number(stat.num_wr_kb * 1024)}});
 }
+
+constexpr Binding rows[] = {
+    RADOS(rados_ioctx_pool_stat, IoCtx, Out<rados_pool_stat_t, PoolStat>),
+};
 
 }  // namespace
 
 void ExportIoCtx(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "rados_ioctx_create", RadosIoctxCreate);
   ExportTask(env, exports, "rados_ioctx_get_id", RadosIoctxGetId);
-  ExportTask(env, exports, "rados_ioctx_pool_stat", RadosIoctxPoolStat);
+  ExportRows(env, exports, rows);
 }
 
 }  // namespace rbdkit

@@ -12,6 +12,8 @@ namespace rbdkit {
 
 class IoCtx final : public Handle {
  public:
+  static constexpr const char* kKind = "IoCtx";
+
   IoCtx(std::shared_ptr<Cluster> cluster, const std::string& label)
       : Handle(cluster->shared_executors(), label), cluster_(std::move(cluster)) {}
   ~IoCtx() override { Close(); }
@@ -30,6 +32,8 @@ class IoCtx final : public Handle {
   rados_ioctx_t ioctx_ = nullptr;
   Executor notify_executor_{"rbdkit-notify", 8};
 };
+
+inline rados_ioctx_t CHandle(const IoCtx& ioctx) { return ioctx.ioctx(); }
 
 }  // namespace rbdkit
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/call.h"
+#include "core/value.h"
 #include "rados/ioctx.h"
 #include "rados/notify_reply.h"
 #include "rados/rados.h"
@@ -11,19 +12,15 @@ namespace rbdkit {
 
 namespace {
 
-Napi::Array WatcherList(Napi::Env env, const std::vector<NotifyReply::Watcher>& watchers, bool with_payload) {
-  Napi::Array list = Napi::Array::New(env, watchers.size());
-  for (uint32_t i = 0; i < watchers.size(); ++i) {
-    const auto& watcher = watchers[i];
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("clientId", Napi::BigInt::New(env, watcher.client));
-    object.Set("cookie", Napi::BigInt::New(env, watcher.cookie));
-    if (with_payload) {
-      object.Set("payload", Napi::Buffer<char>::Copy(env, watcher.payload.data(), watcher.payload.size()));
-    }
-    list[i] = object;
+Value Watchers(const std::vector<NotifyReply::Watcher>& watchers, bool with_payload) {
+  std::vector<Value> list;
+  for (const auto& watcher : watchers) {
+    std::vector<Value::Field> fields = {{"clientId", Value::BigInt(watcher.client)},
+                                        {"cookie", Value::BigInt(watcher.cookie)}};
+    if (with_payload) fields.emplace_back("payload", Value::Bytes(watcher.payload));
+    list.push_back(Value::Fields(std::move(fields)));
   }
-  return list;
+  return Value::List(std::move(list));
 }
 
 // Waits for the watchers: on the ioctx's own threads for that, because a watcher of this process must still
@@ -50,12 +47,8 @@ void RadosNotify2(Call& call) {
       task.result = -EBADMSG;
       return;
     }
-    task.value = [reply = std::move(reply)](Napi::Env env) -> Napi::Value {
-      Napi::Object value = Napi::Object::New(env);
-      value.Set("replies", WatcherList(env, reply.acknowledged, true));
-      value.Set("timedOut", WatcherList(env, reply.timed_out, false));
-      return value;
-    };
+    task.value = Value::Fields(
+        {{"replies", Watchers(reply.acknowledged, true)}, {"timedOut", Watchers(reply.timed_out, false)}});
   });
 }
 

@@ -4,22 +4,11 @@
 #include <cerrno>
 #include <utility>
 
-#include "core/call.h"
-#include "rados/ioctx.h"
-#include "rados/rados.h"
+#include "rados/row.h"
 
 namespace rbdkit {
 
 namespace {
-
-void RadosWriteFull(Call& call) {
-  auto ioctx = call.Handle<IoCtx>();
-  const std::string object = call.String();
-  const std::string data = call.Bytes();
-  call.Run(ioctx, [ioctx = ioctx.get(), object, data](Task& task) {
-    task.result = Rados().rados_write_full(ioctx->ioctx(), object.c_str(), data.data(), data.size());
-  });
-}
 
 void RadosWriteOpCreate(Call& call) {
   auto ioctx = call.Handle<IoCtx>();
@@ -46,33 +35,7 @@ void RadosRead(Call& call) {
     task.result = Rados().rados_read(ioctx->ioctx(), object.c_str(), data.data(), length, offset);
     if (task.result < 0) return;
     data.resize(static_cast<size_t>(task.result));
-    task.value = [data = std::move(data)](Napi::Env env) -> Napi::Value {
-      return Napi::Buffer<char>::Copy(env, data.data(), data.size());
-    };
-  });
-}
-
-void RadosStat(Call& call) {
-  auto ioctx = call.Handle<IoCtx>();
-  const std::string object = call.String();
-  call.Run(ioctx, [ioctx = ioctx.get(), object](Task& task) {
-    uint64_t size = 0;
-    time_t modified = 0;
-    task.result = Rados().rados_stat(ioctx->ioctx(), object.c_str(), &size, &modified);
-    task.value = [size, modified](Napi::Env env) -> Napi::Value {
-      Napi::Object value = Napi::Object::New(env);
-      value.Set("size", Napi::Number::New(env, static_cast<double>(size)));
-      value.Set("mtimeMs", Napi::Number::New(env, static_cast<double>(modified) * 1000));
-      return value;
-    };
-  });
-}
-
-void RadosRemove(Call& call) {
-  auto ioctx = call.Handle<IoCtx>();
-  const std::string object = call.String();
-  call.Run(ioctx, [ioctx = ioctx.get(), object](Task& task) {
-    task.result = Rados().rados_remove(ioctx->ioctx(), object.c_str());
+    task.value = Value::Bytes(std::move(data));
   });
 }
 
@@ -94,26 +57,22 @@ void RadosLockExclusive(Call& call) {
   });
 }
 
-void RadosUnlock(Call& call) {
-  auto ioctx = call.Handle<IoCtx>();
-  const std::string object = call.String();
-  const std::string name = call.String();
-  const std::string cookie = call.String();
-  call.Run(ioctx, [ioctx = ioctx.get(), object, name, cookie](Task& task) {
-    task.result = Rados().rados_unlock(ioctx->ioctx(), object.c_str(), name.c_str(), cookie.c_str());
-  });
-}
+Value Milliseconds(const time_t& seconds) { return Value::Number(1000 * seconds); }
+
+constexpr Binding rows[] = {
+    RADOS(rados_write_full, IoCtx, Str, Bytes<>),
+    RADOS(rados_stat, IoCtx, Str, Out<uint64_t>, Out<time_t, Milliseconds>),
+    RADOS(rados_remove, IoCtx, Str),
+    RADOS(rados_unlock, IoCtx, Str, Str, Str),
+};
 
 }  // namespace
 
 void ExportObject(Napi::Env env, Napi::Object exports) {
-  ExportTask(env, exports, "rados_write_full", RadosWriteFull);
+  ExportRows(env, exports, rows);
   ExportTask(env, exports, "rados_write_op_create", RadosWriteOpCreate);
   ExportTask(env, exports, "rados_read", RadosRead);
-  ExportTask(env, exports, "rados_stat", RadosStat);
-  ExportTask(env, exports, "rados_remove", RadosRemove);
   ExportTask(env, exports, "rados_lock_exclusive", RadosLockExclusive);
-  ExportTask(env, exports, "rados_unlock", RadosUnlock);
 }
 
 }  // namespace rbdkit

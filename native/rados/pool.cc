@@ -2,9 +2,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "core/call.h"
-#include "rados/cluster.h"
-#include "rados/rados.h"
+#include "rados/row.h"
 
 namespace rbdkit {
 
@@ -25,40 +23,21 @@ void RadosPoolList(Call& call) {
     }
     std::vector<std::string> list;  // NUL-separated, ended by an empty name
     for (const char* name = names.c_str(); *name != '\0'; name += strlen(name) + 1) list.emplace_back(name);
-    task.value = StringListValue(std::move(list));
+    task.value = Value::Texts(list);
   });
 }
 
-void RadosPoolCreate(Call& call) {
-  auto cluster = call.Handle<Cluster>();
-  const std::string name = call.String();
-  call.Run(cluster, [cluster = cluster.get(), name](Task& task) {
-    task.result = Rados().rados_pool_create(cluster->rados(), name.c_str());
-  });
-}
-
-void RadosPoolDelete(Call& call) {
-  auto cluster = call.Handle<Cluster>();
-  const std::string name = call.String();
-  call.Run(cluster, [cluster = cluster.get(), name](Task& task) {
-    task.result = Rados().rados_pool_delete(cluster->rados(), name.c_str());
-  });
-}
-
-void RadosWaitForLatestOsdmap(Call& call) {
-  auto cluster = call.Handle<Cluster>();
-  call.Run(cluster, [cluster = cluster.get()](Task& task) {
-    task.result = Rados().rados_wait_for_latest_osdmap(cluster->rados());
-  });
-}
+constexpr Binding rows[] = {
+    Long(RADOS(rados_pool_create, Cluster, Str)),
+    Long(RADOS(rados_pool_delete, Cluster, Str)),
+    RADOS(rados_wait_for_latest_osdmap, Cluster),
+};
 
 }  // namespace
 
 void ExportPool(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "rados_pool_list", RadosPoolList);
-  ExportTask(env, exports, "rados_pool_create", RadosPoolCreate, Length::kLong);
-  ExportTask(env, exports, "rados_pool_delete", RadosPoolDelete, Length::kLong);
-  ExportTask(env, exports, "rados_wait_for_latest_osdmap", RadosWaitForLatestOsdmap);
+  ExportRows(env, exports, rows);
 }
 
 }  // namespace rbdkit

@@ -11,6 +11,7 @@ void ExportCommand(Napi::Env env, Napi::Object exports);
 void ExportPool(Napi::Env env, Napi::Object exports);
 void ExportIoCtx(Napi::Env env, Napi::Object exports);
 void ExportObject(Napi::Env env, Napi::Object exports);
+void ExportWriteOp(Napi::Env env, Napi::Object exports);
 void ExportWatch(Napi::Env env, Napi::Object exports);
 void ExportNotify(Napi::Env env, Napi::Object exports);
 

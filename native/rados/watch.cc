@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/call.h"
+#include "core/task.h"
 #include "rados/rados.h"
 
 namespace rbdkit {
@@ -27,7 +28,7 @@ int Watch::Close() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     ended_ = true;
-    if (queue_ != nullptr) Post(nullptr, Completion::Kind::kTask);
+    if (queue_ != nullptr) Post(Value(), Completion::Kind::kTask);
     queue_ = nullptr;
     lost = lost_;
   }
@@ -38,7 +39,7 @@ int Watch::Close() {
   return lost || r == -ENOENT || r == -ENOTCONN ? 0 : r;
 }
 
-void Watch::Post(ValueMaker value, Completion::Kind kind) {
+void Watch::Post(Value value, Completion::Kind kind) {
   auto* event = new Valued(kind);
   event->slot = slot_;
   event->value = std::move(value);
@@ -49,15 +50,15 @@ void Watch::Listen(CompletionQueue& queue, uint32_t slot) {
   std::lock_guard<std::mutex> lock(mutex_);
   queue_ = &queue;
   slot_ = slot;
-  for (ValueMaker& value : early_) Post(std::move(value), Completion::Kind::kProgress);
+  for (Value& value : early_) Post(std::move(value), Completion::Kind::kProgress);
   early_.clear();
   if (!ended_) return;
   // Closed meanwhile, as a parent may: nobody else settles the slot.
-  Post(nullptr, Completion::Kind::kTask);
+  Post(Value(), Completion::Kind::kTask);
   queue_ = nullptr;
 }
 
-void Watch::Deliver(ValueMaker value) {
+void Watch::Deliver(Value value) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (ended_) return;
   if (queue_ == nullptr) {
@@ -71,14 +72,9 @@ void Watch::Deliver(ValueMaker value) {
 void Watch::OnNotify(void* arg, uint64_t notify_id, uint64_t /*cookie*/, uint64_t notifier, void* data,
                      size_t length) {
   std::string payload(static_cast<const char*>(data), length);
-  static_cast<Watch*>(arg)->Deliver(
-      [notify_id, notifier, payload = std::move(payload)](Napi::Env env) -> Napi::Value {
-        Napi::Object object = Napi::Object::New(env);
-        object.Set("id", Napi::BigInt::New(env, notify_id));
-        object.Set("clientId", Napi::BigInt::New(env, notifier));
-        object.Set("payload", Napi::Buffer<char>::Copy(env, payload.data(), payload.size()));
-        return object;
-      });
+  static_cast<Watch*>(arg)->Deliver(Value::Fields({{"id", Value::BigInt(notify_id)},
+                                                   {"clientId", Value::BigInt(notifier)},
+                                                   {"payload", Value::Bytes(std::move(payload))}}));
 }
 
 // librados's thread.
@@ -88,7 +84,7 @@ void Watch::OnError(void* arg, uint64_t /*cookie*/, int error) {
     std::lock_guard<std::mutex> lock(watch->mutex_);
     watch->lost_ = true;
   }
-  watch->Deliver(NumberValue(error));
+  watch->Deliver(Value(error));
 }
 
 int Watch::Acknowledge(uint64_t notify_id, const std::string& payload) {
@@ -108,12 +104,8 @@ void RadosWatch3(Call& call) {
   call.Run(watch->executor(), [watch, timeout](Task& task) {
     task.result = watch->Open(timeout);
     if (task.result < 0) return;
-    task.value = [watch](Napi::Env env) -> Napi::Value {
-      Napi::Object object = Napi::Object::New(env);
-      object.Set("handle", HandleValue(watch)(env));
-      object.Set("cookie", Napi::BigInt::New(env, watch->cookie()));
-      return object;
-    };
+    task.value =
+        Value::Fields({{"handle", Value::Opened(watch)}, {"cookie", Value::BigInt(watch->cookie())}});
   });
 }
 
@@ -138,7 +130,7 @@ void RadosWatchCheck(Call& call) {
   auto watch = call.Handle<Watch>();
   call.Run(watch, [watch = watch.get()](Task& task) {
     task.result = watch->Check();
-    if (task.result >= 0) task.value = NumberValue(static_cast<double>(task.result));
+    if (task.result >= 0) task.value = Value::Number(task.result);
   });
 }
 

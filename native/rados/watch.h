@@ -9,7 +9,7 @@
 #include <string>
 
 #include "core/completion_queue.h"
-#include "core/task.h"
+#include "core/value.h"
 #include "rados/ioctx.h"
 
 namespace rbdkit {
@@ -41,15 +41,15 @@ class Watch final : public Handle {
   static void OnNotify(void* arg, uint64_t notify_id, uint64_t cookie, uint64_t notifier, void* data,
                        size_t length);
   static void OnError(void* arg, uint64_t cookie, int error);
-  void Deliver(ValueMaker value);
-  void Post(ValueMaker value, Completion::Kind kind);  // under mutex_
+  void Deliver(Value value);
+  void Post(Value value, Completion::Kind kind);  // under mutex_
 
   const std::shared_ptr<IoCtx> ioctx_;
   const std::string object_;
   uint64_t cookie_ = 0;
   bool open_ = false;
   std::mutex mutex_;
-  std::deque<ValueMaker> early_;      // guarded by mutex_
+  std::deque<Value> early_;           // guarded by mutex_
   CompletionQueue* queue_ = nullptr;  // guarded by mutex_
   uint32_t slot_ = 0;                 // guarded by mutex_
   bool ended_ = false;                // guarded by mutex_

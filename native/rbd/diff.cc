@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "copy/migration.h"
+#include "ceph/migration.h"
 #include "core/call.h"
 #include "rbd/image.h"
 #include "rbd/rbd.h"
@@ -61,12 +61,12 @@ void RbdDiffIterate2(Call& call) {
     if (!error && migrating) error = copy::Migrating();
     if (error) {
       task.result = error.result;
-      if (!error.message.empty()) task.value = StringValue(error.message);
+      if (!error.message.empty()) task.value = Value(error.message);
       return;
     }
     uint64_t bytes = 0;
     task.result = Sum(image->image(), from ? from->c_str() : nullptr, &task, &bytes);
-    if (task.result >= 0) task.value = NumberValue(static_cast<double>(bytes));
+    if (task.result >= 0) task.value = Value::Number(bytes);
   });
 }
 

@@ -12,7 +12,7 @@ bool RbdLoaded(Task& task) {
   LibraryError error;
   if (LoadRados(&error) && LoadRbd(&error)) return true;
   task.result = -ENOSYS;
-  task.value = StringValue(error.message);
+  task.value = Value(error.message);
   return false;
 }
 
@@ -98,7 +98,7 @@ void RbdOpen(Call& call) {
   call.Run(ioctx->executor(), [image, name, by_id, snapshot, read_only](Task& task) {
     if (!RbdLoaded(task)) return;
     task.result = image->Open(name, by_id, snapshot, read_only);
-    if (task.result >= 0) task.value = HandleValue(image);
+    if (task.result >= 0) task.value = Value::Opened(image);
   });
 }
 

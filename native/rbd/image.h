@@ -15,6 +15,8 @@ namespace rbdkit {
 
 class Image final : public Handle {
  public:
+  static constexpr const char* kKind = "Image";
+
   Image(std::shared_ptr<IoCtx> ioctx, const std::string& label)
       : Handle(ioctx->shared_executors(), label), ioctx_(std::move(ioctx)) {}
   ~Image() override { Close(); }
@@ -41,6 +43,8 @@ class Image final : public Handle {
   uint64_t update_watch_ = 0;
   bool watching_ = false;
 };
+
+inline rbd_image_t CHandle(const Image& image) { return image.image(); }
 
 // The image's present name. 0 or a negative errno. Blocks: an executor's thread.
 int GetName(rbd_image_t image, std::string* name);

@@ -1,52 +1,15 @@
 // Images of a pool: list, create, remove, rename, resize.
 #include <cerrno>
 
-#include "core/call.h"
-#include "rbd/image.h"
 #include "rbd/image_options.h"
-#include "rbd/rbd.h"
+#include "rbd/row.h"
 
 namespace rbdkit {
 
 namespace {
 
-void RbdList2(Call& call) {
-  auto ioctx = call.Handle<IoCtx>();
-  call.Run(ioctx, [ioctx = ioctx.get()](Task& task) {
-    if (!RbdLoaded(task)) return;
-    size_t count = 1024;
-    std::vector<rbd_image_spec_t> list;
-    do {
-      list.resize(count);
-      task.result = Rbd().rbd_list2(ioctx->ioctx(), list.data(), &count);
-    } while (task.result == -ERANGE);
-    if (task.result < 0) return;
-    std::vector<std::pair<std::string, std::string>> images;
-    for (size_t i = 0; i < count; ++i) images.emplace_back(list[i].id, list[i].name);
-    Rbd().rbd_image_spec_list_cleanup(list.data(), count);
-    task.value = [images](Napi::Env env) -> Napi::Value {
-      Napi::Array array = Napi::Array::New(env, images.size());
-      for (uint32_t i = 0; i < images.size(); ++i) {
-        Napi::Object object = Napi::Object::New(env);
-        object.Set("id", images[i].first);
-        object.Set("name", images[i].second);
-        array[i] = object;
-      }
-      return array;
-    };
-  });
-}
-
-void RbdCreate4(Call& call) {
-  auto ioctx = call.Handle<IoCtx>();
-  const std::string name = call.String();
-  const uint64_t size = call.Uint64();
-  const ImageLayout layout = ImageLayout::From(call.Object());
-  call.Run(ioctx, [ioctx = ioctx.get(), name, size, layout](Task& task) {
-    if (!RbdLoaded(task)) return;
-    const ImageOptions options(layout);
-    task.result = Rbd().rbd_create4(ioctx->ioctx(), name.c_str(), size, options.get());
-  });
+Value ImageSpec(const rbd_image_spec_t& image) {
+  return Value::Fields({{"id", image.id}, {"name", image.name}});
 }
 
 // Whether librbd can open the image.
@@ -88,16 +51,6 @@ void RbdRemove(Call& call) {
   });
 }
 
-void RbdRename(Call& call) {
-  auto ioctx = call.Handle<IoCtx>();
-  const std::string from = call.String();
-  const std::string to = call.String();
-  call.Run(ioctx, [ioctx = ioctx.get(), from, to](Task& task) {
-    if (!RbdLoaded(task)) return;
-    task.result = Rbd().rbd_rename(ioctx->ioctx(), from.c_str(), to.c_str());
-  });
-}
-
 void RbdResize2(Call& call) {
   auto image = call.Handle<Image>();
   const uint64_t size = call.Uint64();
@@ -123,13 +76,18 @@ void RbdInvalidateCache(Call& call) {
   });
 }
 
+constexpr Binding rows[] = {
+    RBD(rbd_list2, IoCtx, OutList<rbd_image_spec_t, ImageSpec, &RbdApi::rbd_image_spec_list_cleanup>),
+    RBD(rbd_create4, IoCtx, Str, Num<uint64_t>, Layout),
+    RBD(rbd_rename, IoCtx, Str, Str),
+    RBD(rbd_sparsify_with_progress, Image, Num<size_t>, Progress),
+};
+
 }  // namespace
 
 void ExportImageAdmin(Napi::Env env, Napi::Object exports) {
-  ExportTask(env, exports, "rbd_list2", RbdList2);
-  ExportTask(env, exports, "rbd_create4", RbdCreate4);
+  ExportRows(env, exports, rows);
   ExportTask(env, exports, "rbd_remove_with_progress", RbdRemove, Length::kLong);
-  ExportTask(env, exports, "rbd_rename", RbdRename);
   ExportTask(env, exports, "rbd_resize2", RbdResize2, Length::kLong);
   ExportTask(env, exports, "rbd_invalidate_cache", RbdInvalidateCache);
 }

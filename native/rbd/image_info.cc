@@ -1,9 +1,7 @@
 // What an image is: size, layout, features, times.
 #include <cerrno>
 
-#include "core/call.h"
-#include "rbd/image.h"
-#include "rbd/rbd.h"
+#include "rbd/row.h"
 
 namespace rbdkit {
 
@@ -46,28 +44,23 @@ int Read(rbd_image_t image, Info* info) {
   return 0;
 }
 
-Napi::Value ToObject(Napi::Env env, const Info& info) {
-  Napi::Object object = Napi::Object::New(env);
-  const auto number = [&](const char* name, double value) {
-    object.Set(name, Napi::Number::New(env, value));
-  };
-  object.Set("id", info.id);
-  object.Set("name", info.name);
-  object.Set("blockNamePrefix", info.prefix);
-  number("size", static_cast<double>(info.stat.size));
-  number("objectSize", static_cast<double>(info.stat.obj_size));
-  number("objects", static_cast<double>(info.stat.num_objs));
-  number("order", info.stat.order);
-  number("stripeUnit", static_cast<double>(info.stripe_unit));
-  number("stripeCount", static_cast<double>(info.stripe_count));
-  number("overlap", static_cast<double>(info.overlap));
-  number("createdMs", Milliseconds(info.created));
-  number("modifiedMs", Milliseconds(info.modified));
-  number("accessedMs", Milliseconds(info.accessed));
-  object.Set("features", Napi::BigInt::New(env, info.features));
-  object.Set("flags", Napi::BigInt::New(env, info.flags));
-  object.Set("dataPoolId", Napi::BigInt::New(env, info.data_pool));
-  return object;
+Value Describe(const Info& info) {
+  return Value::Fields({{"id", info.id},
+                        {"name", info.name},
+                        {"blockNamePrefix", info.prefix},
+                        {"size", Value::Number(info.stat.size)},
+                        {"objectSize", Value::Number(info.stat.obj_size)},
+                        {"objects", Value::Number(info.stat.num_objs)},
+                        {"order", info.stat.order},
+                        {"stripeUnit", Value::Number(info.stripe_unit)},
+                        {"stripeCount", Value::Number(info.stripe_count)},
+                        {"overlap", Value::Number(info.overlap)},
+                        {"createdMs", Milliseconds(info.created)},
+                        {"modifiedMs", Milliseconds(info.modified)},
+                        {"accessedMs", Milliseconds(info.accessed)},
+                        {"features", Value::BigInt(info.features)},
+                        {"flags", Value::BigInt(info.flags)},
+                        {"dataPoolId", Value::BigInt(info.data_pool)}});
 }
 
 void RbdStat(Call& call) {
@@ -75,8 +68,7 @@ void RbdStat(Call& call) {
   call.Run(image, [image = image.get()](Task& task) {
     Info info;
     task.result = Read(image->image(), &info);
-    task.value = [info](Napi::Env env) { return ToObject(env, info); };
-    if (task.result < 0) task.value = nullptr;
+    if (task.result >= 0) task.value = Describe(info);
   });
 }
 
@@ -88,48 +80,26 @@ void RbdGetSize(Call& call) {
     // A snapshot that was removed has no flags (ENOENT), but a size: 0.
     task.result = Rbd().rbd_get_flags(image->image(), &flags);
     if (task.result >= 0) task.result = image->size().Ask(image->image(), &size);
-    if (task.result >= 0) task.value = NumberValue(static_cast<double>(size));
+    if (task.result >= 0) task.value = Value::Number(size);
   });
 }
 
-void RbdWatchersList(Call& call) {
-  auto image = call.Handle<Image>();
-  call.Run(image, [image = image.get()](Task& task) {
-    size_t count = 16;
-    std::vector<rbd_image_watcher_t> list;
-    do {
-      list.resize(count);
-      task.result = Rbd().rbd_watchers_list(image->image(), list.data(), &count);
-    } while (task.result == -ERANGE);
-    if (task.result < 0) return;
-    struct Watcher {
-      std::string address;
-      int64_t id;
-      uint64_t cookie;
-    };
-    std::vector<Watcher> watchers;
-    for (size_t i = 0; i < count; ++i) watchers.push_back({list[i].addr, list[i].id, list[i].cookie});
-    Rbd().rbd_watchers_list_cleanup(list.data(), count);
-    task.value = [watchers](Napi::Env env) -> Napi::Value {
-      Napi::Array array = Napi::Array::New(env, watchers.size());
-      for (uint32_t i = 0; i < watchers.size(); ++i) {
-        Napi::Object object = Napi::Object::New(env);
-        object.Set("address", watchers[i].address);
-        object.Set("id", Napi::BigInt::New(env, watchers[i].id));
-        object.Set("cookie", Napi::BigInt::New(env, watchers[i].cookie));
-        array[i] = object;
-      }
-      return array;
-    };
-  });
+Value Watcher(const rbd_image_watcher_t& watcher) {
+  return Value::Fields({{"address", watcher.addr},
+                        {"id", Value::BigInt(watcher.id)},
+                        {"cookie", Value::BigInt(watcher.cookie)}});
 }
+
+constexpr Binding rows[] = {
+    RBD(rbd_watchers_list, Image, OutList<rbd_image_watcher_t, Watcher, &RbdApi::rbd_watchers_list_cleanup>),
+};
 
 }  // namespace
 
 void ExportImageInfo(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "rbd_stat", RbdStat);
   ExportTask(env, exports, "rbd_get_size", RbdGetSize);
-  ExportTask(env, exports, "rbd_watchers_list", RbdWatchersList);
+  ExportRows(env, exports, rows);
 }
 
 }  // namespace rbdkit

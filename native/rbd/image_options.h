@@ -5,11 +5,14 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "core/call.h"
 #include "sys/rbd.h"
 
 namespace rbdkit {
@@ -34,6 +37,18 @@ class ImageOptions {
 
  private:
   rbd_image_options_t options_ = nullptr;
+};
+
+// A row's argument (core/bind.h): the layout that JavaScript asks for.
+struct Layout {
+  static constexpr const char* kKind = "Layout";
+  explicit Layout(Call& call) : layout(ImageLayout::From(call.Object())) {}
+  auto C(Task& /*task*/) {
+    options = std::make_shared<ImageOptions>(layout);
+    return std::make_tuple(options->get());
+  }
+  ImageLayout layout;
+  std::shared_ptr<ImageOptions> options;
 };
 
 }  // namespace rbdkit

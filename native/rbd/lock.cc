@@ -1,79 +1,17 @@
 // The managed exclusive lock of an image, and who holds a lock of any kind.
 #include <cerrno>
 
-#include "core/call.h"
-#include "rbd/image.h"
-#include "rbd/rbd.h"
+#include "rbd/row.h"
 
 namespace rbdkit {
 
 namespace {
 
-rbd_lock_mode_t LockMode(const std::string& mode) {
-  return mode == "shared" ? RBD_LOCK_MODE_SHARED : RBD_LOCK_MODE_EXCLUSIVE;
-}
+const char* ModeName(rbd_lock_mode_t mode) { return mode == RBD_LOCK_MODE_SHARED ? "shared" : "exclusive"; }
 
-void RbdLockAcquire(Call& call) {
-  auto image = call.Handle<Image>();
-  const rbd_lock_mode_t mode = LockMode(call.String());
-  call.Run(image, [image = image.get(), mode](Task& task) {
-    task.result = Rbd().rbd_lock_acquire(image->image(), mode);
-  });
-}
+Value Mode(const rbd_lock_mode_t& mode) { return ModeName(mode); }
 
-void RbdLockRelease(Call& call) {
-  auto image = call.Handle<Image>();
-  call.Run(image,
-           [image = image.get()](Task& task) { task.result = Rbd().rbd_lock_release(image->image()); });
-}
-
-void RbdLockBreak(Call& call) {
-  auto image = call.Handle<Image>();
-  const rbd_lock_mode_t mode = LockMode(call.String());
-  const std::string owner = call.String();
-  call.Run(image, [image = image.get(), mode, owner](Task& task) {
-    task.result = Rbd().rbd_lock_break(image->image(), mode, owner.c_str());
-  });
-}
-
-void RbdIsExclusiveLockOwner(Call& call) {
-  auto image = call.Handle<Image>();
-  call.Run(image, [image = image.get()](Task& task) {
-    int owner = 0;
-    task.result = Rbd().rbd_is_exclusive_lock_owner(image->image(), &owner);
-    if (task.result >= 0) task.value = BoolValue(owner == 1);
-  });
-}
-
-void RbdLockGetOwners(Call& call) {
-  auto image = call.Handle<Image>();
-  call.Run(image, [image = image.get()](Task& task) {
-    size_t count = 8;
-    std::vector<char*> list;
-    rbd_lock_mode_t mode = RBD_LOCK_MODE_EXCLUSIVE;
-    do {
-      list.resize(count);
-      task.result = Rbd().rbd_lock_get_owners(image->image(), &mode, list.data(), &count);
-    } while (task.result == -ERANGE);
-    if (task.result == -ENOENT) {
-      task.result = 0;  // nobody holds it
-      count = 0;
-    }
-    if (task.result < 0) return;
-    const std::vector<std::string> owners(list.begin(), list.begin() + static_cast<ptrdiff_t>(count));
-    if (count > 0) Rbd().rbd_lock_get_owners_cleanup(list.data(), count);
-    task.value = [owners, mode](Napi::Env env) -> Napi::Value {
-      Napi::Array array = Napi::Array::New(env, owners.size());
-      for (uint32_t i = 0; i < owners.size(); ++i) {
-        Napi::Object object = Napi::Object::New(env);
-        object.Set("owner", owners[i]);
-        object.Set("mode", mode == RBD_LOCK_MODE_SHARED ? "shared" : "exclusive");
-        array[i] = object;
-      }
-      return array;
-    };
-  });
-}
+Value Owner(char* const& owner) { return owner; }
 
 struct Lockers {
   int exclusive = 0;
@@ -133,29 +71,31 @@ void RbdListLockers(Call& call) {
     Lockers lockers;
     task.result = ListLockersAnew(*image, &lockers);
     if (task.result < 0) return;
-    task.value = [lockers](Napi::Env env) -> Napi::Value {
-      Napi::Array array = Napi::Array::New(env, lockers.clients.size());
-      for (uint32_t i = 0; i < lockers.clients.size(); ++i) {
-        Napi::Object object = Napi::Object::New(env);
-        object.Set("client", lockers.clients[i]);
-        object.Set("cookie", lockers.cookies[i]);
-        object.Set("address", lockers.addresses[i]);
-        object.Set("mode", lockers.exclusive != 0 ? "exclusive" : "shared");
-        array[i] = object;
-      }
-      return array;
-    };
+    std::vector<Value> list;
+    for (size_t i = 0; i < lockers.clients.size(); ++i) {
+      list.push_back(Value::Fields({{"client", lockers.clients[i]},
+                                    {"cookie", lockers.cookies[i]},
+                                    {"address", lockers.addresses[i]},
+                                    {"mode", lockers.exclusive != 0 ? "exclusive" : "shared"}}));
+    }
+    task.value = Value::List(std::move(list));
   });
 }
+
+constexpr Binding rows[] = {
+    Long(RBD(rbd_lock_acquire, Image, Num<rbd_lock_mode_t>)),
+    RBD(rbd_lock_release, Image),
+    Long(RBD(rbd_lock_break, Image, Num<rbd_lock_mode_t>, Str)),
+    RBD(rbd_is_exclusive_lock_owner, Image, Out<int, Truth<int>>),
+    // Undefined: nobody holds it.
+    RBD(rbd_lock_get_owners, Image, Out<rbd_lock_mode_t, Mode>,
+        OutList<char*, Owner, &RbdApi::rbd_lock_get_owners_cleanup>, NoneIf<ENOENT>),
+};
 
 }  // namespace
 
 void ExportLock(Napi::Env env, Napi::Object exports) {
-  ExportTask(env, exports, "rbd_lock_acquire", RbdLockAcquire, Length::kLong);
-  ExportTask(env, exports, "rbd_lock_release", RbdLockRelease);
-  ExportTask(env, exports, "rbd_lock_break", RbdLockBreak, Length::kLong);
-  ExportTask(env, exports, "rbd_is_exclusive_lock_owner", RbdIsExclusiveLockOwner);
-  ExportTask(env, exports, "rbd_lock_get_owners", RbdLockGetOwners);
+  ExportRows(env, exports, rows);
   ExportTask(env, exports, "rbd_list_lockers", RbdListLockers);
 }
 

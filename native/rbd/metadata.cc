@@ -3,9 +3,7 @@
 #include <cstring>
 #include <utility>
 
-#include "core/call.h"
-#include "rbd/image.h"
-#include "rbd/rbd.h"
+#include "rbd/row.h"
 
 namespace rbdkit {
 
@@ -21,35 +19,6 @@ int GetMetadata(rbd_image_t image, const std::string& key, std::string* value) {
   } while (r == -ERANGE);
   if (r >= 0) value->resize(strlen(value->c_str()));
   return r;
-}
-
-void RbdMetadataGet(Call& call) {
-  auto image = call.Handle<Image>();
-  const std::string key = call.String();
-  call.Run(image, [image = image.get(), key](Task& task) {
-    std::string value;
-    const int r = GetMetadata(image->image(), key, &value);
-    if (r == -ENOENT) return;  // no such key: undefined
-    task.result = r;
-    if (r >= 0) task.value = StringValue(std::move(value));
-  });
-}
-
-void RbdMetadataSet(Call& call) {
-  auto image = call.Handle<Image>();
-  const std::string key = call.String();
-  const std::string value = call.String();
-  call.Run(image, [image = image.get(), key, value](Task& task) {
-    task.result = Rbd().rbd_metadata_set(image->image(), key.c_str(), value.c_str());
-  });
-}
-
-void RbdMetadataRemove(Call& call) {
-  auto image = call.Handle<Image>();
-  const std::string key = call.String();
-  call.Run(image, [image = image.get(), key](Task& task) {
-    task.result = Rbd().rbd_metadata_remove(image->image(), key.c_str());
-  });
 }
 
 using Entries = std::vector<std::pair<std::string, std::string>>;
@@ -96,25 +65,23 @@ void RbdMetadataList(Call& call) {
         return;
       }
     } while (r == kPage);
-    task.value = [entries](Napi::Env env) -> Napi::Value {
-      Napi::Array array = Napi::Array::New(env, entries.size());
-      for (uint32_t i = 0; i < entries.size(); ++i) {
-        Napi::Array pair = Napi::Array::New(env, 2);
-        pair[0u] = Napi::String::New(env, entries[i].first);
-        pair[1u] = Napi::String::New(env, entries[i].second);
-        array[i] = pair;
-      }
-      return array;
-    };
+    std::vector<Value> pairs;
+    for (const auto& [key, value] : entries) pairs.push_back(Value::List({key, value}));
+    task.value = Value::List(std::move(pairs));
   });
 }
+
+constexpr Binding rows[] = {
+    // Undefined: there is no such key.
+    RBD(rbd_metadata_get, Image, Str, OutStr<4096>, NoneIf<ENOENT>),
+    RBD(rbd_metadata_set, Image, Str, Str),
+    RBD(rbd_metadata_remove, Image, Str),
+};
 
 }  // namespace
 
 void ExportMetadata(Napi::Env env, Napi::Object exports) {
-  ExportTask(env, exports, "rbd_metadata_get", RbdMetadataGet);
-  ExportTask(env, exports, "rbd_metadata_set", RbdMetadataSet);
-  ExportTask(env, exports, "rbd_metadata_remove", RbdMetadataRemove);
+  ExportRows(env, exports, rows);
   ExportTask(env, exports, "rbd_metadata_list", RbdMetadataList);
 }
 

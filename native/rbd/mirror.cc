@@ -1,7 +1,5 @@
 // Mirroring of an image to other clusters.
-#include "core/call.h"
-#include "rbd/image.h"
-#include "rbd/rbd.h"
+#include "rbd/row.h"
 
 namespace rbdkit {
 
@@ -21,17 +19,13 @@ void RbdMirrorImageGetInfo(Call& call) {
     rbd_mirror_image_mode_t mode = RBD_MIRROR_IMAGE_MODE_JOURNAL;
     task.result = Rbd().rbd_mirror_image_get_mode(image->image(), &mode);
     if (task.result < 0) {
-      task.value = StringValue("by rbd_mirror_image_get_mode");
+      task.value = Value("by rbd_mirror_image_get_mode");
       return;
     }
-    task.value = [global_id, state, primary, mode](Napi::Env env) -> Napi::Value {
-      Napi::Object object = Napi::Object::New(env);
-      object.Set("globalId", global_id);
-      object.Set("mode", mode == RBD_MIRROR_IMAGE_MODE_SNAPSHOT ? "snapshot" : "journal");
-      object.Set("state", state == RBD_MIRROR_IMAGE_DISABLING ? "disabling" : "enabled");
-      object.Set("primary", Napi::Boolean::New(env, primary));
-      return object;
-    };
+    task.value = Value::Fields({{"globalId", global_id},
+                                {"mode", mode == RBD_MIRROR_IMAGE_MODE_SNAPSHOT ? "snapshot" : "journal"},
+                                {"state", state == RBD_MIRROR_IMAGE_DISABLING ? "disabling" : "enabled"},
+                                {"primary", primary}});
   });
 }
 

@@ -29,6 +29,7 @@ void ExportGroup(Napi::Env env, Napi::Object exports);
 void ExportMirror(Napi::Env env, Napi::Object exports);
 void ExportMigration(Napi::Env env, Napi::Object exports);
 void ExportRbdPool(Napi::Env env, Napi::Object exports);
+void ExportTrash(Napi::Env env, Napi::Object exports);
 
 // Loads librbd (and librados); on failure sets the task's error and returns false. An executor's thread.
 bool RbdLoaded(Task& task);

@@ -1,11 +1,8 @@
 // The snapshots of an image: the users', and those of groups, of mirroring and in the trash.
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
-#include "core/call.h"
-#include "rbd/image.h"
-#include "rbd/rbd.h"
+#include "rbd/row.h"
 
 namespace rbdkit {
 
@@ -173,41 +170,36 @@ const char* StateName(rbd_snap_mirror_state_t state) {
   return "unknown";
 }
 
-Napi::Object ToObject(Napi::Env env, const Namespace& name_space) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("type", TypeName(name_space.type));
-  if (name_space.type == RBD_SNAP_NAMESPACE_TYPE_GROUP) {
-    object.Set("poolId", Napi::BigInt::New(env, name_space.group_pool));
-    object.Set("group", name_space.group);
-    object.Set("snapshot", name_space.name);
-  } else if (name_space.type == RBD_SNAP_NAMESPACE_TYPE_TRASH) {
-    object.Set("name", name_space.name);
-  } else if (name_space.type == RBD_SNAP_NAMESPACE_TYPE_MIRROR) {
-    object.Set("state", StateName(name_space.state));
-    object.Set("peers", StringListValue(name_space.peers)(env));
-    object.Set("complete", Napi::Boolean::New(env, name_space.complete));
-    object.Set("primaryMirrorUuid", name_space.primary_uuid);
-    object.Set("primarySnapshotId", Napi::BigInt::New(env, name_space.primary_snapshot));
-    object.Set("lastCopiedObject",
-               Napi::Number::New(env, static_cast<double>(name_space.last_copied_object)));
+Value ToValue(const Namespace& name_space) {
+  const char* const type = TypeName(name_space.type);
+  switch (name_space.type) {
+    case RBD_SNAP_NAMESPACE_TYPE_GROUP:
+      return Value::Fields({{"type", type},
+                            {"poolId", Value::BigInt(name_space.group_pool)},
+                            {"group", name_space.group},
+                            {"snapshot", name_space.name}});
+    case RBD_SNAP_NAMESPACE_TYPE_TRASH:
+      return Value::Fields({{"type", type}, {"name", name_space.name}});
+    case RBD_SNAP_NAMESPACE_TYPE_MIRROR:
+      return Value::Fields({{"type", type},
+                            {"state", StateName(name_space.state)},
+                            {"peers", Value::Texts(name_space.peers)},
+                            {"complete", name_space.complete},
+                            {"primaryMirrorUuid", name_space.primary_uuid},
+                            {"primarySnapshotId", Value::BigInt(name_space.primary_snapshot)},
+                            {"lastCopiedObject", Value::Number(name_space.last_copied_object)}});
+    default:
+      return Value::Fields({{"type", type}});
   }
-  return object;
 }
 
-Napi::Value ToArray(Napi::Env env, const std::vector<Snapshot>& snapshots) {
-  Napi::Array array = Napi::Array::New(env, snapshots.size());
-  for (uint32_t i = 0; i < snapshots.size(); ++i) {
-    const Snapshot& snapshot = snapshots[i];
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("id", Napi::BigInt::New(env, snapshot.id));
-    object.Set("name", snapshot.name);
-    object.Set("size", Napi::Number::New(env, static_cast<double>(snapshot.size)));
-    object.Set("protected", Napi::Boolean::New(env, snapshot.is_protected == 1));
-    object.Set("createdMs", Napi::Number::New(env, Milliseconds(snapshot.created)));
-    object.Set("namespace", ToObject(env, snapshot.name_space));
-    array[i] = object;
-  }
-  return array;
+Value ToValue(const Snapshot& snapshot) {
+  return Value::Fields({{"id", Value::BigInt(snapshot.id)},
+                        {"name", snapshot.name},
+                        {"size", Value::Number(snapshot.size)},
+                        {"protected", snapshot.is_protected == 1},
+                        {"createdMs", Milliseconds(snapshot.created)},
+                        {"namespace", ToValue(snapshot.name_space)}});
 }
 
 void RbdSnapList(Call& call) {
@@ -215,18 +207,18 @@ void RbdSnapList(Call& call) {
   call.Run(image, [image = image.get()](Task& task) {
     std::vector<Snapshot> listed;
     Failure failure = List(image->image(), &listed);
-    auto snapshots = std::make_shared<std::vector<Snapshot>>();
+    std::vector<Value> snapshots;
     for (size_t i = 0; i < listed.size() && failure.result >= 0; ++i) {
       const Failure described = Describe(image->image(), &listed[i]);
       if (described.result == -ENOENT) continue;  // gone since it was listed
       if (described.result < 0) failure = described;
-      snapshots->push_back(std::move(listed[i]));
+      snapshots.push_back(ToValue(listed[i]));
     }
     task.result = failure.result;
     if (failure.result < 0) {
-      task.value = StringValue(std::string("by ") + failure.function);
+      task.value = Value(std::string("by ") + failure.function);
     } else {
-      task.value = [snapshots](Napi::Env env) { return ToArray(env, *snapshots); };
+      task.value = Value::List(std::move(snapshots));
     }
   });
 }

@@ -4,10 +4,8 @@
 
 #include <libvirt/libvirt-qemu.h>
 
+#include "sys/generated/libvirt_qemu.h"
 #include "sys/library.h"
-
-// F(function, since): see sys/rados.h.
-#define RBDKIT_LIBVIRT_QEMU_FUNCTIONS(F) F(virDomainQemuMonitorCommand, nullptr)
 
 namespace rbdkit {
 

@@ -135,22 +135,22 @@ t.test('the quickstart prints what the README shows', async (t) => {
   t.same(shape(stdout).slice(-shown.length), shown)
 })
 
-/** The part about measuring, all of which test/cluster/bench-guide.test.ts runs as it stands in the README. */
+/** The part about measuring, all of which test/cluster/bench/guide.test.ts runs as it stands in the README. */
 function benchCommands(): Record<string, string> {
   const part = /## Measure a cluster\n[\s\S]*?```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
   const commands = part.trim().split('\n')
   if (commands.length < 4) throw new Error('README.md does not say how to measure')
-  return Object.fromEntries(commands.map((command) => [command, 'test/cluster/bench-guide.test.ts']))
+  return Object.fromEntries(commands.map((command) => [command, 'test/cluster/bench/guide.test.ts']))
 }
 
 /** Who runs each shell command of the README. */
 const runBy: Readonly<Record<string, string>> = {
   'npm run quickstart': 'test/e2e/readme.test.ts',
   'npm test': '.ci/run',
-  'npx rbdkit dev up --objectstore memstore': 'test/cluster/dev-command.test.ts',
-  'npx rbdkit dev status': 'test/cluster/dev-command.test.ts',
-  'npx rbdkit dev env': 'test/cluster/dev-command.test.ts',
-  'npx rbdkit dev down': 'test/cluster/dev-command.test.ts',
+  'npx rbdkit dev up --objectstore memstore': 'test/cluster/dev/command.test.ts',
+  'npx rbdkit dev status': 'test/cluster/dev/command.test.ts',
+  'npx rbdkit dev env': 'test/cluster/dev/command.test.ts',
+  'npx rbdkit dev down': 'test/cluster/dev/command.test.ts',
   ...benchCommands(),
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 const built = fileURLToPath(new URL('../../build-cmake/native/test/fake', import.meta.url))
 
-/** What the fakes are to do wrong; see native/test/fake_common.h. */
+/** What the fakes are to do wrong; see native/test/fakes/common.h. */
 export interface Faults {
   /** By C function, its answer: `{ rbd_open: -2 }`. With `_submit` at its end: the submission's. */
   errors?: Readonly<Record<string, number>>

@@ -18,7 +18,7 @@ function everyFunction(): string[] {
   const opening =
     /^(rados_(version|create2|conf_.*|connect|ioctx_(create|destroy|get_id|get_cluster|set_namespace)|set_pool_full_try|cluster_fsid)|rbd_(version|image_options_.*|create4|open|update_(un)?watch|get_size|aio_.*))$/
   return ['rados', 'rbd'].flatMap((library) => {
-    const table = readFileSync(new URL(`../../native/sys/${library}.h`, import.meta.url), 'utf8')
+    const table = readFileSync(new URL(`../../native/sys/generated/lib${library}.h`, import.meta.url), 'utf8')
     return [...table.matchAll(/^ {2}F\((\w+),/gm)]
       .map((match) => String(match[1]))
       .filter((name) => !opening.test(name))

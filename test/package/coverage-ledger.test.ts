@@ -1,4 +1,4 @@
-/** docs/coverage.md tells the truth. */
+/** docs/coverage.md tells the truth, and the tables of C functions are those that native code uses. */
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -8,10 +8,17 @@ import { root } from '../helpers/package.js'
 /** The headers of this host are of other versions than those that the ledger was made from. */
 const OTHER_HEADERS = 3
 
-const script = join(root, 'scripts', 'coverage-ledger.mjs')
-const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })
+function check(script: string) {
+  return spawnSync(process.execPath, [join(root, 'scripts', script), '--check'], { encoding: 'utf8' })
+}
+
+const { status, stderr } = check('coverage-ledger.mjs')
 const skip = status === OTHER_HEADERS ? stderr.trim() : false
 
 t.test('the ledger of C functions is up to date', { skip }, async (t) => {
   t.equal(status, 0, stderr.trim())
+})
+
+t.test('the tables of C functions are up to date', { skip }, async (t) => {
+  t.match(check('generate-tables.mjs'), { status: 0, stderr: '' })
 })

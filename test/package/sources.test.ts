@@ -54,6 +54,9 @@ t.test('every function of the run-time tables is used', async (t) => {
     .join('\n')
   const table = [...code.matchAll(/\bF\((\w+), (?:nullptr|"[a-z]+")\)/g)].map((match) => String(match[1]))
   t.ok(table.length > 100, `${table.length} functions`)
-  const unused = table.filter((name) => !new RegExp(`(?:\\.|::)${name}\\b`).test(code.replaceAll('&::', '')))
+  const unused = table.filter(
+    (name) =>
+      !new RegExp(`(?:\\.|::|\\b(?:RADOS|RBD|VIR|STEP)\\()${name}\\b`).test(code.replaceAll('&::', '')),
+  )
   t.same(unused, [])
 })

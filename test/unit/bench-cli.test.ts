@@ -3,9 +3,8 @@
 import { InvalidArgumentError } from 'commander'
 import fc from 'fast-check'
 import t from 'tap'
-import { messageFor } from '../../lib/cli/bench-errors.js'
-import { type BenchFlags, toBenchOptions } from '../../lib/cli/bench-options.js'
-import { toConnectOptions } from '../../lib/cli/connection.js'
+import { type BenchFlags, toBenchOptions } from '../../lib/cli/options/bench-options.js'
+import { toConnectOptions } from '../../lib/cli/options/connection.js'
 import {
   integer,
   parseDistribution,
@@ -14,9 +13,10 @@ import {
   parseSplit,
   parseTime,
   workloads,
-} from '../../lib/cli/fio-values.js'
-import { formatImageSpec, parseImageSpec } from '../../lib/cli/image-spec.js'
-import { isUsageError } from '../../lib/cli/usage-error.js'
+} from '../../lib/cli/options/fio-values.js'
+import { formatImageSpec, parseImageSpec } from '../../lib/cli/options/image-spec.js'
+import { isUsageError } from '../../lib/cli/options/usage-error.js'
+import { messageFor } from '../../lib/cli/runs/bench-errors.js'
 import { outOfRange } from '../../lib/internal/validate.js'
 
 t.test('image specs, as rbd takes them', async (t) => {

@@ -2,9 +2,9 @@
 
 import { join } from 'node:path'
 import t from 'tap'
-import { commandFirst } from '../../lib/cli/command-first.js'
-import { toConnectOptions } from '../../lib/cli/connection.js'
-import { parseImageSpec } from '../../lib/cli/image-spec.js'
+import { commandFirst } from '../../lib/cli/options/command-first.js'
+import { toConnectOptions } from '../../lib/cli/options/connection.js'
+import { parseImageSpec } from '../../lib/cli/options/image-spec.js'
 
 t.test('CEPH_ARGS says who and where, as it does to rbd; the command line has the last word', async (t) => {
   const of = (text: string, flags = {}) => toConnectOptions(flags, {}, { CEPH_ARGS: text })

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { printable } from '../../lib/cli/terminal.js'
+import { printable } from '../../lib/cli/terminal/terminal.js'
 import { root } from '../helpers/package.js'
 
 t.test('a terminal takes no orders from a name; a file gets it as it is', async (t) => {
@@ -13,8 +13,8 @@ t.test('a terminal takes no orders from a name; a file gets it as it is', async 
 t.test('the command prints in one place only', async (t) => {
   const folder = join(root, 'lib', 'cli')
   const files = readdirSync(folder, { recursive: true }).map(String)
-  t.ok(files.includes('terminal.ts'))
-  for (const file of files.filter((one) => one.endsWith('.ts') && one !== 'terminal.ts')) {
+  t.ok(files.includes('terminal/terminal.ts'))
+  for (const file of files.filter((one) => one.endsWith('.ts') && one !== 'terminal/terminal.ts')) {
     const text = readFileSync(join(folder, file), 'utf8')
     t.notMatch(text, /\bstd(?:out|err)\.write\(|\bconsole\.|\bwriteSync\([12]\b/, file)
   }

@@ -1,4 +1,4 @@
-/** Damaged images end with a clear error and leave nothing. native/test/copy_qcow2_test.cc has many more. */
+/** Damaged images end with a clear error and leave nothing. native/test/copy/format/qcow2_test.cc has many more. */
 
 import { randomInt } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

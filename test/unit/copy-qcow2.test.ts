@@ -205,7 +205,8 @@ t.test('a source that changes meanwhile is not published', async (t) => {
     const file = join(directory, 'disk.qcow2')
     convertToQcow2(raw, file, [], '')
     const to = join(directory, 'to')
-    const job = copy({ file }, { file: join(to, 'disk') }, { maxMemory: 16 * mib })
+    // Two seconds, so that it is still at work when the other program has changed the file.
+    const job = copy({ file }, { file: join(to, 'disk') }, { bandwidthLimit: 32 * mib })
     while (readdirSync(to).length === 0) await new Promise((resolve) => setImmediate(resolve))
     change(file)
     await t.rejects(Promise.resolve(job), { code: 'ERR_SOURCE_CHANGED', message: /disk\.qcow2/ }, name)

@@ -1,20 +1,12 @@
-/** `rbdkit bench-worker`: waits in a pool for benchmarks that other hosts ask for. The work is in ../bench-worker-run.ts. */
+/** `rbdkit bench-worker`: waits in a pool for benchmarks that other hosts ask for. The work is in ../runs/bench-worker.ts. */
 
 import { Command } from 'commander'
-import { addConnectionOptions, type ConnectionFlags } from '../connection.js'
-import { type PoolSpec, parsePoolSpec } from '../image-spec.js'
-import { Interrupted } from '../signals.js'
-import { say } from '../terminal.js'
-import { isUsageError } from '../usage-error.js'
-
-/** The command line, checked. */
-export interface WorkerFlags extends Omit<ConnectionFlags, 'name'> {
-  /** The worker's. */
-  readonly name?: string
-  readonly group?: string
-  readonly image?: readonly string[]
-  readonly destructive?: boolean
-}
+import { addConnectionOptions } from '../options/connection.js'
+import { type PoolSpec, parsePoolSpec } from '../options/image-spec.js'
+import { isUsageError } from '../options/usage-error.js'
+import type { WorkerFlags } from '../runs/bench-worker.js'
+import { Interrupted } from '../terminal/signals.js'
+import { say } from '../terminal/terminal.js'
 
 const help = `
 A worker joins the others of its group by watching the object rbdkit_bench.<group> of the pool, and runs what
@@ -45,7 +37,7 @@ export function command(): Command {
   // Its own --name is the worker's.
   addConnectionOptions(worker, ['-n', '--name']).action(async (pool: PoolSpec, flags: WorkerFlags) => {
     try {
-      const { runWorker } = await import('../bench-worker-run.js')
+      const { runWorker } = await import('../runs/bench-worker.js')
       await runWorker(pool, flags)
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)

@@ -1,14 +1,14 @@
 /** `rbdkit bench`: what the command line says; the work is in files that are loaded when there is some. */
 
 import { Command, InvalidArgumentError } from 'commander'
-import { messageFor } from '../bench-errors.js'
-import { checkHosts } from '../bench-hosts.js'
-import { addBenchOptions, type BenchFlags, toBenchOptions } from '../bench-options.js'
-import { parseImageSpec } from '../image-spec.js'
-import { checkOutput } from '../output.js'
-import { Interrupted } from '../signals.js'
-import { say } from '../terminal.js'
-import { isUsageError } from '../usage-error.js'
+import { addBenchOptions, type BenchFlags, toBenchOptions } from '../options/bench-options.js'
+import { parseImageSpec } from '../options/image-spec.js'
+import { isUsageError } from '../options/usage-error.js'
+import { messageFor } from '../runs/bench-errors.js'
+import { checkHosts } from '../runs/bench-hosts.js'
+import { checkOutput } from '../terminal/output.js'
+import { Interrupted } from '../terminal/signals.js'
+import { say } from '../terminal/terminal.js'
 
 const examples = `
 Examples:
@@ -37,12 +37,12 @@ async function run(operands: readonly string[], flags: BenchFlags): Promise<void
   checkHosts(flags, flags.numjobs, images)
   if (typeof json === 'string') checkOutput('--json', json)
   if (flags.html !== undefined) checkOutput('--html', flags.html)
-  const { runBench } = await import('../bench-run.js')
+  const { runBench } = await import('../runs/bench.js')
   await runBench({ images, flags, options, json })
 }
 
 async function compare(files: readonly string[], options: { html?: string }): Promise<void> {
-  const { compareFiles } = await import('../bench-compare.js')
+  const { compareFiles } = await import('../runs/bench-compare.js')
   compareFiles(files, options)
 }
 

@@ -5,9 +5,9 @@ import { Command } from 'commander'
 import { formatBytes } from '../../bench/report/format.js'
 import type { Leftover } from '../../copy/cleanup.js'
 import { action } from '../action.js'
-import { addOptions, type Flags } from '../options.js'
+import { addOptions, type Flags } from '../options/options.js'
 import type { Report, Session } from '../session.js'
-import { table } from '../table.js'
+import { table } from '../terminal/table.js'
 
 interface CleanupFlags extends Flags {
   readonly directory?: string

@@ -5,9 +5,9 @@ import { Command, InvalidArgumentError } from 'commander'
 import { formatBandwidth, formatBytes, formatSeconds } from '../../bench/report/format.js'
 import type { CompareResult } from '../../copy/compare.js'
 import { action } from '../action.js'
-import { type DiskEnd, nameOf, toDiskSource, watched } from '../copying.js'
-import { integer } from '../fio-values.js'
-import { addJobOptions, addLimitOption, addOptions, type JobFlags, toJobOptions } from '../options.js'
+import { integer } from '../options/fio-values.js'
+import { addJobOptions, addLimitOption, addOptions, type JobFlags, toJobOptions } from '../options/options.js'
+import { type DiskEnd, nameOf, toDiskSource, watched } from '../runs/copying.js'
 import type { Report, Session } from '../session.js'
 
 /** Exit statuses, as those of `cmp`. */

@@ -2,12 +2,12 @@
 
 import { Command } from 'commander'
 import { action } from '../action.js'
-import { addOptions, type Flags } from '../options.js'
+import { addOptions, type Flags } from '../options/options.js'
 import type { Session } from '../session.js'
-import { print } from '../terminal.js'
+import { print } from '../terminal/terminal.js'
 
 async function names(session: Session, kind: string, word: string): Promise<{ json: unknown; text: string }> {
-  const { completions } = await import('../complete-names.js')
+  const { completions } = await import('../terminal/complete-names.js')
   const found = await completions(session, kind, word)
   return { json: found, text: found.map((name) => `${name}\n`).join('') }
 }
@@ -18,7 +18,7 @@ export function command(): Command {
     .description('print a script for bash; use it with: source <(rbdkit completion bash)')
     .action(async () => {
       const { createProgram } = await import('../program.js')
-      const { bashScript } = await import('../bash-completion.js')
+      const { bashScript } = await import('../terminal/bash-completion.js')
       print(bashScript(await createProgram()))
     })
   return new Command('completion')

@@ -2,8 +2,7 @@
 
 import { Command, Option } from 'commander'
 import { action } from '../action.js'
-import { addDestinationOptions } from '../connection.js'
-import { runCopy } from '../copying.js'
+import { addDestinationOptions } from '../options/connection.js'
 import {
   addCopyOptions,
   addDestinationNameOptions,
@@ -12,7 +11,8 @@ import {
   addOptions,
   type CopyFlags,
   destinationOf,
-} from '../options.js'
+} from '../options/options.js'
+import { runCopy } from '../runs/copying.js'
 
 /** Copies an image, or a snapshot of it, to a new image. */
 export function command(): Command {

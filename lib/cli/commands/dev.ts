@@ -1,7 +1,7 @@
 /** `rbdkit dev`: what the command line says; the work is in files that are loaded when there is some. */
 
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type * as actions from '../dev-run.js'
+import type * as actions from '../runs/dev.js'
 
 function parseCount(text: string): number {
   const count = Number(text)
@@ -23,7 +23,7 @@ function action<Options>(
   choose: (all: typeof actions) => (options: Options) => void | Promise<void>,
 ): (options: Options) => Promise<void> {
   return async (options) => {
-    const all = await import('../dev-run.js')
+    const all = await import('../runs/dev.js')
     try {
       await choose(all)(options)
     } catch (error) {

@@ -4,13 +4,19 @@ import { Command } from 'commander'
 import { formatBytes } from '../../bench/report/format.js'
 import type { Image } from '../../rbd/image.js'
 import { action } from '../action.js'
-import { eachImage } from '../each-image.js'
-import type { ImageSpec } from '../image-spec.js'
-import { addFormatOption, addImageOptions, addOptions, addProgressOption, type Flags } from '../options.js'
+import type { ImageSpec } from '../options/image-spec.js'
+import {
+  addFormatOption,
+  addImageOptions,
+  addOptions,
+  addProgressOption,
+  type Flags,
+} from '../options/options.js'
+import { eachImage } from '../runs/each-image.js'
+import { userSnapshots } from '../runs/user-snapshots.js'
 import type { Report, Session } from '../session.js'
-import { table } from '../table.js'
-import { say } from '../terminal.js'
-import { userSnapshots } from '../user-snapshots.js'
+import { table } from '../terminal/table.js'
+import { say } from '../terminal/terminal.js'
 
 /** An image or a snapshot; the names are those of `rbd du --format json`. */
 interface Row {

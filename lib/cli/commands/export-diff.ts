@@ -2,10 +2,16 @@
 
 import { Command, InvalidArgumentError } from 'commander'
 import { action } from '../action.js'
-import { toImageSource } from '../copying.js'
-import { nothingOf, runDiff, toDiffOutput } from '../diffing.js'
-import { formatImageSpec } from '../image-spec.js'
-import { addImageOptions, addJobOptions, addOptions, type JobFlags, toJobOptions } from '../options.js'
+import { formatImageSpec } from '../options/image-spec.js'
+import {
+  addImageOptions,
+  addJobOptions,
+  addOptions,
+  type JobFlags,
+  toJobOptions,
+} from '../options/options.js'
+import { toImageSource } from '../runs/copying.js'
+import { nothingOf, runDiff, toDiffOutput } from '../runs/diffing.js'
 import type { Report, Session } from '../session.js'
 
 interface ExportDiffFlags extends JobFlags {

@@ -2,9 +2,9 @@
 
 import { Command } from 'commander'
 import { action } from '../action.js'
-import { checkStandardOutput, runCopy, standardOutput } from '../copying.js'
-import { addExportFormatOption, type FormatFlags, runImageExport } from '../image-streams.js'
-import { addCopyOptions, addImageOptions, addOptions } from '../options.js'
+import { addCopyOptions, addImageOptions, addOptions } from '../options/options.js'
+import { checkStandardOutput, runCopy, standardOutput } from '../runs/copying.js'
+import { addExportFormatOption, type FormatFlags, runImageExport } from '../runs/image-streams.js'
 
 /** Copies an image, or a snapshot of it, to a new file or to standard output. */
 export function command(): Command {

@@ -2,9 +2,15 @@
 
 import { Command } from 'commander'
 import { action } from '../action.js'
-import { runDiff, toDiffInput } from '../diffing.js'
-import { formatImageSpec } from '../image-spec.js'
-import { addImageOptions, addJobOptions, addOptions, type JobFlags, toJobOptions } from '../options.js'
+import { formatImageSpec } from '../options/image-spec.js'
+import {
+  addImageOptions,
+  addJobOptions,
+  addOptions,
+  type JobFlags,
+  toJobOptions,
+} from '../options/options.js'
+import { runDiff, toDiffInput } from '../runs/diffing.js'
 import type { Report, Session } from '../session.js'
 
 interface ImportDiffFlags extends JobFlags {

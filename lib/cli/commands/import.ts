@@ -4,8 +4,6 @@ import { basename } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { DiskFormat } from '../../copy/types.js'
 import { action } from '../action.js'
-import { runCopy, standardInput } from '../copying.js'
-import { addExportFormatOption, type FormatFlags, runImageImport } from '../image-streams.js'
 import {
   addCopyOptions,
   addDestinationNameOptions,
@@ -13,7 +11,9 @@ import {
   addLayoutOptions,
   addOptions,
   destinationOf,
-} from '../options.js'
+} from '../options/options.js'
+import { runCopy, standardInput } from '../runs/copying.js'
+import { addExportFormatOption, type FormatFlags, runImageImport } from '../runs/image-streams.js'
 
 const formats: readonly DiskFormat[] = ['raw', 'qcow2', 'vmdk', 'vhdx', 'vdi', 'vpc']
 

@@ -6,10 +6,10 @@ import type { ParentImage } from '../../rbd/clone.js'
 import type { ImageInfo } from '../../rbd/info.js'
 import type { SnapshotInfo } from '../../rbd/snapshot.js'
 import { action } from '../action.js'
-import { formatImageSpec } from '../image-spec.js'
-import { addFormatOption, addImageOptions, addOptions, type Flags } from '../options.js'
+import { formatImageSpec } from '../options/image-spec.js'
+import { addFormatOption, addImageOptions, addOptions, type Flags } from '../options/options.js'
+import { isUsers } from '../runs/user-snapshots.js'
 import type { Report, Session } from '../session.js'
-import { isUsers } from '../user-snapshots.js'
 
 interface Found {
   readonly info: ImageInfo

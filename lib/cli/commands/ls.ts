@@ -5,12 +5,12 @@ import { formatBytes, printable } from '../../bench/report/format.js'
 import type { ParentImage } from '../../rbd/clone.js'
 import type { Image } from '../../rbd/image.js'
 import { action } from '../action.js'
-import { eachImage } from '../each-image.js'
-import { formatImageSpec } from '../image-spec.js'
-import { addFormatOption, addOptions, type Flags } from '../options.js'
+import { formatImageSpec } from '../options/image-spec.js'
+import { addFormatOption, addOptions, type Flags } from '../options/options.js'
+import { eachImage } from '../runs/each-image.js'
+import { userSnapshots } from '../runs/user-snapshots.js'
 import type { Report, Session } from '../session.js'
-import { table } from '../table.js'
-import { userSnapshots } from '../user-snapshots.js'
+import { table } from '../terminal/table.js'
 
 interface LsFlags extends Flags {
   readonly long?: boolean

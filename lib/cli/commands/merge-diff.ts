@@ -2,8 +2,8 @@
 
 import { Command, InvalidArgumentError } from 'commander'
 import { action } from '../action.js'
-import { nothingOf, runDiff, toDiffInput, toDiffOutput } from '../diffing.js'
-import { addJsonOption, addProgressOption, type Flags } from '../options.js'
+import { addJsonOption, addProgressOption, type Flags } from '../options/options.js'
+import { nothingOf, runDiff, toDiffInput, toDiffOutput } from '../runs/diffing.js'
 
 /** Merges two diffs that follow each other into one. Needs no cluster. */
 export function command(): Command {

@@ -2,10 +2,10 @@
 
 import { Command } from 'commander'
 import { action } from '../action.js'
-import { formatImageSpec, type ImageSpec } from '../image-spec.js'
-import { addImageOptions, addOptions, addProgressOption, type Flags } from '../options.js'
+import { formatImageSpec, type ImageSpec } from '../options/image-spec.js'
+import { addImageOptions, addOptions, addProgressOption, type Flags } from '../options/options.js'
 import type { Session } from '../session.js'
-import { say } from '../terminal.js'
+import { say } from '../terminal/terminal.js'
 
 /** Whether other clusters follow the image. An image that cannot be opened is left to the removal's own error. */
 async function isPrimary(session: Session, spec: ImageSpec): Promise<boolean> {

@@ -4,11 +4,17 @@ import { Command, InvalidArgumentError } from 'commander'
 import { formatBytes } from '../../bench/report/format.js'
 import type { Image } from '../../rbd/image.js'
 import { action } from '../action.js'
-import { formatImageSpec, type ImageSpec } from '../image-spec.js'
-import { addFormatOption, addImageOptions, addOptions, addProgressOption, type Flags } from '../options.js'
+import { formatImageSpec, type ImageSpec } from '../options/image-spec.js'
+import {
+  addFormatOption,
+  addImageOptions,
+  addOptions,
+  addProgressOption,
+  type Flags,
+} from '../options/options.js'
+import { userSnapshots } from '../runs/user-snapshots.js'
 import type { Report, Session } from '../session.js'
-import { table } from '../table.js'
-import { userSnapshots } from '../user-snapshots.js'
+import { table } from '../terminal/table.js'
 
 /** A subcommand that does one thing to a snapshot; `done` is the word for it in its JSON. */
 function onSnapshot(

@@ -1,4 +1,4 @@
-import type { TaskFunction } from './core.js'
+import type { Task } from './core.js'
 
 /** What a run does, as native/addon/bench.cc reads it; all of it is checked in lib/bench/options.ts. */
 export interface NativeBenchOptions {
@@ -92,6 +92,6 @@ export interface NativeBenchError {
 
 /** What native/addon/bench.cc exports. */
 export interface BenchNative {
-  bench: TaskFunction<[images: [handle: number, identity: bigint][], options: NativeBenchOptions]>
-  benchAllocation: TaskFunction<[image: number]>
+  bench: Task<[images: [handle: number, identity: bigint][], options: NativeBenchOptions], NativeBenchResult>
+  benchAllocation: Task<[image: number], number>
 }

@@ -1,12 +1,12 @@
-import type { DiskFormat } from '../../copy/types.js'
-import type { TaskFunction } from './core.js'
+import type { Task } from './core.js'
 import type { NativeLayout } from './rbd.js'
 
 /** A source or destination as native code reads it. */
 export type NativeEndpoint =
   | ({
       file: string
-      format?: DiskFormat | undefined
+      /** A {@link DiskFormat}. */
+      format?: string | undefined
       backingDirectories?: string[]
     } & NativeNaming)
   | ({ image: string; snapshot?: string; layout?: NativeLayout } & NativeNaming & NativeDeep)
@@ -163,7 +163,7 @@ export interface CopyNative {
   endLoans(handover: object): void
   /** Gives back all loans as not used, now and later. */
   closeLoans(handover: object): void
-  copy: TaskFunction<
+  copy: Task<
     [
       source: NativeEndpoint,
       sourceIoctx: number,
@@ -174,9 +174,10 @@ export interface CopyNative {
       serverSide: number,
       bandwidthLimit: number,
       iopsLimit: number,
-    ]
+    ],
+    NativeCopyResult
   >
-  compare: TaskFunction<
+  compare: Task<
     [
       a: NativeEndpoint,
       ioctxOfA: number,
@@ -186,17 +187,31 @@ export interface CopyNative {
       maxExtents: number,
       bandwidthLimit: number,
       iopsLimit: number,
-    ]
+    ],
+    NativeCompareResult
   >
-  inspectDiff: TaskFunction<[diff: NativeStream]>
-  mergeDiffs: TaskFunction<[streams: { diffs: NativeStream[]; merged: NativeStream }]>
-  exportDiff: TaskFunction<[what: NativeDiffExport, ioctx: number, diff: NativeStream, maxMemory: number]>
-  importDiff: TaskFunction<[diff: NativeStream, target: NativeDiffTarget, ioctx: number, maxMemory: number]>
-  exportImage: TaskFunction<[what: NativeImageExport, ioctx: number, stream: NativeStream, maxMemory: number]>
-  importImage: TaskFunction<
-    [stream: NativeStream, image: NativeEndpoint, ioctx: number, trustMetadata: boolean, maxMemory: number]
+  inspectDiff: Task<[diff: NativeStream], NativeDiffSummary>
+  mergeDiffs: Task<[streams: { diffs: NativeStream[]; merged: NativeStream }], NativeDiffSummary>
+  exportDiff: Task<
+    [what: NativeDiffExport, ioctx: number, diff: NativeStream, maxMemory: number],
+    NativeDiffSummary
   >
-  diffExtents: TaskFunction<[file: string, position: number, version: number, size: number, offset: number]>
-  imageLeftovers: TaskFunction<[ioctx: number, clear: boolean]>
-  fileLeftovers: TaskFunction<[directory: string, clear: boolean]>
+  importDiff: Task<
+    [diff: NativeStream, target: NativeDiffTarget, ioctx: number, maxMemory: number],
+    NativeDiffSummary
+  >
+  exportImage: Task<
+    [what: NativeImageExport, ioctx: number, stream: NativeStream, maxMemory: number],
+    NativeImageSummary
+  >
+  importImage: Task<
+    [stream: NativeStream, image: NativeEndpoint, ioctx: number, trustMetadata: boolean, maxMemory: number],
+    NativeImageSummary
+  >
+  diffExtents: Task<
+    [file: string, position: number, version: number, size: number, offset: number],
+    NativeDiffExtents
+  >
+  imageLeftovers: Task<[ioctx: number, clear: boolean], NativeLeftover[]>
+  fileLeftovers: Task<[directory: string, clear: boolean], NativeLeftover[]>
 }

@@ -1,9 +1,17 @@
 /** What native/core/ and native/addon/ export. */
 
-/** Starts a blocking call for a slot; the slot is settled later by the dispatcher. */
-export type TaskFunction<A extends unknown[]> = (slot: number, ...args: A) => void
+/** Starts a blocking call for a slot, which the dispatcher settles later with an `R`. */
+export interface Task<A extends unknown[], R = void> {
+  (slot: number, ...args: A): void
+  /** Never there: what the call settles with, for whoever awaits it. */
+  readonly settles?: R
+}
 
 export interface CoreNative {
+  /** The functions that are rows of native/core/bind.h, and what each takes: `'Image Str Num'`. */
+  rows: Record<string, string>
+  /** The same of the steps of an operation on an object. */
+  writeSteps: Record<string, string>
   start(
     dispatch: (count: number, tasks?: unknown[]) => void,
     results: Float64Array,
@@ -24,5 +32,5 @@ export interface CoreNative {
   pageOffset(view: ArrayBufferView): number
   capabilities(): Record<'librados' | 'librbd' | 'libvirt', Record<string, boolean> | string>
   versions(): { librados?: string; librbd?: string; libvirt?: string }
-  close: TaskFunction<[handle: number]>
+  close: Task<[handle: number]>
 }

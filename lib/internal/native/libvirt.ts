@@ -1,4 +1,4 @@
-import type { TaskFunction } from './core.js'
+import type { Task } from './core.js'
 
 /** libvirt's own error, as the failing thread found it. */
 export interface NativeLibvirtError {
@@ -35,75 +35,100 @@ export interface NativeSecret {
   usageId: string
 }
 
+export interface NativeStoragePoolInfo {
+  /** virStoragePoolState */
+  state: number
+  capacity: number
+  allocation: number
+  available: number
+}
+
+export interface NativeStorageVolumeInfo {
+  /** virStorageVolType */
+  type: number
+  capacity: number
+  allocation: number
+}
+
+export interface NativeDomainInfo {
+  /** virDomainState */
+  state: number
+  maxMemory: number
+  memory: number
+  vcpus: number
+  cpuTimeNs: bigint
+}
+
 /** What native/libvirt/ exports, under libvirt's own names. */
 export interface LibvirtNative {
-  virConnectOpen: TaskFunction<
+  virConnectOpen: Task<
     [
       uri: string | undefined,
       readOnly: boolean,
       keepAliveInterval: number,
       keepAliveCount: number,
       label: string,
-    ]
+    ],
+    number
   >
-  virConnectGetVersion: TaskFunction<[connection: number]>
-  virConnectGetLibVersion: TaskFunction<[connection: number]>
-  virConnectGetType: TaskFunction<[connection: number]>
-  virConnectGetURI: TaskFunction<[connection: number]>
-  virConnectGetHostname: TaskFunction<[connection: number]>
-  virConnectIsAlive: TaskFunction<[connection: number]>
+  virConnectGetVersion: Task<[connection: number], number>
+  virConnectGetLibVersion: Task<[connection: number], number>
+  virConnectGetType: Task<[connection: number], string>
+  virConnectGetURI: Task<[connection: number], string>
+  virConnectGetHostname: Task<[connection: number], string>
+  virConnectIsAlive: Task<[connection: number], boolean>
 
-  virSecretDefineXML: TaskFunction<[connection: number, xml: string]>
-  virSecretLookupByUUIDString: TaskFunction<[connection: number, uuid: string]>
-  virSecretLookupByUsage: TaskFunction<[connection: number, usageType: number, usageId: string]>
-  virConnectListAllSecrets: TaskFunction<[connection: number]>
-  virSecretSetValue: TaskFunction<[secret: number, value: Uint8Array]>
-  virSecretGetValue: TaskFunction<[secret: number]>
-  virSecretGetXMLDesc: TaskFunction<[secret: number]>
-  virSecretUndefine: TaskFunction<[secret: number]>
+  virSecretDefineXML: Task<[connection: number, xml: string], NativeSecret>
+  virSecretLookupByUUIDString: Task<[connection: number, uuid: string], NativeSecret>
+  virSecretLookupByUsage: Task<[connection: number, usageType: number, usageId: string], NativeSecret>
+  virConnectListAllSecrets: Task<[connection: number], NativeSecret[]>
+  virSecretSetValue: Task<[secret: number, value: Uint8Array]>
+  virSecretGetValue: Task<[secret: number], Buffer>
+  virSecretGetXMLDesc: Task<[secret: number], string>
+  virSecretUndefine: Task<[secret: number]>
 
-  virStoragePoolDefineXML: TaskFunction<[connection: number, xml: string]>
-  virStoragePoolLookupByName: TaskFunction<[connection: number, name: string]>
-  virStoragePoolLookupByUUIDString: TaskFunction<[connection: number, uuid: string]>
-  virConnectListAllStoragePools: TaskFunction<[connection: number, flags: number]>
-  virStoragePoolBuild: TaskFunction<[pool: number]>
-  virStoragePoolCreate: TaskFunction<[pool: number]>
-  virStoragePoolSetAutostart: TaskFunction<[pool: number, autostart: boolean]>
-  virStoragePoolGetAutostart: TaskFunction<[pool: number]>
-  virStoragePoolRefresh: TaskFunction<[pool: number]>
-  virStoragePoolGetInfo: TaskFunction<[pool: number]>
-  virStoragePoolIsActive: TaskFunction<[pool: number]>
-  virStoragePoolGetXMLDesc: TaskFunction<[pool: number]>
-  virStoragePoolDestroy: TaskFunction<[pool: number]>
-  virStoragePoolUndefine: TaskFunction<[pool: number]>
+  virStoragePoolDefineXML: Task<[connection: number, xml: string], NativeStoragePool>
+  virStoragePoolLookupByName: Task<[connection: number, name: string], NativeStoragePool>
+  virStoragePoolLookupByUUIDString: Task<[connection: number, uuid: string], NativeStoragePool>
+  virConnectListAllStoragePools: Task<[connection: number, flags: number], NativeStoragePool[]>
+  virStoragePoolBuild: Task<[pool: number]>
+  virStoragePoolCreate: Task<[pool: number]>
+  virStoragePoolSetAutostart: Task<[pool: number, autostart: boolean]>
+  virStoragePoolGetAutostart: Task<[pool: number], boolean>
+  virStoragePoolRefresh: Task<[pool: number]>
+  virStoragePoolGetInfo: Task<[pool: number], NativeStoragePoolInfo>
+  virStoragePoolIsActive: Task<[pool: number], boolean>
+  virStoragePoolGetXMLDesc: Task<[pool: number], string>
+  virStoragePoolDestroy: Task<[pool: number]>
+  virStoragePoolUndefine: Task<[pool: number]>
 
-  virStoragePoolListAllVolumes: TaskFunction<[pool: number]>
-  virStorageVolLookupByName: TaskFunction<[pool: number, name: string]>
-  virStorageVolCreateXML: TaskFunction<[pool: number, xml: string]>
-  virStorageVolCreateXMLFrom: TaskFunction<[pool: number, xml: string, from: number]>
-  virStorageVolGetPath: TaskFunction<[volume: number]>
-  virStorageVolGetInfo: TaskFunction<[volume: number]>
-  virStorageVolResize: TaskFunction<[volume: number, capacity: number, shrink: boolean]>
-  virStorageVolDelete: TaskFunction<[volume: number]>
-  virStorageVolGetXMLDesc: TaskFunction<[volume: number]>
+  virStoragePoolListAllVolumes: Task<[pool: number], NativeStorageVolume[]>
+  virStorageVolLookupByName: Task<[pool: number, name: string], NativeStorageVolume>
+  virStorageVolCreateXML: Task<[pool: number, xml: string], NativeStorageVolume>
+  virStorageVolCreateXMLFrom: Task<[pool: number, xml: string, from: number], NativeStorageVolume>
+  virStorageVolGetPath: Task<[volume: number], string>
+  virStorageVolGetInfo: Task<[volume: number], NativeStorageVolumeInfo>
+  virStorageVolResize: Task<[volume: number, capacity: number, shrink: boolean]>
+  virStorageVolDelete: Task<[volume: number]>
+  virStorageVolGetXMLDesc: Task<[volume: number], string>
 
-  virDomainDefineXML: TaskFunction<[connection: number, xml: string]>
-  virDomainCreateXML: TaskFunction<[connection: number, xml: string]>
-  virDomainLookupByName: TaskFunction<[connection: number, name: string]>
-  virDomainLookupByUUIDString: TaskFunction<[connection: number, uuid: string]>
-  virConnectListAllDomains: TaskFunction<[connection: number, flags: number]>
-  virDomainGetID: TaskFunction<[domain: number]>
-  virDomainGetInfo: TaskFunction<[domain: number]>
-  virDomainGetState: TaskFunction<[domain: number]>
-  virDomainGetXMLDesc: TaskFunction<[domain: number, flags: number]>
-  virDomainIsActive: TaskFunction<[domain: number]>
-  virDomainIsPersistent: TaskFunction<[domain: number]>
-  virDomainCreate: TaskFunction<[domain: number]>
-  virDomainAttachDeviceFlags: TaskFunction<[domain: number, xml: string, flags: number]>
-  virDomainDetachDeviceFlags: TaskFunction<[domain: number, xml: string, flags: number]>
-  virDomainShutdown: TaskFunction<[domain: number]>
-  virDomainReboot: TaskFunction<[domain: number]>
-  virDomainDestroyFlags: TaskFunction<[domain: number, flags: number]>
-  virDomainUndefineFlags: TaskFunction<[domain: number, flags: number]>
-  virDomainQemuMonitorCommand: TaskFunction<[domain: number, command: string, flags: number]>
+  virDomainDefineXML: Task<[connection: number, xml: string], NativeDomain>
+  virDomainCreateXML: Task<[connection: number, xml: string], NativeDomain>
+  virDomainLookupByName: Task<[connection: number, name: string], NativeDomain>
+  virDomainLookupByUUIDString: Task<[connection: number, uuid: string], NativeDomain>
+  virConnectListAllDomains: Task<[connection: number, flags: number], NativeDomain[]>
+  virDomainGetID: Task<[domain: number], number>
+  virDomainGetInfo: Task<[domain: number], NativeDomainInfo>
+  virDomainGetState: Task<[domain: number], [state: number, reason: number]>
+  virDomainGetXMLDesc: Task<[domain: number, flags: number], string>
+  virDomainIsActive: Task<[domain: number], boolean>
+  virDomainIsPersistent: Task<[domain: number], boolean>
+  virDomainCreate: Task<[domain: number]>
+  virDomainAttachDeviceFlags: Task<[domain: number, xml: string, flags: number]>
+  virDomainDetachDeviceFlags: Task<[domain: number, xml: string, flags: number]>
+  virDomainShutdown: Task<[domain: number]>
+  virDomainReboot: Task<[domain: number]>
+  virDomainDestroyFlags: Task<[domain: number, flags: number]>
+  virDomainUndefineFlags: Task<[domain: number, flags: number]>
+  virDomainQemuMonitorCommand: Task<[domain: number, command: string, flags: number], string>
 }

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "test/copy_stream.h"
+#include "test/copy/format/stream.h"
 #include "test/fuzz/fuzz.h"
 
 namespace {

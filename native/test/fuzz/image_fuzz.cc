@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "copy/image_format.h"
-#include "test/copy_stream.h"
+#include "copy/format/image_format.h"
+#include "test/copy/format/stream.h"
 #include "test/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "copy/diff_merge.h"
-#include "test/copy_stream.h"
+#include "copy/format/diff_merge.h"
+#include "test/copy/format/stream.h"
 #include "test/fuzz/fuzz.h"
 
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "copy/nbd_connection.h"
+#include "copy/format/nbd_connection.h"
 #include "test/fuzz/fuzz.h"
 
 using rbdkit::copy::Error;

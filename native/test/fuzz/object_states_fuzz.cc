@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "copy/object_states.h"
+#include "ceph/object_states.h"
 #include "test/fuzz/fuzz.h"
 
 using rbdkit::copy::ObjectSet;

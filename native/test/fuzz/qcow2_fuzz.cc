@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "copy/qcow2_header.h"
-#include "copy/qcow2_image.h"
+#include "copy/format/qcow2_header.h"
+#include "copy/format/qcow2_image.h"
+#include "test/disk/memory_reader.h"
 #include "test/fuzz/fuzz.h"
-#include "test/memory_reader.h"
 
 namespace {
 

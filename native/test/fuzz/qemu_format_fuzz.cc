@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 
-#include "copy/qemu_format.h"
+#include "copy/format/qemu_format.h"
+#include "test/disk/memory_reader.h"
 #include "test/fuzz/fuzz.h"
-#include "test/memory_reader.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;

@@ -1,0 +1,136 @@
+import { native } from '../internal/addon.js'
+import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
+import { jsonable } from '../internal/json.js'
+import type { NativeTrashEntry } from '../internal/native/rbd.js'
+import { type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
+import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
+import type { OperationOptions } from './handle.js'
+import { toName } from './names.js'
+import { operationOptions, runOperation } from './operation.js'
+
+/**
+ * An image in the trash.
+ *
+ * @since 0.1.0
+ */
+export interface TrashEntry {
+  id: string
+  /** What it was called. */
+  name: string
+  /** Why it is there: a user moved it, mirroring or a migration did, or its removal has not ended. */
+  source: 'user' | 'mirroring' | 'migration' | 'removing' | 'user-parent' | 'unknown'
+  deleted: Date
+  /** Before this it is removed by `force` only. */
+  deferredUntil: Date
+}
+
+/**
+ * How an image in the trash is removed.
+ *
+ * @since 0.1.0
+ */
+export interface TrashRemoveOptions extends OperationOptions {
+  /** Also before the time until which it is deferred. Default false: `EPERM`. */
+  force?: boolean
+}
+
+/**
+ * How an image is moved into the trash.
+ *
+ * @since 0.1.0
+ */
+export interface TrashMoveOptions extends CallOptions {
+  /** Seconds from now until which only `force` removes it. Default 0. */
+  delaySeconds?: number
+}
+
+const moveOptions: Known<TrashMoveOptions> = {
+  signal: true,
+  delaySeconds: ['delay', 'expires'],
+}
+const removeOptions: Known<TrashRemoveOptions> = { ...operationOptions, force: true }
+
+function toEntry({ deletedMs, deferredUntilMs, ...entry }: NativeTrashEntry): TrashEntry {
+  return jsonable({ ...entry, deleted: new Date(deletedMs), deferredUntil: new Date(deferredUntilMs) })
+}
+
+/**
+ * The trash of a pool and namespace.
+ *
+ * @since 0.1.0
+ */
+export class Trash {
+  readonly #ioctx: IoCtx
+
+  /** Of the pool and namespace of an ioctx, which stays the caller's. */
+  constructor(ioctx: IoCtx) {
+    this.#ioctx = toIoCtx('ioctx', ioctx)
+  }
+
+  /**
+   * What is in it.
+   *
+   * Implements: rbd_trash_list.
+   * @since 0.1.0
+   */
+  async list(options?: CallOptions): Promise<TrashEntry[]> {
+    const list = await this.#ioctx.callWith(native.rbd_trash_list, toTaskOptions(options))
+    return list.map(toEntry)
+  }
+
+  /**
+   * Errors: `ENOENT` no such id.
+   *
+   * Implements: rbd_trash_get.
+   * @since 0.1.0
+   */
+  async get(id: string, options?: CallOptions): Promise<TrashEntry> {
+    const image = toText('id', id)
+    return toEntry(await this.#ioctx.callWith(native.rbd_trash_get, toTaskOptions(options, { image }), image))
+  }
+
+  /**
+   * Moves an image into it, by name.
+   *
+   * Errors: `ENOENT`; `EBUSY` somebody has it open; `EOPNOTSUPP` an image of format 1.
+   *
+   * Implements: rbd_trash_move.
+   * @since 0.1.0
+   */
+  async move(name: string, options?: TrashMoveOptions): Promise<void> {
+    const image = toText('name', name)
+    const given = toOptions('options', options, moveOptions)
+    const delay = toSize('options.delaySeconds', given.delaySeconds ?? 0)
+    const task = toTaskOptions({ signal: given.signal }, { image })
+    await this.#ioctx.callWith(native.rbd_trash_move, task, image, delay)
+  }
+
+  /**
+   * Takes an image out of it. `name`: what it is called from then on, by default what it was called before.
+   *
+   * Errors: `ENOENT` no such id; `EEXIST` another image has the name; `EINVAL` its removal was begun.
+   *
+   * Implements: rbd_trash_restore.
+   * @since 0.1.0
+   */
+  async restore(id: string, name = '', options?: CallOptions): Promise<void> {
+    const image = toText('id', id)
+    const task = toTaskOptions(options, { image })
+    await this.#ioctx.callWith(native.rbd_trash_restore, task, image, name === '' ? '' : toName('name', name))
+  }
+
+  /**
+   * Removes an image in it, and its data. Aborting stops at the next object; removing it again ends the work.
+   *
+   * Errors: `ENOENT` no such id; `EPERM` its time has not come; `ENOTEMPTY` it has snapshots; `EBUSY` somebody has it open.
+   *
+   * Implements: rbd_trash_remove_with_progress.
+   * @since 0.1.0
+   */
+  async remove(id: string, options?: TrashRemoveOptions): Promise<void> {
+    const image = toText('id', id)
+    const force = toBoolean('options.force', toOptions('options', options, removeOptions).force, false)
+    const call = native.rbd_trash_remove_with_progress
+    await runOperation(this.#ioctx, call, options, removeOptions, { image }, image, force)
+  }
+}

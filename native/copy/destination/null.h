@@ -1,0 +1,26 @@
+// Nowhere: /dev/null, to measure how fast a source can be read, and for its digest.
+#ifndef RBDKIT_COPY_DESTINATION_NULL_H_
+#define RBDKIT_COPY_DESTINATION_NULL_H_
+
+#include <optional>
+
+#include "copy/endpoint.h"
+
+namespace rbdkit::copy {
+
+class NullDestination final : public Destination {
+ public:
+  Error Prepare(uint64_t /*size*/, const std::optional<ImageLayout>& /*source*/) override { return {}; }
+  size_t smallest_hole() const override { return 0; }
+  void Write(uint64_t /*offset*/, size_t /*length*/, const char* /*buffer*/, Operation* done) override {
+    done->Complete(0);
+  }
+  Error WriteError(int64_t result) const override { return Error(static_cast<int>(result), "write"); }
+  Error Flush() override { return {}; }
+  Error Publish() override { return {}; }
+  Error Abandon() override { return {}; }
+};
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_DESTINATION_NULL_H_

@@ -1,0 +1,30 @@
+// What copies that were killed have left in a pool and namespace, by their records.
+#ifndef RBDKIT_COPY_PUBLISH_IMAGE_LEFTOVERS_H_
+#define RBDKIT_COPY_PUBLISH_IMAGE_LEFTOVERS_H_
+
+#include <rados/librados.h>
+
+#include <string>
+#include <vector>
+
+#include "ceph/long_call.h"
+#include "copy/publish/leftover.h"
+#include "disk/error.h"
+
+namespace rbdkit::copy {
+
+// Whether the process that wrote `record` may still be at it.
+Error IsInUse(rados_ioctx_t ioctx, const Record& record, bool* in_use);
+
+// Finishes the copies to `target` that were whole when they were cut off, so that its name is what it is to
+// be.
+Error FinishCopiesTo(rados_ioctx_t ioctx, const std::string& target);
+
+// Lists what is left. With `clear`, whole copies are given their name and the rest is removed; one that fails
+// has its error. Nothing of a copy that may be at work is touched. When `call` is stopped, what is left can
+// be cleared later.
+Error ImageLeftovers(rados_ioctx_t ioctx, bool clear, LongCall& call, std::vector<Leftover>* leftovers);
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_COPY_PUBLISH_IMAGE_LEFTOVERS_H_

@@ -1,0 +1,15 @@
+// Names that a stream may give to what is made of it.
+#ifndef RBDKIT_DISK_PLAIN_NAME_H_
+#define RBDKIT_DISK_PLAIN_NAME_H_
+
+#include <string>
+
+namespace rbdkit::copy {
+
+// Whether a new snapshot gets it: as lib/rbd/names.ts has it, and besides nothing that a script could take
+// for a path when it makes one of the name.
+inline bool IsPlainName(const std::string& name) { return name.find_first_of("/@") == std::string::npos; }
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_DISK_PLAIN_NAME_H_

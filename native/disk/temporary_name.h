@@ -1,0 +1,17 @@
+// Names for what is not finished.
+#ifndef RBDKIT_DISK_TEMPORARY_NAME_H_
+#define RBDKIT_DISK_TEMPORARY_NAME_H_
+
+#include <string>
+
+namespace rbdkit::copy {
+
+// `<name>.rbdkit-<16 random hex digits>`, cut to at most `max_length` bytes by shortening `name`.
+std::string TemporaryName(const std::string& name, size_t max_length);
+
+// `<name>.replaced.<16 random hex digits>`, likewise: for what a copy takes the place of.
+std::string ReplacedName(const std::string& name, size_t max_length);
+
+}  // namespace rbdkit::copy
+
+#endif  // RBDKIT_DISK_TEMPORARY_NAME_H_

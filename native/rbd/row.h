@@ -1,0 +1,41 @@
+// Rows of librbd: how its functions become functions of JavaScript (core/bind.h).
+#ifndef RBDKIT_RBD_ROW_H_
+#define RBDKIT_RBD_ROW_H_
+
+#include <tuple>
+
+#include "core/bind.h"
+#include "rbd/image.h"
+#include "rbd/rbd.h"
+
+namespace rbdkit {
+
+template <>
+inline const RbdApi& TableOf<RbdApi>() {
+  return Rbd();
+}
+
+struct RbdLibrary {
+  static bool Load(Task& task) { return RbdLoaded(task); }
+  template <typename Self, typename... Kinds>
+  static void Settle(Task& task, Self& self, int64_t result, std::tuple<Kinds...>& kinds) {
+    bind::SettleErrno(task, self, result, kinds);
+  }
+};
+
+// RBD(rbd_snap_rename, Image, Str, Str): called on an image (or an ioctx), with two texts.
+#define RBD(function, ...) Row<RbdLibrary, &RbdApi::function, __VA_ARGS__>(#function)
+
+// librbd's progress, which also ends the call once its task is cancelled.
+struct Progress {
+  static constexpr const char* kKind = "";
+  static constexpr bool kLong = true;
+  explicit Progress(Call& /*call*/) {}
+  auto C(Task& task) {
+    return std::make_tuple(librbd_progress_fn_t{ReportProgress}, static_cast<void*>(&task));
+  }
+};
+
+}  // namespace rbdkit
+
+#endif  // RBDKIT_RBD_ROW_H_

@@ -1,0 +1,21 @@
+// Every function of the tables that a fake does not have itself, answering -ENOSYS or with its fault: a fake
+// never falls behind the table. In a file of its own, because the assembler names would clash with the
+// headers' prototypes.
+#include <cerrno>
+
+#include "sys/rados.h"
+#include "sys/rbd.h"
+#include "test/fakes/common.h"
+
+#define RBDKIT_STUB(function, since)                                                                 \
+  extern "C" __attribute__((weak, visibility("default"))) long stub_##function() __asm__(#function); \
+  long stub_##function() {                                                                           \
+    const int r = fake::Fault(#function);                                                            \
+    return r < 0 ? r : -ENOSYS;                                                                      \
+  }
+
+#ifdef RBDKIT_FAKE_RADOS
+RBDKIT_RADOS_FUNCTIONS(RBDKIT_STUB)
+#else
+RBDKIT_RBD_FUNCTIONS(RBDKIT_STUB)
+#endif

@@ -1,0 +1,106 @@
+import { Cluster, Image, namespaceCreate, namespaceList, namespaceRemove, poolInit } from 'rbdkit'
+import t from 'tap'
+import { randomName, sharedCluster } from '../../helpers/cluster.js'
+import { openPool } from '../copy/fixture.js'
+
+async function connect(t: { teardown(end: () => Promise<void>): void }): Promise<Cluster> {
+  const { confFile } = await sharedCluster()
+  const cluster = await Cluster.connect({ confFile })
+  t.teardown(() => cluster.close())
+  return cluster
+}
+
+t.test('pools: create, list, delete', async (t) => {
+  const cluster = await connect(t)
+  const plain = randomName('plain')
+  const sized = randomName('sized')
+  await cluster.pools.create(plain)
+  await cluster.pools.create(sized, { pgNum: 4 })
+  const names = await cluster.pools.list()
+  t.ok(names.includes(plain) && names.includes(sized))
+  t.match(await cluster.monitorCommand({ prefix: 'osd pool get', pool: sized, var: 'pg_num' }), { pg_num: 4 })
+  await t.rejects(cluster.pools.create(plain), { code: 'EEXIST', pool: plain })
+  await t.rejects(cluster.pools.create(sized, { pgNum: 4 }), { code: 'EEXIST', pool: sized })
+  const huge = randomName('huge')
+  await t.rejects(cluster.pools.create(huge, { pgNum: 60_000 }), { code: 'ERANGE', pool: huge })
+  t.notOk((await cluster.pools.list()).includes(huge), 'nothing is left of a pool that could not be made')
+  await cluster.pools.delete(plain)
+  await cluster.pools.delete(sized)
+  await t.rejects(cluster.pools.delete(plain), { code: 'ENOENT', pool: plain, syscall: 'rados_pool_delete' })
+  await t.rejects(cluster.openIoCtx(plain), {
+    code: 'ENOENT',
+    pool: plain,
+    syscall: 'rados_ioctx_create',
+    message: /: there is no such pool; pools\.create\(\) /,
+  })
+})
+
+t.test('bad pool arguments', async (t) => {
+  const cluster = await connect(t)
+  await t.rejects(cluster.pools.create(''), { code: 'ERR_INVALID_ARG_VALUE' })
+  await t.rejects(cluster.pools.create('a\0b'), { code: 'ERR_INVALID_ARG_VALUE' })
+  await t.rejects(cluster.pools.create('a', { pgNum: 0 }), { code: 'ERR_OUT_OF_RANGE' })
+  await t.rejects(cluster.openIoCtx(7 as unknown as string), { code: 'ERR_INVALID_ARG_TYPE' })
+  await t.rejects(cluster.openIoCtx('a', { namespace: 'b\0' }), { code: 'ERR_INVALID_ARG_VALUE' })
+})
+
+t.test('an ioctx knows its pool; pools are readied for images', async (t) => {
+  const { cluster, ioctx } = await openPool(t)
+  const dump = await cluster.monitorCommand<{
+    pools: { pool: number; pool_name: string; application_metadata: object }[]
+  }>({
+    prefix: 'osd dump',
+  })
+  const pool = dump.pools.find((entry) => entry.pool_name === ioctx.pool)
+  t.equal(await ioctx.id(), BigInt(pool?.pool ?? -1))
+  t.same(pool?.application_metadata, { rbd: {} })
+  const stat = await ioctx.stat()
+  t.ok(Object.values(stat).every((value) => Number.isSafeInteger(value) && value >= 0))
+  await poolInit(ioctx)
+  const other = randomName('cephfs')
+  await cluster.pools.create(other)
+  t.teardown(() => cluster.pools.delete(other))
+  await cluster.monitorCommand({ prefix: 'osd pool application enable', pool: other, app: 'cephfs' })
+  const its = await cluster.openIoCtx(other)
+  await t.rejects(poolInit(its), { code: 'EPERM', syscall: 'rbd_pool_init', pool: other })
+  await poolInit(its, { force: true })
+  await its.close()
+  await t.rejects(its.stat(), { code: 'EBADF', pool: other })
+  await t.rejects(poolInit({} as typeof ioctx), { code: 'ERR_INVALID_ARG_TYPE' })
+})
+
+t.test('namespaces keep images apart', async (t) => {
+  const { cluster, ioctx } = await openPool(t)
+  t.same(await namespaceList(ioctx), [])
+  const names = Array.from(
+    { length: 40 },
+    (_, i) => `tenant-${String(i).padStart(2, '0')}-${'x'.repeat(120)}`,
+  )
+  for (const name of names) await namespaceCreate(ioctx, name)
+  t.same(await namespaceList(ioctx), names, 'more than fits a first answer')
+  const [first = '', second = ''] = names
+  await t.rejects(namespaceCreate(ioctx, first), { code: 'EEXIST' })
+  const inside = await cluster.openIoCtx(ioctx.pool, { namespace: first })
+  await Image.create(inside, 'image', { size: 4096 })
+  await Image.create(ioctx, 'image', { size: 8192 })
+  const [mine, outer] = [await Image.open(inside, 'image'), await Image.open(ioctx, 'image')]
+  t.same([await mine.size(), await outer.size()], [4096, 8192])
+  await mine.close()
+  await outer.close()
+  await t.rejects(namespaceRemove(ioctx, first), { code: 'EBUSY' })
+  await t.rejects(Image.open(inside, 'none'), {
+    code: 'ENOENT',
+    namespace: first,
+    message: `ENOENT: no such file or directory, rbd_open '${ioctx.pool}/${first}/none'`,
+  })
+  await Image.remove(inside, 'image')
+  await inside.close()
+  await namespaceRemove(ioctx, first)
+  t.equal((await namespaceList(ioctx))[0], second)
+  await t.rejects(namespaceRemove(ioctx, first), { code: 'ENOENT' })
+  const nowhere = await cluster.openIoCtx(ioctx.pool, { namespace: 'nowhere' })
+  await t.rejects(Image.create(nowhere, 'image', { size: 1 }), { code: 'ENOENT', namespace: 'nowhere' })
+  for (const name of ['', 'a/b', 'a@b', 'a\0']) {
+    await t.rejects(namespaceCreate(ioctx, name), { code: 'ERR_INVALID_ARG_VALUE' }, JSON.stringify(name))
+  }
+})

@@ -1,0 +1,96 @@
+import { Cluster, Image } from 'rbdkit'
+import t from 'tap'
+import { mib, openPool } from '../copy/fixture.js'
+
+t.test('acquire, owners, release', async (t) => {
+  const { ioctx } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: mib })
+  await using image = await Image.open(ioctx, 'image')
+  t.same(await image.lockOwners(), [])
+  t.equal(await image.isLockOwner(), false)
+  await image.releaseLock().catch((error: unknown) => t.match(error, { code: 'EINVAL' }))
+  await image.acquireLock('exclusive')
+  await image.acquireLock('exclusive')
+  t.match(await image.lockOwners(), [{ owner: /^127\.0\.0\.1:/, mode: 'exclusive' }])
+  t.equal(await image.isLockOwner(), true)
+  await image.releaseLock()
+  t.equal(await image.isLockOwner(), false)
+  await t.rejects(image.acquireLock('shared'), { code: 'EOPNOTSUPP', syscall: 'rbd_lock_acquire' })
+  await t.rejects(image.acquireLock('other' as 'shared'), { code: 'ERR_INVALID_ARG_VALUE' })
+  await t.rejects(image.acquireLock(undefined as unknown as 'shared'), { code: 'ERR_INVALID_ARG_VALUE' })
+
+  await Image.create(ioctx, 'plain', { size: mib, features: ['layering'] })
+  await using plain = await Image.open(ioctx, 'plain')
+  await t.rejects(plain.acquireLock('exclusive'), { code: 'EINVAL' })
+})
+
+t.test('without acquireLock two clients hand the lock to and fro', async (t) => {
+  const { ioctx, test } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: mib })
+  const other = await Cluster.connect({ confFile: test.confFile })
+  t.teardown(() => other.close())
+  const one = await Image.open(ioctx, 'image')
+  const two = await Image.open(await other.openIoCtx(ioctx.pool), 'image')
+  for (let i = 0; i < 3; i++) {
+    await one.write(Buffer.from([i]), { position: 2 * i })
+    t.equal(await one.isLockOwner(), true)
+    await two.write(Buffer.from([i]), { position: 2 * i + 1 })
+    t.same([await one.isLockOwner(), await two.isLockOwner()], [false, true])
+  }
+  t.same([...(await one.read({ position: 0, length: 6 })).buffer], [0, 0, 1, 1, 2, 2])
+  await one.close()
+  await two.close()
+})
+
+t.test('a lock that is taken, and broken: the loser gets ESHUTDOWN', async (t) => {
+  const { ioctx, test } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: mib })
+  // A client of its own: breaking its lock blocklists all of it.
+  const victim = await Cluster.connect({ confFile: test.confFile })
+  t.teardown(() => victim.close())
+  const loser = await Image.open(await victim.openIoCtx(ioctx.pool), 'image')
+  const winner = await Image.open(ioctx, 'image')
+  await loser.acquireLock('exclusive')
+  await loser.write(Buffer.from('loser'), { position: 0 })
+  await loser.flush()
+  await t.rejects(winner.acquireLock('exclusive'), { code: 'EROFS', syscall: 'rbd_lock_acquire' })
+  await t.rejects(winner.write(Buffer.from('x'), { position: 0 }), {
+    code: 'EROFS',
+    syscall: 'rbd_aio_write',
+  })
+  await t.rejects(winner.breakLock('nobody'), { code: 'EBUSY', syscall: 'rbd_lock_break' })
+  const [holder] = await winner.lockOwners()
+  await winner.breakLock(holder?.owner ?? '')
+  await winner.acquireLock('exclusive')
+  const lost = { name: 'CephError', code: 'ESHUTDOWN', errno: -108, image: 'image' }
+  await t.rejects(loser.write(Buffer.from('again'), { position: 0 }), lost)
+  await t.rejects(loser.read({ position: 0, length: 5 }), lost)
+  await t.rejects(loser.flush(), lost)
+  await winner.write(Buffer.from('winner'), { position: 8 })
+  t.equal((await winner.read({ position: 0, length: 14 })).buffer.toString(), 'loser\0\0\0winner')
+  await loser.close()
+  await winner.close()
+})
+
+t.test('who holds a lock of any kind, seen by a handle that only reads', async (t) => {
+  const { ioctx, rbd } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: mib })
+  const seen = async () => {
+    await using reader = await Image.open(ioctx, 'image', { readOnly: true })
+    return reader.listLockers()
+  }
+  t.same(await seen(), [])
+  await using image = await Image.open(ioctx, 'image')
+  await image.acquireLock('exclusive')
+  const client = `client.${await ioctx.cluster.clientId()}`
+  const [locker, ...others] = await seen()
+  t.match(locker, { client, cookie: /^auto \d+$/, address: /^127\.0\.0\.1:/, mode: 'exclusive' })
+  t.same(others, [])
+  await image.releaseLock()
+  // Longer than the first try's buffers.
+  const cookies = Array.from({ length: 6 }, (_, i) => `${i}`.repeat(250))
+  for (const cookie of cookies) await rbd('lock', 'add', '--shared', 'tag', 'image', cookie)
+  const shared = await seen()
+  t.same(shared.map((one) => one.cookie).sort(), cookies)
+  for (const one of shared) t.match(one, { client: /^client\.\d+$/, mode: 'shared' })
+})

@@ -1,0 +1,102 @@
+/** Snapshots that are nobody's: of groups, of mirroring, in the trash. They are listed with what they belong to. */
+
+import { Image, type SnapshotInfo } from 'rbdkit'
+import t from 'tap'
+import { cli } from '../cli/fixture.js'
+import { mib, openPool } from '../copy/fixture.js'
+
+/** As `rbd snap ls --all --format json` names them. */
+interface Listed {
+  id: number
+  name: string
+  namespace: Record<string, unknown>
+}
+
+t.test('all snapshots are listed, with their namespaces', async (t) => {
+  const { ioctx, rbd, test } = await openPool(t)
+  const { pool } = ioctx
+  await Image.create(ioctx, 'image', { size: 4 * mib })
+  await using image = await Image.open(ioctx, 'image')
+  await image.createSnapshot('user')
+  await image.createSnapshot('gone')
+  await Image.clone(ioctx, { image: 'image', snapshot: 'gone' }, ioctx, 'clone', { cloneFormat: 2 })
+  await image.removeSnapshot('gone')
+  await rbd('group', 'create', `${pool}/group`)
+  await rbd('group', 'image', 'add', `${pool}/group`, `${pool}/image`)
+  await rbd('group', 'snap', 'create', `${pool}/group@together`)
+  await rbd('mirror', 'pool', 'enable', 'image')
+  await rbd('mirror', 'image', 'enable', `${pool}/image`, 'snapshot')
+  const poolId = await ioctx.id()
+
+  t.same(await image.group(), { poolId, pool, group: 'group' })
+  t.match(await image.mirrorInfo(), {
+    mode: 'snapshot',
+    state: 'enabled',
+    primary: true,
+    globalId: /^[-0-9a-f]{36}$/,
+  })
+  const snapshots = await image.listSnapshots()
+  const theirs = JSON.parse(await rbd('snap', 'ls', '--all', '--format', 'json', 'image')) as Listed[]
+  t.same(
+    snapshots.map(({ id, name, namespace }) => [Number(id), name, namespace.type]),
+    theirs.map(({ id, name, namespace }) => [id, name, namespace.type]),
+  )
+  const of = (type: string): SnapshotInfo['namespace'] | undefined =>
+    snapshots.find(({ namespace }) => namespace.type === type)?.namespace
+  t.same(of('user'), { type: 'user' })
+  t.same(of('trash'), { type: 'trash', name: 'gone' })
+  t.same(of('group'), { type: 'group', poolId, group: 'group', snapshot: 'together' })
+  t.match(of('mirror'), {
+    type: 'mirror',
+    state: 'primary',
+    peers: [],
+    complete: true,
+    primaryMirrorUuid: '',
+    lastCopiedObject: 0,
+  })
+  t.ok(snapshots.every(({ created, size }) => Date.now() - created.getTime() < 60_000 && size === 4 * mib))
+
+  const info = await cli(test.confFile, 'info', '--json', `${pool}/image`)
+  t.equal(JSON.parse(info.stdout).snapshot_count, 4, 'as rbd info counts them')
+  const list = await cli(test.confFile, 'snap', 'ls', '--json', `${pool}/image`)
+  t.match(JSON.parse(list.stdout), [{ name: 'user' }])
+  t.equal(JSON.parse(list.stdout).length, 1, 'as rbd snap ls: those that a spec can name')
+  const long = await cli(test.confFile, 'ls', '-l', '--json', '-p', pool)
+  t.same(
+    JSON.parse(long.stdout).map(({ image, snapshot = '' }: Record<string, string>) => `${image}@${snapshot}`),
+    ['clone@', 'image@', 'image@user'],
+  )
+
+  const refused = {
+    code: 'ENOTEMPTY',
+    message: /: it has snapshots \(user\), each to be removed first; it has snap/,
+  }
+  await image.close()
+  await t.rejects(Image.remove(ioctx, 'image'), refused)
+  await rbd('mirror', 'image', 'disable', `${pool}/image`)
+  await rbd('group', 'snap', 'rm', `${pool}/group@together`)
+  await rbd('group', 'rm', `${pool}/group`)
+})
+
+t.test('one that other clients remove or rename meanwhile is left out, or has its new name', async (t) => {
+  const { ioctx } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: mib, features: ['layering'] })
+  await using image = await Image.open(ioctx, 'image')
+  await using other = await Image.open(ioctx, 'image')
+  await image.createSnapshot('stays-0')
+  let ended = false
+  const change = (async () => {
+    for (let i = 0; i < 12; i++) {
+      await other.createSnapshot('short')
+      await other.renameSnapshot(`stays-${i}`, `stays-${i + 1}`)
+      await other.removeSnapshot('short')
+    }
+    ended = true
+  })()
+  while (!ended) {
+    const names = (await image.listSnapshots()).map(({ name }) => name)
+    t.ok(names.filter((name) => name.startsWith('stays-')).length === 1 && names.length <= 2, names.join())
+  }
+  await change
+  t.match(await image.listSnapshots(), [{ name: 'stays-12' }])
+})
