@@ -10,8 +10,8 @@ try {
 
   const golden = await Image.open(ioctx, 'golden')
   await golden.write(Buffer.from('hello, block device'), { position: 4096 })
-  await golden.createSnapshot('base')
-  await golden.protectSnapshot('base')
+  await golden.snapshots.create('base')
+  await golden.snapshots.protect('base')
   await Image.clone(ioctx, { image: 'golden', snapshot: 'base' }, ioctx, 'clone')
 
   const clone = await Image.open(ioctx, 'clone')
@@ -21,7 +21,7 @@ try {
 
   await clone.flatten({ onProgress: ({ done, total }) => console.log(`flatten ${done} of ${total}`) })
   await clone.close()
-  await golden.removeSnapshot('base', { unprotect: true })
+  await golden.snapshots.remove('base', { unprotect: true })
   await golden.close()
   for (const name of ['clone', 'golden']) await Image.remove(ioctx, name)
 } finally {

@@ -9,12 +9,12 @@ try {
   const ioctx = await here.openIoCtx(pool)
   await Image.create(ioctx, 'locked', { size: 1024 * 1024 })
   const old = await Image.open(await there.openIoCtx(pool), 'locked')
-  await old.acquireLock('exclusive')
+  await old.locks.acquire('exclusive')
 
   const image = await Image.open(ioctx, 'locked')
-  await image.acquireLock('exclusive').catch((error) => console.log('taken:', error.code))
-  for (const { owner } of await image.lockOwners()) await image.breakLock(owner)
-  await image.acquireLock('exclusive')
+  await image.locks.acquire('exclusive').catch((error) => console.log('taken:', error.code))
+  for (const { owner } of await image.locks.owners()) await image.locks.break(owner)
+  await image.locks.acquire('exclusive')
   await image.write(Buffer.from('mine'), { position: 0 })
   await old.write(Buffer.from('late'), { position: 0 }).catch((error) => console.log('shut out:', error.code))
 

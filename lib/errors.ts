@@ -53,7 +53,7 @@ export interface CephErrorInit extends ErrorObject {
   detail?: string | undefined
 }
 
-/** Without a key that was given where a name or a path belongs. */
+/** Takes out a key that was given where a name or a path belongs. */
 function namesOnly(init: CephErrorInit): CephErrorInit {
   const clean = Object.entries(init).map(([name, value]) => [
     name,
@@ -84,7 +84,7 @@ export class CephError extends Error {
   declare readonly image?: string
   declare readonly snapshot?: string
   declare readonly object?: string
-  /** Of renaming and cloning: what was to be made. */
+  /** What renaming or cloning was to make. */
   declare readonly dest?: string
 
   constructor(parts: CephErrorInit) {

@@ -10,7 +10,7 @@ export const root = fileURLToPath(new URL('../', import.meta.url))
 export const libraries = [
   {
     title: 'librados',
-    headers: ['rados/librados.h'],
+    headers: ['rados/librados.h', 'native/sys/later/librados.h'],
     name: /\brados_\w+/,
     version: (text) =>
       ['MAJOR', 'MINOR', 'EXTRA'].map((part) => define(text, `LIBRADOS_VER_${part}`)).join('.'),
@@ -58,7 +58,7 @@ function define(text, name) {
 }
 
 export function readHeader(name) {
-  const path = join('/usr/include', name)
+  const path = name.startsWith('native/') ? join(root, name) : join('/usr/include', name)
   if (!existsSync(path))
     throw new Error(`${path} is missing: install librados-dev, librbd-dev and libvirt-dev`)
   return readFileSync(path, 'utf8')

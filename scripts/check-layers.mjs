@@ -37,10 +37,11 @@ const NATIVE = {
 /** Folders of lib/ likewise; a file is in the longest that fits. */
 const LIB = {
   'internal/native': [],
+  'internal/generated': [],
   'internal/addon.ts': ['internal/native'],
   'internal/secrets.ts': [],
   'errors.ts': ['internal/addon.ts', 'internal/secrets.ts'],
-  internal: ['errors.ts'],
+  internal: ['errors.ts', 'internal/generated'],
   rados: ['internal'],
   rbd: ['rados', 'buffer-pool.ts'],
   'buffer-pool.ts': ['internal'],

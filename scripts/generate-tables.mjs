@@ -8,12 +8,13 @@ import { join } from 'node:path'
 import { declaredFunctions, libraries, nativeCallers, readHeader, root } from './c-functions.mjs'
 
 /**
- * Functions that not every supported release has, and the release that brought them: the library's own words for it.
+ * Functions that not every supported release has, and the release that brought them, as people read it.
  * All others are there, or the library is refused.
  */
 const SINCE = {
-  rados_set_pool_full_try: 'pacific',
-  rbd_aio_write_zeroes: 'pacific',
+  rados_set_pool_full_try: 'Ceph 16.2.0 (pacific)',
+  rados_stat2: 'Ceph 18.2.0 (reef)',
+  rbd_aio_write_zeroes: 'Ceph 16.2.0 (pacific)',
 }
 
 const tables = ['librados', 'librbd', 'libvirt', 'libvirt-qemu']
@@ -22,9 +23,9 @@ const callers = nativeCallers()
 
 function table(title) {
   const { headers, name } = libraries.find((library) => library.title === title)
-  const used = headers
-    .flatMap((header) => declaredFunctions(readHeader(header), name))
-    .filter((function_) => callers.has(function_))
+  const declared = headers.flatMap((header) => declaredFunctions(readHeader(header), name))
+  // Newer headers have what native/sys/later/ declares, too.
+  const used = [...new Set(declared)].filter((function_) => callers.has(function_))
   const macro = `RBDKIT_${title
     .replace(/^lib(?!virt)/, '')
     .replace('-', '_')

@@ -198,8 +198,8 @@ export async function mainJob(options: MainJobOptions): Promise<MainJobResult> {
   const question = questionBlock(options.text, randomBytes(64))
   await steps.step('snapshot, clone, write a block', async () => {
     await using image = await Image.open(ioctx, names.golden)
-    await image.createSnapshot('base')
-    await image.protectSnapshot('base')
+    await image.snapshots.create('base')
+    await image.snapshots.protect('base')
     await Image.clone(ioctx, { image: names.golden, snapshot: 'base' }, ioctx, names.vm)
     await using clone = await Image.open(ioctx, names.vm)
     await clone.write(question, { position: QUESTION_OFFSET })

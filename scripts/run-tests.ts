@@ -1,12 +1,10 @@
 /**
- * The test runner behind `npm test`: native tests, then tap over one shared Ceph and libvirtd. The last line is
+ * The test runner behind `npm test`: native tests, then test files over one shared Ceph and libvirtd. The last line is
  * `N passed, N failed, N skipped`; the exit status is 0 only when something ran, nothing failed and the run ended.
  *
  * Arguments choose what to run: test files, directories, or groups ("native", "unit", "cluster", ...).
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createWriteStream, existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,10 +12,10 @@ import { LocalCluster, LocalHypervisor } from 'rbdkit/dev'
 import { fuzz, parsers } from './fuzzers.js'
 import { runNativeTests } from './native-tests.js'
 import { type Counts, TapReport } from './tap-report.js'
+import { runTestFiles } from './test-files.js'
 
 /** The whole lifecycle matrix is for an idle machine and an evening. */
 const TIME_LIMIT_MS = (process.env.RBDKIT_LIFECYCLE === 'full' ? 240 : 75) * 60_000
-const KILL_AFTER_MS = 10_000
 /** For each parser; `npm run fuzz` does it for longer. */
 const FUZZ_SECONDS = 3
 /** How many of the slowest files are named at the end. */
@@ -85,52 +83,23 @@ class Daemons {
   }
 }
 
-/** Runs tap over the files; rejects when it could not be run or its report is not whole. Counts in any case. */
-async function runTap(
+/** Runs the files; counts in any case. */
+async function runFiles(
   files: string[],
   env: Record<string, string>,
   signal: AbortSignal,
   add: (counts: Counts) => void,
 ): Promise<void> {
   const report = new TapReport(print)
-  // A process group of its own, so that ending it ends the test files too.
-  const tap = spawn(join(root, 'node_modules/.bin/tap'), ['--reporter=tap', ...files], {
-    cwd: root,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-    detached: true,
-  })
-  const end = (): void => killGroup(tap)
-  signal.addEventListener('abort', end)
   try {
-    tap.stdout.pipe(createWriteStream(join(logs, 'report.tap')))
-    tap.stdout.pipe(report.parser)
-    const [status] = await once(tap, 'close')
+    await runTestFiles(files, report, { root, env, logs, signal })
     signal.throwIfAborted()
-    if (!report.complete)
-      throw new Error(`tap broke off with status ${status}; see ${relative(root, logs)}/report.tap`)
-    // Nothing may fail unseen: tap's own verdict counts when ours found no failure.
-    if (status !== 0 && report.counts.failed === 0) add({ passed: 0, failed: 1, skipped: 0 })
-    const slowest = report
-      .slowest(SHOWN_SLOWEST)
-      .map(({ file, seconds }) => `${file} ${seconds.toFixed(0)} s`)
-    if (slowest.length > 1) print(`slowest: ${slowest.join(', ')}`)
+    const slowest = report.slowest(SHOWN_SLOWEST)
+    const named = slowest.map(({ file, seconds }) => `${file} ${seconds.toFixed(0)} s`)
+    if (named.length > 1) print(`slowest: ${named.join(', ')}`)
   } finally {
     add(report.counts)
-    signal.removeEventListener('abort', end)
   }
-}
-
-function killGroup(child: ChildProcess): void {
-  const send = (name: NodeJS.Signals): void => {
-    try {
-      if (child.pid) process.kill(-child.pid, name)
-    } catch {
-      // The group has ended already.
-    }
-  }
-  send('SIGTERM')
-  setTimeout(send, KILL_AFTER_MS, 'SIGKILL').unref()
 }
 
 async function main(): Promise<number> {
@@ -157,7 +126,7 @@ async function main(): Promise<number> {
     }
     if (files.length > 0) {
       await daemons.start(files, signal)
-      await runTap(files, daemons.env, signal, add)
+      await runFiles(files, daemons.env, signal, add)
     }
   } catch (error) {
     broken = true

@@ -1,4 +1,6 @@
-/** Counting and showing what tap reports. */
+/** Counting and showing what test files report. */
+import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { inspect } from 'node:util'
 import { Parser, type Result } from 'tap-parser'
 
@@ -9,32 +11,48 @@ export interface Counts {
   skipped: number
 }
 
+/** How a test file's process ended. */
+export interface Ending {
+  seconds: number
+  status: number | null
+  signal: NodeJS.Signals | null
+}
+
 /**
- * Reads tap's output, prints one line for each test file and every failure, and counts tests: a test is a
- * `t.test()` without inner ones, however many assertions it makes (or a file that has only assertions). A file
- * that breaks off counts as a failed test.
+ * Reads what test files print, prints one line for each file and every failure, and counts tests: a test is a `t.test()`
+ * without inner ones, however many assertions it makes (or a file that has only assertions). A file that breaks off, or
+ * that reports nothing, counts as a failed test.
  */
 export class TapReport {
-  readonly parser = new Parser()
+  readonly #print: (line: string) => void
   readonly #tests = new Map<string, keyof Counts>()
   readonly #seconds = new Map<string, number>()
 
   constructor(print: (line: string) => void) {
-    this.parser.on('result', (result: Result) => {
-      this.#count(result)
-      if (!result.ok && !result.todo) print(failure(result))
-    })
-    this.parser.on('assert', (result: Result) => {
-      const seconds = (result.time ?? 0) / 1000
-      this.#seconds.set(result.name, seconds)
-      print(`${result.ok ? 'ok    ' : 'FAILED'} ${result.name} ${seconds.toFixed(1)} s`)
-    })
+    this.#print = print
   }
 
-  /** Whether the report is whole: files were planned, and each of them reported. */
-  get complete(): boolean {
-    const results = this.parser.results
-    return results !== null && results.count > 0 && results.count === results.plan.end
+  /** Reads a file's output, and settles when it is told how the process ended. */
+  async read(file: string, output: Readable, ended: Promise<Ending>): Promise<void> {
+    const parser = new Parser()
+    let failed = false
+    parser.on('result', (result: Result) => {
+      this.#count(file, result)
+      if (result.ok || result.todo) return
+      failed = true
+      this.#print(failure(`${file} > ${result.fullname}`, result))
+    })
+    output.pipe(parser as unknown as NodeJS.WritableStream)
+    const [ending] = await Promise.all([ended, finished(output).then(() => once(parser))])
+    const whole = parser.results?.ok === true && parser.results.count > 0
+    if (!failed && (!whole || ending.status !== 0)) {
+      failed = true
+      this.#tests.set(file, 'failed')
+      const how = ending.signal ?? `status ${ending.status}`
+      this.#print(`\nnot ok: ${file}\n  ${whole ? '' : 'its report is not whole; '}it ended with ${how}`)
+    }
+    this.#seconds.set(file, ending.seconds)
+    this.#print(`${failed ? 'FAILED' : 'ok    '} ${file} ${ending.seconds.toFixed(1)} s`)
   }
 
   /** The files that took longest, the slowest first. */
@@ -49,25 +67,29 @@ export class TapReport {
     return counts
   }
 
-  #count(result: Result): void {
+  #count(file: string, result: Result): void {
+    const fullname = `${file} > ${result.fullname}`
     if (result.skip || result.todo) {
-      this.#tests.set(result.fullname, 'skipped')
+      this.#tests.set(fullname, 'skipped')
       return
     }
-    // An assertion's full name is its test's, ' > ', and its own; a file that broke off has no test above it.
-    const own = ` > ${result.name}`
-    const test = result.fullname.endsWith(own) ? result.fullname.slice(0, -own.length) : result.fullname
+    // An assertion's full name is its test's, ' > ', and its own.
+    const test = fullname.slice(0, -` > ${result.name}`.length)
     if (!result.ok) this.#tests.set(test, 'failed')
     else if (this.#tests.get(test) !== 'failed') this.#tests.set(test, 'passed')
   }
 }
 
-/** What tap tells of how it ran a file: of no use to a reader. */
-const INTERNAL = ['stdio', 'cwd', 'command', 'args', 'jobId', 'externalID']
+/** When the parser has read all. */
+function once(parser: Parser): Promise<void> | undefined {
+  return parser.results === null
+    ? new Promise((resolve) => parser.on('complete', () => resolve()))
+    : undefined
+}
 
-function failure(result: Result): string {
-  const lines = Object.entries(result.diag ?? {})
-    .filter(([name]) => !INTERNAL.includes(name))
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : inspect(value, { depth: 6 })}`)
-  return ['', `not ok: ${result.fullname}`, ...lines].join('\n').trimEnd().replaceAll('\n', '\n  ')
+function failure(name: string, result: Result): string {
+  const lines = Object.entries(result.diag ?? {}).map(
+    ([key, value]) => `${key}: ${typeof value === 'string' ? value : inspect(value, { depth: 6 })}`,
+  )
+  return ['', `not ok: ${name}`, ...lines].join('\n').trimEnd().replaceAll('\n', '\n  ')
 }

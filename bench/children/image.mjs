@@ -12,7 +12,7 @@ export async function openImage() {
   const cluster = await Cluster.connect({ options: { rbd_cache: false } })
   const ioctx = await cluster.openIoCtx(job.pool)
   const image = await Image.open(ioctx, job.image)
-  await image.acquireLock('exclusive')
+  await image.locks.acquire('exclusive')
   return { cluster, ioctx, image }
 }
 

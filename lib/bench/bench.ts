@@ -1,5 +1,6 @@
 import { CephError } from '../errors.js'
 import { native } from '../internal/addon.js'
+import { untilAborted } from '../internal/call-options.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
 import { type Job, startJob } from '../internal/job.js'
 import type { NativeBenchError } from '../internal/native/bench.js'
@@ -39,20 +40,6 @@ function benchError(result: number, value: unknown, images: readonly Image[]): E
   const image = images[index] as Image
   if (verify) return new BenchError('ERR_RBDKIT_BENCH_VERIFY', image, message)
   return image.makeError(result, syscall, message === '' ? undefined : message)
-}
-
-/** The promise, or the signal's reason as soon as it aborts: a cluster that does not answer must not hold the caller. */
-async function orAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  let abort = (): void => {}
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }
 
 /** What is asked before anything is done to the images. */
@@ -118,8 +105,8 @@ export function benchWhen(
     const owner = hold(list)
     try {
       signal.throwIfAborted()
-      const [facts, host] = await orAborted(signal, prepare(list, checked))
-      await orAborted(signal, ready())
+      const [facts, host] = await untilAborted(prepare(list, checked), signal)
+      await untilAborted(ready(), signal)
       const targets = facts.map((fact): [number, bigint] => [fact.image.handle, identityOf(fact)])
       const raw = await startTask(owner, native.bench, [targets, toNativeOptions(checked)], {
         signal,

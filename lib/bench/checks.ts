@@ -1,3 +1,5 @@
+/** This file refuses a benchmark that would destroy what nobody gave away, or that would measure nothing. */
+
 import { native } from '../internal/addon.js'
 import { outOfRange } from '../internal/validate.js'
 import type { Image } from '../rbd/image.js'

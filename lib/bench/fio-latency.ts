@@ -1,4 +1,4 @@
-/** fio's coarse distribution of latencies, which tools made for its JSON read. */
+/** This file makes fio's coarse distribution of latencies, which tools made for its JSON read. */
 
 import type { BenchDirection } from './types.js'
 
@@ -16,7 +16,10 @@ export interface FioLatency {
   latency_ms: Record<string, number>
 }
 
-/** Of all directions together; a bin counts by its middle, which is within one percent of what is in it. */
+/**
+ * Makes the distribution of all directions together. A bin counts by its middle, which is within one percent of what
+ * is in it.
+ */
 export function fioLatency(directions: readonly Pick<BenchDirection, 'lat_ns'>[]): FioLatency {
   const bins = directions.flatMap(({ lat_ns }) => Object.entries(lat_ns.bins))
   const total = bins.reduce((sum, [, count]) => sum + count, 0)

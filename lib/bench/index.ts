@@ -1,4 +1,4 @@
-/** Measuring block I/O of images. */
+/** This module measures block I/O of images. */
 
 export { bench } from './bench.js'
 export { BenchError, type BenchErrorCode } from './errors.js'

@@ -1,4 +1,4 @@
-/** One result out of those of several hosts that ran at the same time. */
+/** This file makes one result of those of several hosts that ran at the same time. */
 
 import { fioLatency } from './fio-latency.js'
 import { percentilesOf } from './percentiles.js'
@@ -9,7 +9,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
-/** Of nothing: 0. */
+/** The largest; of nothing it is 0. */
 function largest(values: readonly number[]): number {
   return values.reduce((most, value) => Math.max(most, value), 0)
 }

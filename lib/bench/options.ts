@@ -17,7 +17,7 @@ import type { BenchOptions } from './types.js'
 const operations = ['read', 'write', 'readwrite', 'discard', 'writeZeroes'] as const
 const patterns = ['random', 'sequential', 'interleaved'] as const
 
-/** With the names that fio and `rbd bench` have for them. */
+/** The options, with the names that fio and `rbd bench` have for them. */
 export const benchOptions: Known<BenchOptions> = {
   ...jobOptions,
   operation: ['rw', 'readwrite', 'ioType', 'type'],
@@ -172,7 +172,7 @@ export function checkOptions(o: BenchOptions, images: number): CheckedOptions {
   return checked
 }
 
-/** For native/addon/bench.cc. */
+/** Makes the options for native/addon/bench.cc. */
 export function toNativeOptions(o: CheckedOptions): NativeBenchOptions {
   const { distribution } = o
   const hot = typeof distribution === 'object' && 'hot' in distribution ? distribution.hot : undefined

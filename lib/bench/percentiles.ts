@@ -1,4 +1,4 @@
-/** Percentiles out of a latency's bins, as native/bench/histogram.cc finds them. */
+/** This file finds percentiles in a latency's bins, as native/bench/histogram.cc does. */
 
 /** What a result has, in percent. */
 export const percents: readonly number[] = [

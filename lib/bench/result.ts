@@ -1,3 +1,5 @@
+/** This file makes a benchmark's result, in fio's shape, of what native code measured. */
+
 import type {
   NativeBenchResult,
   NativeCell,

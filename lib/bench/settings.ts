@@ -1,3 +1,5 @@
+/** This file collects the settings, the image's facts and the host's that a result is to be read with. */
+
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { native } from '../internal/addon.js'

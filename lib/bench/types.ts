@@ -34,11 +34,11 @@ export type BenchDistribution = 'uniform' | { zipf: number } | { hot: { part: nu
 export interface BenchOptions extends JobOptions<BenchProgress> {
   /** Default `read`. */
   operation?: BenchOperation
-  /** Of `readwrite`: how many of a hundred operations read, default 50. */
+  /** How many of a hundred operations of `readwrite` read, default 50. */
   readPercent?: number
   /** Default `random`. */
   pattern?: BenchPattern
-  /** Of `random`, default `uniform`. */
+  /** The distribution of `random`, default `uniform`. */
   distribution?: BenchDistribution
   /**
    * Bytes of an operation, at least 512 and at most 64 MiB, or sizes with weights. Default 4096. Offsets are multiples
@@ -112,10 +112,10 @@ export interface BenchProgress {
   secondsTotal: number
   operations: number
   bytes: number
-  /** Of the last second, warm-up included. */
+  /** The rate of the last second, warm-up included. */
   iops: number
   bw_bytes: number
-  /** Of the last whole second that was measured; zeros before. */
+  /** Latencies of the last whole second that was measured; zeros before. */
   lat_ns: { mean: number; p50: number; p99: number; max: number }
   /** Nothing has completed for ten seconds. */
   stalled: boolean
@@ -154,9 +154,9 @@ export interface BenchDirection {
   runtime: number
   total_ios: number
   short_ios: number
-  /** From submission (open loop: the intended start) to completion. */
+  /** The time from submission (open loop: the intended start) to completion. */
   lat_ns: BenchLatency
-  /** Of the rows of `series`, not weighted. */
+  /** The `iops` figures are those of the rows of `series`, not weighted. */
   iops_min: number
   iops_max: number
   iops_mean: number
@@ -250,7 +250,7 @@ export interface BenchResult {
       ctx: number
     },
   ]
-  /** Of the whole process while measuring. */
+  /** What the whole process took while measuring. */
   cpu: { userSeconds: number; systemSeconds: number; microsecondsPerOperation: number }
   settings: BenchSettings
   /** One each worker that took part; absent when only this process did. */
@@ -272,6 +272,6 @@ export interface BenchHost {
   iops: number
   /** Bytes a second. */
   bw_bytes: number
-  /** Of all its operations. */
+  /** Latencies of all its operations. */
   lat_ns: { mean: number; p99: number; max: number }
 }

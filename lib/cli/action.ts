@@ -1,4 +1,7 @@
-/** From a command line to an exit status: runs a command's work, prints what it reports, says what went wrong. */
+/**
+ * This file takes a command line to an exit status: it runs a command's work, prints what that reports, and says what
+ * went wrong.
+ */
 
 import type { Command } from 'commander'
 import { untilAborted } from '../internal/call-options.js'
@@ -64,7 +67,7 @@ async function run<F extends Flags>(
       const session = new Session(flags, signal, view)
       try {
         const report = work(session)
-        return await (readOnly ? untilAborted(report, signal, () => {}) : report)
+        return await (readOnly ? untilAborted(report, signal) : report)
       } finally {
         // What only reads has nothing to clean up.
         if (!readOnly || !signal.aborted)

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The `rbdkit` command. Nothing here or in what it imports loads the addon: `rbdkit --help` works, and is quick, on a
- * host where the addon cannot be loaded.
+ * This file is the `rbdkit` command. Nothing here or in what it imports loads the addon: `rbdkit --help` works, and
+ * is quick, on a host where the addon cannot be loaded.
  */
 
 import { CommanderError } from 'commander'

@@ -1,4 +1,7 @@
-/** Puts the command together: each file of commands/ exports one as `command()`, the file's name is the command's. */
+/**
+ * This file puts the command together: each file of commands/ exports one as `command()`, and the file's name is the
+ * command's.
+ */
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { Command } from 'commander'

@@ -1,4 +1,7 @@
-/** What the work of a command on images is given: its options, the cluster when it asks for it, a place for progress. */
+/**
+ * A session is what the work of a command on images is given: its options, the cluster when it asks for it, a place
+ * for progress.
+ */
 
 import { InvalidArgumentError } from 'commander'
 import type { Cluster, ConnectOptions } from '../rados/cluster.js'
@@ -24,9 +27,9 @@ import type { ProgressView } from './terminal/progress.js'
 
 /** What a command has to say at its end: one of the two is printed. */
 export interface Report {
-  /** For `--json`. */
+  /** What `--json` prints. */
   readonly json: unknown
-  /** With its newlines; may be empty. */
+  /** The text with its newlines; it may be empty. */
   readonly text: string
   /** Standard output has something else: this goes to stderr. */
   readonly aside?: boolean
@@ -102,7 +105,7 @@ export class Session<F extends Flags = Flags> {
     return text === undefined ? this.complete({ pool, namespace }) : parsePoolSpec(text, this.flags)
   }
 
-  /** With the pool that counts when none is named. */
+  /** Gives the spec the pool that counts when none is named. */
   async complete<Spec extends PoolSpec>(spec: Written<Spec>): Promise<Spec> {
     const pool = spec.pool ?? (await defaultPool(await this.cluster()))
     return { ...spec, pool } as Spec

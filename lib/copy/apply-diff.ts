@@ -21,7 +21,7 @@ import type { CopyProgress } from './types.js'
 export interface ApplyDiffOptions extends DiffOptions {
   /** A diff may make the disk smaller, and what is cut off is lost. Default false: that is `EINVAL`. */
   allowShrink?: boolean
-  /** As in {@link CopyOptions}. */
+  /** The memory, as in {@link CopyOptions}. */
   maxMemory?: number | bigint
 }
 

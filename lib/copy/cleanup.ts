@@ -46,7 +46,7 @@ export interface Leftover {
  * @since 0.1.0
  */
 export interface CleanupOptions {
-  /** Only lists. Default false. */
+  /** Lists only, and clears nothing. Default false. */
   dryRun?: boolean
   /** Ends it early, also in the middle of a removal: what is left of that is found again. */
   signal?: AbortSignal

@@ -27,7 +27,7 @@ export interface CompareProgress {
   bytesDone: number
   /** 0 until both are open. */
   bytesTotal: number
-  /** Of the last two seconds. */
+  /** The rate of the last two seconds. */
   bytesPerSecond: number
   /** Nothing has completed for ten seconds: the cluster or the file system does not answer. The comparison waits. */
   stalled: boolean
@@ -43,7 +43,7 @@ export interface ComparedSide {
   bytes: number
   /** Bytes read; the rest was known to be zero beforehand. */
   bytesRead: number
-  /** As `digest` of {@link CopyResult}: the CRC32C of all of it. */
+  /** The CRC32C of all of it, as `digest` of {@link CopyResult}. */
   digest: string
 }
 
@@ -91,7 +91,7 @@ export interface CompareResult {
  * @since 0.1.0
  */
 export interface CompareOptions extends JobOptions<CompareProgress>, RateLimits {
-  /** As `maxMemory` of {@link CopyOptions}. */
+  /** The memory, as `maxMemory` of {@link CopyOptions}. */
   maxMemory?: number | bigint
   /** How many differing extents are listed at most, default 1000, up to 1 000 000. The totals are exact anyway. */
   maxExtents?: number

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { native } from '../internal/addon.js'
+import { untilAborted } from '../internal/call-options.js'
 import { type Job, jobOptions, startJob } from '../internal/job.js'
 import type { NativeCopyResult, NativeDeep, NativeNaming } from '../internal/native/copy.js'
-import { orAborted } from '../internal/or-aborted.js'
 import {
   invalidArgType,
   invalidArgValue,
@@ -13,6 +13,7 @@ import {
   toSize,
   toText,
 } from '../internal/validate.js'
+import { toIoCtx } from '../rados/ioctx.js'
 import { featureNames, toFeatures } from '../rbd/features.js'
 import { Image } from '../rbd/image.js'
 import { toNativeLayout } from '../rbd/layout.js'
@@ -26,7 +27,6 @@ import {
   rateLimits,
   startBetween,
   toDigest,
-  toIoCtx,
   toLimits,
   toOrdered,
   toSource,
@@ -163,7 +163,7 @@ async function describe(
 ): Promise<NativeDeep> {
   const image = await Image.open(ioctx, name, { readOnly: true, signal })
   try {
-    const metadata = await image.listMetadata()
+    const metadata = await image.metadata.list()
     return { deep: true, keepParent, keys: [...metadata.keys()], values: [...metadata.values()] }
   } finally {
     await image.close()
@@ -198,11 +198,11 @@ function toResult(native: NativeCopyResult, verify: VerifyLevel, serverSide: Ser
  * Copies a disk: a file, a block device, a stream, or an image of any cluster, to a new file, a new image, a block device
  * or a stream. A stream is one of Node's, one of the web's, or a descriptor.
  *
- * All of it runs in native code but what a stream of JavaScript does itself. Holes and zeros are not written. The destination is made under a temporary name
- * (`<name>.rbdkit-<random>`) in the same directory or pool and renamed when all of it is durable and the source is
- * confirmed to be what it was: whoever sees the name sees the whole disk. A copy that fails or is aborted leaves
- * nothing; it rejects when nothing is in flight any more. One whose process is killed leaves its temporary, which
- * `resume` goes on with and {@link cleanupCopies} removes.
+ * All of it runs in native code but what a stream of JavaScript does itself. Holes and zeros are not written. The
+ * destination is made under a temporary name (`<name>.rbdkit-<random>`) in the same directory or pool and renamed
+ * when all of it is durable and the source is confirmed to be what it was: whoever sees the name sees the whole disk.
+ * A copy that fails or is aborted leaves nothing; it rejects when nothing is in flight any more. One whose process is
+ * killed leaves its temporary, which `resume` goes on with and {@link cleanupCopies} removes.
  *
  * Of an image its data is copied, as it is now or at one snapshot; `deep` copies its snapshots and metadata as well, and
  * with `keepParent` a clone stays one.
@@ -235,7 +235,7 @@ export function copy(
     if (toDeep(given, source, destination, verify)) {
       context.signal.throwIfAborted()
       const described = describe(source, given.keepParent === true, context.signal)
-      Object.assign(from.native, await orAborted(described, context.signal))
+      Object.assign(from.native, await untilAborted(described, context.signal))
     }
     const serverSide = toServerSide(given, from, to)
     const levels = [verifyLevels.indexOf(verify), serverSides.indexOf(serverSide)] as const

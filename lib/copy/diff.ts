@@ -1,4 +1,4 @@
-/** What the jobs on diffs share: how a diff is named, and what is said of one. */
+/** This file has what the jobs on diffs share: how a diff is named, and what is said of one. */
 
 import { resolve } from 'node:path'
 import { type Owner, startTask } from '../internal/dispatcher.js'
@@ -71,14 +71,14 @@ export interface DiffInfo {
   toSnapshot?: string
   /** Whether that snapshot is protected; only version 2 says. */
   isProtected?: boolean
-  /** Of the image at the diff's end. */
+  /** The size of the image at the diff's end. */
   size: number
   dataExtents: number
   dataBytes: number
   /** Extents that became zero. */
   zeroExtents: number
   zeroBytes: number
-  /** Of the diff itself. */
+  /** The bytes of the diff itself. */
   fileBytes: number
   /** `'crc32c:'` and eight hex digits: the CRC32C (Castagnoli) of the diff's own bytes. */
   digest: string

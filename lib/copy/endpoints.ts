@@ -1,4 +1,4 @@
-/** What copying and comparing do with their two ends before native code has them. */
+/** This file checks the two ends of copying and comparing and describes them to native code. */
 
 import { extname, resolve } from 'node:path'
 import { type Owner, startTask } from '../internal/dispatcher.js'
@@ -14,7 +14,7 @@ import {
   toSize,
   toText,
 } from '../internal/validate.js'
-import { IoCtx } from '../rados/ioctx.js'
+import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
 import { layoutOptions } from '../rbd/layout.js'
 import { copyError, type GivenEnd } from './errors.js'
 import { warnLeft } from './left.js'
@@ -68,14 +68,9 @@ export function toOrdered(
   return { native: { fd: toSize(`${name}.fd`, other.fd, 0, 0x7fffffff) }, ioctx: undefined, given: other }
 }
 
-export function toIoCtx(name: string, value: unknown): IoCtx {
-  if (value instanceof IoCtx) return value
-  throw invalidArgType(name, 'an instance of IoCtx', value)
-}
-
 const diskFormats: readonly DiskFormat[] = ['raw', 'qcow2', 'vmdk', 'vhdx', 'vdi', 'vpc']
 
-/** By what a name ends in. */
+/** Formats by what a name ends in. */
 const formats: Readonly<Record<string, DiskFormat>> = {
   '.qcow2': 'qcow2',
   '.vmdk': 'vmdk',
@@ -84,7 +79,7 @@ const formats: Readonly<Record<string, DiskFormat>> = {
   '.vhd': 'vpc',
 }
 
-/** By the name, which is the caller's; never by the content, which may be a guest's. */
+/** Tells the format by the name, which is the caller's; never by the content, which may be a guest's. */
 const formatOf = (file: string): DiskFormat | undefined => formats[extname(file).toLowerCase()]
 
 const fileSource: Known<FileSource> = { file: ['path'], format: true, backingDirectories: true }

@@ -2,6 +2,7 @@ import { native } from '../internal/addon.js'
 import { type Job, jobOptions } from '../internal/job.js'
 import type { NativeDiffExport } from '../internal/native/copy.js'
 import { invalidArgValue, type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
+import { toIoCtx } from '../rados/ioctx.js'
 import {
   type DiffInfo,
   type DiffOptions,
@@ -10,7 +11,7 @@ import {
   startDiffJob,
   toOutput,
 } from './diff.js'
-import { defaultMemory, imageSource, minMemory, toIoCtx } from './endpoints.js'
+import { defaultMemory, imageSource, minMemory } from './endpoints.js'
 import type { CopyProgress, ImageSource } from './types.js'
 
 /**
@@ -29,7 +30,7 @@ export interface ExportDiffOptions extends DiffOptions {
   wholeObject?: boolean
   /** The format: 1 as `rbd export-diff` writes it, or 2, which also says whether the snapshot is protected. Default 1. */
   version?: 1 | 2
-  /** As in {@link CopyOptions}. */
+  /** The memory, as in {@link CopyOptions}. */
   maxMemory?: number | bigint
 }
 

@@ -1,6 +1,10 @@
-/** Whole images with their snapshots in one stream: the format of `rbd export --export-format 2`. */
+/**
+ * This file exports and imports whole images with their snapshots in one stream, in the format of `rbd export
+ * --export-format 2`.
+ */
 
 import { native } from '../internal/addon.js'
+import { untilAborted } from '../internal/call-options.js'
 import { type Job, type JobOptions, jobOptions, startJob } from '../internal/job.js'
 import type {
   NativeEndpoint,
@@ -8,14 +12,13 @@ import type {
   NativeImageSummary,
   NativeStream,
 } from '../internal/native/copy.js'
-import { orAborted } from '../internal/or-aborted.js'
 import { type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
-import type { IoCtx } from '../rados/ioctx.js'
+import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
 import { Image } from '../rbd/image.js'
 import { toNativeLayout } from '../rbd/layout.js'
 import { toName } from '../rbd/names.js'
 import { type DiffInput, type DiffOutput, imageOwner, startJobTask, toInput, toOutput } from './diff.js'
-import { defaultMemory, imageDestination, minMemory, toDigest, toIoCtx } from './endpoints.js'
+import { defaultMemory, imageDestination, minMemory, toDigest } from './endpoints.js'
 import { withStreams } from './streams.js'
 import type { CopyProgress, ImageDestination } from './types.js'
 
@@ -25,17 +28,17 @@ import type { CopyProgress, ImageDestination } from './types.js'
  * @since 0.1.0
  */
 export interface ImageStreamInfo {
-  /** Of the image at its end. */
+  /** The size of the image at its end. */
   size: number
   /** Its snapshots, the oldest first. */
   snapshots: string[]
-  /** Of an import: the keys of the metadata that it left out. */
+  /** The keys of the metadata that an import left out. */
   droppedMetadata: string[]
-  /** Of all snapshots together. */
+  /** The data of all snapshots together. */
   dataBytes: number
   /** Extents that became zero, of all snapshots together. */
   zeroBytes: number
-  /** Of the stream itself. */
+  /** The bytes of the stream itself. */
   fileBytes: number
   /** `'crc32c:'` and eight hex digits: the CRC32C (Castagnoli) of the stream's bytes. */
   digest: string
@@ -47,7 +50,7 @@ export interface ImageStreamInfo {
  * @since 0.1.0
  */
 export interface ExportImageOptions extends JobOptions<CopyProgress> {
-  /** As in {@link CopyOptions}. */
+  /** The memory, as in {@link CopyOptions}. */
   maxMemory?: number | bigint
 }
 
@@ -75,7 +78,7 @@ async function describe(ioctx: IoCtx, name: string, signal: AbortSignal): Promis
   const image = await Image.open(ioctx, name, { readOnly: true, signal })
   try {
     const { objectSize, featureMask, stripeUnit, stripeCount } = await image.info()
-    const metadata = await image.listMetadata()
+    const metadata = await image.metadata.list()
     return {
       image: name,
       order: Math.log2(objectSize),
@@ -123,7 +126,7 @@ export function exportImage(
         ),
       async ({ signal }) => {
         signal.throwIfAborted()
-        what = await orAborted(describe(ioctx, name, signal), signal)
+        what = await untilAborted(describe(ioctx, name, signal), signal)
       },
     )
     return toInfo(summary)

@@ -1,10 +1,9 @@
 import { native } from '../internal/addon.js'
 import type { Job } from '../internal/job.js'
 import { toOptions, toText } from '../internal/validate.js'
-import type { IoCtx } from '../rados/ioctx.js'
+import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
 import { type ApplyDiffOptions, applyOptions, toApplyOptions } from './apply-diff.js'
 import { type DiffInfo, type DiffInput, imageOwner, startDiffJob, toInput } from './diff.js'
-import { toIoCtx } from './endpoints.js'
 import type { CopyProgress } from './types.js'
 
 /**

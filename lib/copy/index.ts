@@ -1,4 +1,4 @@
-/** Copying disks between files and images, and comparing them. */
+/** This module copies disks between files and images, and compares them. */
 
 export { Job, type JobOptions } from '../internal/job.js'
 export { type ApplyDiffOptions, applyDiff } from './apply-diff.js'

@@ -1,4 +1,7 @@
-/** Node and web streams as ends of a copy, and as diffs: their buffers are lent to native code, which takes bytes out or puts them in. */
+/**
+ * This file makes Node and web streams ends of a copy, and diffs. Their buffers are lent to native code, which takes
+ * bytes out or puts them in.
+ */
 
 import { once } from 'node:events'
 import { finished, Readable, Writable } from 'node:stream'
@@ -59,7 +62,7 @@ function isUnanswered(stream: object): boolean {
   return 'writeHead' in stream && 'headersSent' in stream && stream.headersSent === false
 }
 
-/** Its bytes, in order and once; `name` is what the caller calls it. */
+/** Checks that a stream gives its bytes, in order and once; `name` is what the caller calls it. */
 function checkReadable(name: string, stream: Readable): void {
   if (stream.errored) throw stream.errored
   if (!stream.readable) throw invalidArgValue(name, 'the stream has been read to its end or destroyed')
@@ -138,7 +141,7 @@ function fromReadable(name: string, stream: () => Readable, size: number | undef
   }
 }
 
-/** As `pipeline()` has it. */
+/** Standard output and error stay open, as `pipeline()` has it. */
 const staysOpen = (stream: Writable): boolean => stream === process.stdout || stream === process.stderr
 
 function fromWritable(name: string, stream: () => Writable): StreamEnd {
@@ -200,7 +203,7 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
-/** Its chunks, which must be bytes: text would have to be in some encoding. */
+/** Gives its chunks, which must be bytes: text would have to be in some encoding. */
 async function* bytesOf(name: string, iterable: AsyncIterable<unknown>): AsyncGenerator<Uint8Array, void> {
   for await (const chunk of iterable) {
     if (!(chunk instanceof Uint8Array))

@@ -186,11 +186,11 @@ export type CopyDestination = FileDestination | ImageDestination | DescriptorDes
  */
 export interface CopyProgress {
   phase: 'prepare' | 'copy' | 'flush' | 'verify' | 'publish' | 'done'
-  /** In `'verify'` counted anew, with `deep` once for each snapshot that is read. */
+  /** The bytes that are done; they are counted anew in `'verify'`, with `deep` once for each snapshot that is read. */
   bytesDone: number
   /** 0 until the source is open. */
   bytesTotal: number
-  /** Of the last two seconds. */
+  /** The rate of the last two seconds. */
   bytesPerSecond: number
   /** Nothing has completed for ten seconds: the cluster or the file system does not answer. The copy waits. */
   stalled: boolean
@@ -332,7 +332,7 @@ export interface CopyOptions extends JobOptions<CopyProgress>, RateLimits {
    * `EBUSY` in any case: librbd does not rename it. Default false: `EEXIST`.
    */
   replace?: boolean | 'force'
-  /** With `replace`, of an image: what may be lost. Default: nothing, `ERR_REPLACE_LOSES`. */
+  /** What an image that is replaced may lose, with `replace`. Default: nothing, `ERR_REPLACE_LOSES`. */
   replaceLoses?: readonly ReplaceLoss[]
   /**
    * Goes on with a copy of the same source to the same destination that was cut off, from where it was durable:

@@ -1,4 +1,4 @@
-/** The files a new cluster starts from: `ceph.conf` and one keyring for each daemon. */
+/** This file writes the files that a new cluster starts from: `ceph.conf` and one keyring for each daemon. */
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

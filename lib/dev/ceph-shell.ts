@@ -1,4 +1,4 @@
-/** One `ceph` process for many commands: each start of it costs 0.3 s of Python. */
+/** This file runs many commands in one `ceph` process, because each start of it costs 0.3 s of Python. */
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { DevError } from './errors.js'

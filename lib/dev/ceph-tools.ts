@@ -1,4 +1,4 @@
-/** What differs between releases and Ceph's own programs know: kinds of keys, and where classes lie. */
+/** This file asks Ceph's own programs for what differs between releases: kinds of keys, and where classes lie. */
 
 import { execFile } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'

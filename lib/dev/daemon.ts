@@ -1,4 +1,7 @@
-/** One daemon or short command of a local cluster or hypervisor: a child process with its output in a log file. */
+/**
+ * This file runs one daemon or short command of a local cluster or hypervisor, a child process with its output in a
+ * log file.
+ */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** Errors of `rbdkit/dev`: each has a `code`, and says what to do next. */
+/** This file makes the errors of `rbdkit/dev`, each of which has a `code` and says what to do next. */
 
 /**
  * What can go wrong with a local cluster or hypervisor.

@@ -1,4 +1,4 @@
-/** One watchdog process for each owner process, while anything runs. */
+/** This file keeps one watchdog process for each owner process, while anything runs. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** Real daemons for tests and trials: a Ceph and a libvirtd of your own, in private directories. */
+/** This module starts real daemons for tests and trials: a Ceph and a libvirtd of your own, in private directories. */
 
 export type { CephConfig, ObjectStore } from './ceph-conf.js'
 export { DevError, type DevErrorCode } from './errors.js'

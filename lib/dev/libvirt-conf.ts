@@ -1,4 +1,7 @@
-/** The files of a private libvirtd: two configurations, and the program that gives it file systems of its own. */
+/**
+ * This file writes the files of a private libvirtd: two configurations, and the program that gives it file systems of
+ * its own.
+ */
 
 import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-/** A real Ceph of one machine, for tests and trials. */
+/** This file starts and ends a real Ceph of one machine, for tests and trials. */
 
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'

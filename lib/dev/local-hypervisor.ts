@@ -1,4 +1,4 @@
-/** A real libvirtd with QEMU, for tests and trials. */
+/** This file starts and ends a real libvirtd with QEMU, for tests and trials. */
 
 import { connect } from 'node:net'
 import { basename, join } from 'node:path'

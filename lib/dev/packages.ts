@@ -1,4 +1,4 @@
-/** Finding the programs that a local cluster or hypervisor needs, and naming the package when one is missing. */
+/** This file finds the programs that a local cluster or hypervisor needs, and names the package when one is missing. */
 
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Ports for monitors, which must be known before the daemon starts. */
+/** This file finds ports for monitors, which must be known before the daemon starts. */
 
 import { randomInt } from 'node:crypto'
 import { connect, createServer } from 'node:net'

@@ -1,7 +1,7 @@
 /**
- * Which processes are ours. Every process started here carries a random id in its environment and names the private
- * directory on its command line; both must hold before a signal is sent, and the start time is compared again right
- * before, so that a recycled pid is never touched. Source of the format: proc(5).
+ * This file knows which processes are ours. Every process started here carries a random id in its environment and
+ * names the private directory on its command line; both must hold before a signal is sent, and the start time is
+ * compared again right before, so that a recycled pid is never touched. Source of the format: proc(5).
  */
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** The proof that images can be made: one is made, which the RBD class on an OSD has to do. */
+/** This file proves that images can be made: it makes one, which the RBD class on an OSD has to do. */
 
 import type { CephShell } from './ceph-shell.js'
 import { DevError } from './errors.js'

@@ -1,6 +1,7 @@
 /**
- * What runs, and for whom: one JSON file each in `<tmp>/rbdkit-dev-<uid>/`. An entry without an owner is wanted until
- * `rbdkit dev down`; one whose owner is gone is left over from a crash, and the next start clears it.
+ * This file writes down what runs, and for whom: one JSON file each in `<tmp>/rbdkit-dev-<uid>/`. An entry without an
+ * owner is wanted until `rbdkit dev down`; one whose owner is gone is left over from a crash, and the next start
+ * clears it.
  */
 
 import { randomUUID } from 'node:crypto'

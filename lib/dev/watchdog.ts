@@ -1,6 +1,6 @@
 /**
- * The program that outlives a crash: its standard input is a pipe from the owner, so end of file means that the owner
- * is gone, however it went. Then it clears what the owner left.
+ * This program outlives its owner's crash. Its standard input is a pipe from the owner, so end of file means that the
+ * owner is gone, however it went. Then it clears what the owner left.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'

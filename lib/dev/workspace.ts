@@ -1,4 +1,4 @@
-/** The private directory of a cluster or hypervisor, from making it to taking it away. */
+/** This file keeps the private directory of a cluster or hypervisor, from making it to taking it away. */
 
 import { mkdir, mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,3 +1,5 @@
+/** This file loads the addon, the developer's build or a prebuilt binary, and declares all that it exports. */
+
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'

@@ -25,11 +25,14 @@ export function toTaskOptions(options: CallOptions | undefined, object?: ErrorOb
   return { ...(object && { object }), signal: toCallSignal(options), onAbort: 'abandon' }
 }
 
-/** Settles as `promise` does; once the signal is aborted it rejects with the reason instead, and `left` is called. */
+/**
+ * Settles as `promise` does; once the signal is aborted it rejects with the reason instead, and `left` is called. What the
+ * promise is of then goes on by itself, unwatched: a cluster that does not answer must not hold the caller.
+ */
 export async function untilAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal,
-  left: () => void,
+  left: () => void = () => {},
 ): Promise<T> {
   let abort = (): void => {}
   const aborted = new Promise<never>((_, reject) => {

@@ -54,14 +54,14 @@ export function submitted(trace: CallTrace): void {
   end.publish(trace)
 }
 
-/** Its promise resolves. */
+/** Says that the call's promise resolves. */
 export function ended(trace: CallTrace): void {
   trace.durationMs = performance.now() - trace.startedMs
   asyncStart.publish(trace)
   asyncEnd.publish(trace)
 }
 
-/** Its promise rejects with `error`. */
+/** Says that the call's promise rejects with `error`. */
 export function failed(trace: CallTrace, error: unknown): void {
   trace.error = error
   failure.publish(trace)

@@ -13,8 +13,8 @@ export type { Owner } from './owner.js'
 export type { TaskOptions } from './task-options.js'
 
 /**
- * The slot table: every operation in flight has a slot, which keeps its buffers alive and its promise. Native
- * code knows slots only by number; promises are made and settled here (docs/decisions/0002).
+ * This file is the slot table: every operation in flight has a slot, which keeps its buffers alive and its promise.
+ * Native code knows slots only by number; promises are made and settled here (docs/decisions/0002).
  */
 
 type Resolve = (value: unknown) => void
@@ -37,7 +37,7 @@ const invalid = -22
 /** -EILSEQ: compare-and-write found other bytes. */
 const differs = -84
 
-/** As many as native code brings at once. */
+/** Native code brings so many results at once. */
 const maxBatch = 1024
 const results = new Float64Array(2 * maxBatch)
 /** A turn of settling longer than this starves timers and sockets. */

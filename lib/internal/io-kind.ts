@@ -1,4 +1,4 @@
-/** What an operation's promise resolves with. */
+/** An operation's kind says what its promise resolves with. */
 export const Kind = {
   /** `{ bytesRead, buffer }` */
   read: 0,

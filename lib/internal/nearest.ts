@@ -1,4 +1,4 @@
-/** Which of the known names somebody meant who wrote another one. */
+/** This file guesses which of the known names somebody meant who wrote another one. */
 
 /** How a name sounds, however it is written: `conf-file`, `CONF_FILE` and `confFile` are the same. */
 const sound = (name: string): string => name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')

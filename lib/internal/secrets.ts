@@ -1,4 +1,7 @@
-/** Keys of Ceph's users in text: recognised by their structure, never by length or by how they begin. */
+/**
+ * This file finds keys of Ceph's users in text. It knows them by their structure, never by length or by how they
+ * begin.
+ */
 
 /**
  * Whether it is the base64 text of a key. Source: Ceph's CryptoKey: type (16 bits), time of creation (seconds and

@@ -1,4 +1,7 @@
-/** Argument checks with Node's own error codes. All checks happen here; native code re-checks only what memory safety needs. */
+/**
+ * This file checks arguments, with Node's own error codes. All checks happen here; native code re-checks only what
+ * memory safety needs.
+ */
 
 import { nearest } from './nearest.js'
 import { withoutKeys } from './secrets.js'

@@ -1,22 +1,20 @@
 import { constants } from 'node:os'
 import type { ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
+import type { CallOptions } from '../internal/call-options.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
+import {
+  secretUsageTypes,
+  VIR_CONNECT_LIST_DOMAINS,
+  VIR_CONNECT_LIST_STORAGE_POOLS,
+} from '../internal/generated/libvirt.js'
 import type { Task } from '../internal/native/core.js'
 import { Resource } from '../internal/resource.js'
-import {
-  invalidArgValue,
-  type Known,
-  toBoolean,
-  toOneOf,
-  toOptions,
-  toSignal,
-  toSize,
-  toText,
-} from '../internal/validate.js'
+import { type Known, toBoolean, toOneOf, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
 import { Domain } from './domain.js'
+import { type DomainEventMap, DomainEvents } from './domain-events.js'
 import { libvirtError, systemError } from './errors.js'
-import { secretUsageTypes } from './generated/enums.js'
+import { type ListOptions, listFlags } from './flags.js'
 import { Secret, type SecretUsageType } from './secret.js'
 import { StoragePool } from './storage-pool.js'
 import { checkUri, withoutPassword } from './uri.js'
@@ -48,16 +46,6 @@ export interface ConnectionOptions {
   signal?: AbortSignal
 }
 
-/**
- * Which domains or pools to list. One of them alone leaves the others out; neither: all.
- *
- * @since 0.1.0
- */
-export interface ListOptions {
-  active?: boolean
-  inactive?: boolean
-}
-
 const connectionOptions: Known<ConnectionOptions> = {
   allowCommands: true,
   readOnly: true,
@@ -71,14 +59,6 @@ const usageTypes = new Map(Object.entries(secretUsageTypes).map(([number, name])
 
 function versionText(version: number): string {
   return `${Math.floor(version / 1e6)}.${Math.floor(version / 1000) % 1000}.${version % 1000}`
-}
-
-function listFlags(options: ListOptions | undefined, bits: { active: number; inactive: number }): number {
-  const given = toOptions('options', options, { active: true, inactive: true })
-  const active = toBoolean('options.active', given.active, given.inactive !== true)
-  const inactive = toBoolean('options.inactive', given.inactive, given.active !== true)
-  if (!active && !inactive) throw invalidArgValue('options', 'leaves nothing to list')
-  return (active ? bits.active : 0) | (inactive ? bits.inactive : 0)
 }
 
 /**
@@ -227,6 +207,18 @@ export class Connection extends Resource {
   }
 
   /**
+   * Events of one kind of all domains: those that come once this has resolved, none is missed. See {@link DomainEvents}.
+   *
+   * Errors: `VIR_ERR_NO_SUPPORT` the hypervisor has no such events.
+   *
+   * Implements: virConnectDomainEventRegisterAny.
+   * @since 0.1.0
+   */
+  domainEvents<K extends keyof DomainEventMap>(kind: K, options?: CallOptions): Promise<DomainEvents<K>> {
+    return DomainEvents.open(this, kind, options)
+  }
+
+  /**
    * Defines a secret, or redefines the one with the same UUID. Its value is set by `secret.setValue()`.
    *
    * Errors: `VIR_ERR_XML_DETAIL` the document is malformed; `VIR_ERR_INTERNAL_ERROR` the usage belongs to another
@@ -324,8 +316,7 @@ export class Connection extends Resource {
    * @since 0.1.0
    */
   async listStoragePools(options?: ListOptions): Promise<StoragePool[]> {
-    // VIR_CONNECT_LIST_STORAGE_POOLS_*
-    const flags = listFlags(options, { inactive: 1, active: 2 })
+    const flags = listFlags(options, VIR_CONNECT_LIST_STORAGE_POOLS)
     const pools = await this.call(native.virConnectListAllStoragePools, flags)
     return pools.map((pool) => new StoragePool(this, pool))
   }
@@ -386,8 +377,7 @@ export class Connection extends Resource {
    * @since 0.1.0
    */
   async listDomains(options?: ListOptions): Promise<Domain[]> {
-    // VIR_CONNECT_LIST_DOMAINS_*
-    const flags = listFlags(options, { active: 1, inactive: 2 })
+    const flags = listFlags(options, VIR_CONNECT_LIST_DOMAINS)
     const domains = await this.call(native.virConnectListAllDomains, flags)
     return domains.map((domain) => new Domain(this, domain))
   }

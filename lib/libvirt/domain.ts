@@ -1,13 +1,23 @@
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { native } from '../internal/addon.js'
+import {
+  domainStateReasons,
+  domainStates,
+  VIR_DOMAIN_DESTROY,
+  VIR_DOMAIN_QEMU_MONITOR_COMMAND,
+  VIR_DOMAIN_UNDEFINE,
+  VIR_DOMAIN_XML,
+} from '../internal/generated/libvirt.js'
 import { jsonable } from '../internal/json.js'
+import { nameOf } from '../internal/name-of.js'
 import type { NativeDomain } from '../internal/native/libvirt.js'
 import { type Known, toBoolean, toOneOf, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
 import type { Connection } from './connection.js'
+import { DomainTuning } from './domain-tuning.js'
 import { LibvirtError, systemError } from './errors.js'
-import { domainStateReasons, domainStates } from './generated/enums.js'
-import { LibvirtObject, nameOf } from './object.js'
+import { type AffectOptions, affectFlags, flags } from './flags.js'
+import { LibvirtObject } from './object.js'
 import { monitorReply, type QmpCommand, toMonitorCommand } from './qemu-monitor.js'
 
 /**
@@ -42,18 +52,6 @@ export interface DomainInfo {
   vcpus: number
   /** Nanoseconds of CPU time since its start. */
   cpuTimeNs: bigint
-}
-
-/**
- * What an attached or detached device changes. With neither: the running domain if it runs, else its definition.
- *
- * @since 0.1.0
- */
-export interface DeviceOptions {
-  /** The running domain. */
-  live?: boolean
-  /** Its definition, which the next start takes. */
-  config?: boolean
 }
 
 /**
@@ -95,18 +93,6 @@ const stateNames = Object.values(domainStates)
 /** Between two questions of `waitForState()`. */
 const pollMs = 250
 
-function flags(bits: readonly (readonly [boolean, number])[]): number {
-  return bits.reduce((sum, [set, bit]) => (set ? sum | bit : sum), 0)
-}
-
-function deviceFlags(options: DeviceOptions | undefined): number {
-  const given = toOptions('options', options, { live: true, config: true })
-  return flags([
-    [toBoolean('options.live', given.live, false), 1], // VIR_DOMAIN_AFFECT_LIVE
-    [toBoolean('options.config', given.config, false), 2], // VIR_DOMAIN_AFFECT_CONFIG
-  ])
-}
-
 /**
  * A virtual machine. Its memory and CPUs are its definition's; closing this handle does nothing to it.
  *
@@ -118,6 +104,8 @@ export class Domain extends LibvirtObject {
   readonly connection: Connection
   readonly name: string
   readonly uuid: string
+  /** What it may use of the host. */
+  readonly tuning: DomainTuning = new DomainTuning(this)
 
   /** @internal */
   constructor(connection: Connection, domain: NativeDomain) {
@@ -226,13 +214,13 @@ export class Domain extends LibvirtObject {
   xml(options?: {
     /** The definition also when the domain runs. Default `false`. */
     inactive?: boolean
-    /** With passwords, such as VNC's. Default `false`. */
+    /** Gives passwords as well, such as VNC's. Default `false`. */
     secure?: boolean
   }): Promise<string> {
     const given = toOptions('options', options, { inactive: true, secure: true })
     const mask = flags([
-      [toBoolean('options.secure', given.secure, false), 1], // VIR_DOMAIN_XML_SECURE
-      [toBoolean('options.inactive', given.inactive, false), 2], // VIR_DOMAIN_XML_INACTIVE
+      [toBoolean('options.secure', given.secure, false), VIR_DOMAIN_XML.SECURE],
+      [toBoolean('options.inactive', given.inactive, false), VIR_DOMAIN_XML.INACTIVE],
     ])
     return this.call(native.virDomainGetXMLDesc, mask)
   }
@@ -246,8 +234,8 @@ export class Domain extends LibvirtObject {
    * Implements: virDomainAttachDeviceFlags.
    * @since 0.1.0
    */
-  async attachDevice(xml: string, options?: DeviceOptions): Promise<void> {
-    await this.call(native.virDomainAttachDeviceFlags, toText('xml', xml), deviceFlags(options))
+  async attachDevice(xml: string, options?: AffectOptions): Promise<void> {
+    await this.call(native.virDomainAttachDeviceFlags, toText('xml', xml), affectFlags(options))
   }
 
   /**
@@ -260,8 +248,8 @@ export class Domain extends LibvirtObject {
    * Implements: virDomainDetachDeviceFlags.
    * @since 0.1.0
    */
-  async detachDevice(xml: string, options?: DeviceOptions): Promise<void> {
-    await this.call(native.virDomainDetachDeviceFlags, toText('xml', xml), deviceFlags(options))
+  async detachDevice(xml: string, options?: AffectOptions): Promise<void> {
+    await this.call(native.virDomainDetachDeviceFlags, toText('xml', xml), affectFlags(options))
   }
 
   /**
@@ -303,7 +291,10 @@ export class Domain extends LibvirtObject {
       toOptions('options', options, { graceful: true }).graceful,
       false,
     )
-    await this.call(native.virDomainDestroyFlags, graceful ? 1 : 0) // VIR_DOMAIN_DESTROY_GRACEFUL
+    await this.call(
+      native.virDomainDestroyFlags,
+      graceful ? VIR_DOMAIN_DESTROY.GRACEFUL : VIR_DOMAIN_DESTROY.DEFAULT,
+    )
   }
 
   /**
@@ -319,11 +310,17 @@ export class Domain extends LibvirtObject {
     const given = toOptions('options', options, undefineOptions)
     const nvram = toBoolean('options.nvram', given.nvram, false)
     const mask = flags([
-      [toBoolean('options.managedSave', given.managedSave, false), 1], // VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
-      [toBoolean('options.snapshotsMetadata', given.snapshotsMetadata, false), 2],
-      [nvram, 4], // VIR_DOMAIN_UNDEFINE_NVRAM
-      [given.nvram === false, 8], // VIR_DOMAIN_UNDEFINE_KEEP_NVRAM
-      [toBoolean('options.checkpointsMetadata', given.checkpointsMetadata, false), 16],
+      [toBoolean('options.managedSave', given.managedSave, false), VIR_DOMAIN_UNDEFINE.MANAGED_SAVE],
+      [
+        toBoolean('options.snapshotsMetadata', given.snapshotsMetadata, false),
+        VIR_DOMAIN_UNDEFINE.SNAPSHOTS_METADATA,
+      ],
+      [nvram, VIR_DOMAIN_UNDEFINE.NVRAM],
+      [given.nvram === false, VIR_DOMAIN_UNDEFINE.KEEP_NVRAM],
+      [
+        toBoolean('options.checkpointsMetadata', given.checkpointsMetadata, false),
+        VIR_DOMAIN_UNDEFINE.CHECKPOINTS_METADATA,
+      ],
     ])
     await this.call(native.virDomainUndefineFlags, mask)
   }
@@ -365,8 +362,8 @@ export class Domain extends LibvirtObject {
   async qemuMonitorCommand(command: string | QmpCommand, options?: { hmp?: boolean }): Promise<unknown> {
     const hmp = toBoolean('options.hmp', toOptions('options', options, { hmp: true }).hmp, false)
     const text = hmp ? toText('command', command) : toMonitorCommand(command)
-    // 1: VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP
-    const reply = await this.call(native.virDomainQemuMonitorCommand, text, hmp ? 1 : 0)
+    const how = hmp ? VIR_DOMAIN_QEMU_MONITOR_COMMAND.HMP : VIR_DOMAIN_QEMU_MONITOR_COMMAND.DEFAULT
+    const reply = await this.call(native.virDomainQemuMonitorCommand, text, how)
     return hmp ? reply : monitorReply(reply, this.context('virDomainQemuMonitorCommand'))
   }
 }

@@ -1,7 +1,7 @@
 import { getSystemErrorName } from 'node:util'
 import { native } from '../internal/addon.js'
+import { errorCodes, errorDomains, errorLevels } from '../internal/generated/libvirt.js'
 import type { NativeLibvirtError } from '../internal/native/libvirt.js'
-import { errorCodes, errorDomains, errorLevels } from './generated/enums.js'
 import { remedy } from './remedies.js'
 
 /**

@@ -1,7 +1,11 @@
-/** libvirt: connections, domains, storage pools, volumes, secrets, and the XML documents that describe them. */
-export { Connection, type ConnectionOptions, type ListOptions } from './connection.js'
+/**
+ * This module binds libvirt: connections, domains, storage pools, volumes, secrets, and the XML documents that
+ * describe them.
+ */
+
+export type { BlockIoTune, MemoryParameters } from '../internal/generated/parameters.js'
+export { Connection, type ConnectionOptions } from './connection.js'
 export {
-  type DeviceOptions,
   Domain,
   type DomainInfo,
   type DomainState,
@@ -10,11 +14,20 @@ export {
   type WaitOptions,
 } from './domain.js'
 export {
+  type DeviceEvent,
+  type DomainEvent,
+  type DomainEventMap,
+  DomainEvents,
+  type LifecycleEvent,
+} from './domain-events.js'
+export type { DomainTuning } from './domain-tuning.js'
+export {
   LibvirtError,
   type LibvirtErrorContext,
   type LibvirtErrorInit,
   type LibvirtErrorLevel,
 } from './errors.js'
+export type { AffectOptions, ListOptions } from './flags.js'
 export { LibvirtObject } from './object.js'
 export type { QmpCommand } from './qemu-monitor.js'
 export { Secret, type SecretUsageType } from './secret.js'

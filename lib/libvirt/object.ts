@@ -48,11 +48,3 @@ export abstract class LibvirtObject extends Resource {
     return systemError(-constants.errno.EBADF, this.context(syscall), `the ${this.#kind} is closed`)
   }
 }
-
-/** The name of a number in a generated table; `'unknown'` for one that a newer libvirt brought. */
-export function nameOf<T extends Readonly<Record<number, string>>>(
-  table: T,
-  number: number,
-): T[keyof T] | 'unknown' {
-  return (table as Readonly<Record<number, T[keyof T]>>)[number] ?? 'unknown'
-}

@@ -1,6 +1,9 @@
-/** What helps with an error of libvirt whose own words do not say it. */
+/** This file says what helps with an error of libvirt whose own words do not say it. */
 
-/** Without it libvirtd answers a call that it has in full as if nobody could ever support it. */
+/**
+ * Names the driver that is missing. Without it libvirtd answers a call that it has in full as if nobody could ever
+ * support it.
+ */
 function missingDriver(syscall: string): string | undefined {
   // the function's name alone: a driver that is there and cannot do something says more
   const [, what] = /^vir(?:Connect(?:ListAll|List|NumOf))?(Secret|Storage)/.exec(syscall) ?? []

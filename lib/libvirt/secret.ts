@@ -1,9 +1,10 @@
 import { native } from '../internal/addon.js'
+import { secretUsageTypes } from '../internal/generated/libvirt.js'
+import { nameOf } from '../internal/name-of.js'
 import type { NativeSecret } from '../internal/native/libvirt.js'
 import { invalidArgValue, invalidSecretType, toOptions } from '../internal/validate.js'
 import type { Connection } from './connection.js'
-import { secretUsageTypes } from './generated/enums.js'
-import { LibvirtObject, nameOf } from './object.js'
+import { LibvirtObject } from './object.js'
 
 /**
  * What a secret is for: libvirt's virSecretUsageType.

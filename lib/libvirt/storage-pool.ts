@@ -1,11 +1,12 @@
 import { constants } from 'node:os'
 import { native } from '../internal/addon.js'
+import { storagePoolStates } from '../internal/generated/libvirt.js'
+import { nameOf } from '../internal/name-of.js'
 import type { NativeStoragePool } from '../internal/native/libvirt.js'
 import { invalidArgType, invalidArgValue, toText } from '../internal/validate.js'
 import type { Connection } from './connection.js'
 import { systemError } from './errors.js'
-import { storagePoolStates } from './generated/enums.js'
-import { LibvirtObject, nameOf } from './object.js'
+import { LibvirtObject } from './object.js'
 import { StorageVolume } from './storage-volume.js'
 
 /**

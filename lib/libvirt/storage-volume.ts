@@ -1,8 +1,9 @@
 import { native } from '../internal/addon.js'
+import { storageVolumeTypes } from '../internal/generated/libvirt.js'
+import { nameOf } from '../internal/name-of.js'
 import type { NativeStorageVolume } from '../internal/native/libvirt.js'
 import { toBoolean, toOptions, toSize } from '../internal/validate.js'
-import { storageVolumeTypes } from './generated/enums.js'
-import { LibvirtObject, nameOf } from './object.js'
+import { LibvirtObject } from './object.js'
 import type { StoragePool } from './storage-pool.js'
 
 /**

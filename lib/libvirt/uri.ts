@@ -1,5 +1,5 @@
 /**
- * What is looked at in a connection's URI before libvirt sees it. Source of the format: libvirt, "Remote support" (URI
+ * This file looks at a connection's URI before libvirt sees it. The format is from libvirt, "Remote support" (URI
  * reference) and "Connection URIs": `driver[+transport]://[user@][host][:port]/[path][?parameter=value&...]`.
  */
 
@@ -10,7 +10,7 @@ export function withoutPassword(uri: string | undefined): string | undefined {
   return uri?.replace(/^([^:/]+:\/\/[^/@:]*):[^/@]*@/, '$1@')
 }
 
-/** As libvirt does it: what is no escape stays. */
+/** Decodes escapes as libvirt does: what is no escape stays. */
 const decode = (text: string): string =>
   text.replaceAll(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 

@@ -16,7 +16,7 @@ export type Capabilities = Partial<Record<'mon' | 'osd' | 'mgr' | 'mds', string>
  * @since 0.1.0
  */
 export interface AuthEntity {
-  /** With its type: `'client.libvirt'`. */
+  /** The name with its type: `'client.libvirt'`. */
   entity: string
   caps: Capabilities
 }

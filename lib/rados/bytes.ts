@@ -1,4 +1,4 @@
-// Bytes that go to an object or come from it in one call.
+// This file checks bytes that go to an object or come from it in one call.
 import { invalidArgType, toSize } from '../internal/validate.js'
 
 /** More than this in one call is no small object; the cluster's own limit (`osd_max_object_size`) is lower. */

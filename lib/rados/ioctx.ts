@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { CephError, closedError, type ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
@@ -22,6 +23,9 @@ export interface PoolStat {
   writeOperations: number
   bytesWritten: number
 }
+
+/** MAX_ERRNO of Ceph's include/err.h. */
+const maxErrno = 4095
 
 /**
  * A pool, and a namespace in it, to use images and objects in. From `cluster.openIoCtx()`.
@@ -60,7 +64,15 @@ export class IoCtx extends IoCtxWatch {
   /** @internal */
   makeError(errno: number, syscall: string, value: unknown, object?: ErrorObject): Error {
     const detail = typeof value === 'string' ? value : undefined
-    return new CephError({ pool: this.pool, namespace: this.namespace, ...object, errno, syscall, detail })
+    const known = { pool: this.pool, namespace: this.namespace, ...object, syscall }
+    if (errno > -maxErrno) return new CephError({ ...known, errno, detail })
+    // How librados says where a compare of an operation found a difference.
+    const differs = `the object differs ${-errno - maxErrno} bytes into what it was compared with`
+    return new CephError({
+      ...known,
+      errno: -constants.errno.ECANCELED,
+      detail: detail === undefined ? differs : `${detail}: ${differs}`,
+    })
   }
 
   /** @internal */

@@ -1,3 +1,4 @@
+import { CephError } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { Resource } from '../internal/resource.js'
@@ -6,7 +7,7 @@ import { maxBytes, toBytes } from './bytes.js'
 import { WriteOp } from './write-op.js'
 
 /**
- * An object's size in bytes and when it was last written, in milliseconds since 1970 (whole seconds).
+ * An object's size in bytes and when it was last written, in milliseconds since 1970; before Ceph 18.2 whole seconds.
  *
  * @since 0.1.0
  */
@@ -33,7 +34,7 @@ export interface ObjectLock extends CallOptions {
  * @since 0.1.0
  */
 export interface LockObjectOptions extends ObjectLock {
-  /** For people who look at the lock. */
+  /** A text for people who look at the lock. */
   description?: string
   /** Milliseconds until the lock is free by itself. Default: never, not even when the client dies. */
   durationMs?: number
@@ -48,6 +49,9 @@ const lockObjectOptions: Known<LockObjectOptions> = {
   durationMs: ['duration'],
   renew: true,
 }
+
+/** This host's librados is older than Ceph 18.2. */
+let lacksStat2 = false
 
 /** An ioctx's calls on objects themselves. Images are made of objects too: do not touch those by hand. */
 export abstract class IoCtxObjects extends Resource {
@@ -72,7 +76,7 @@ export abstract class IoCtxObjects extends Resource {
   /**
    * Does all steps of an operation to an object, or none.
    *
-   * Errors: those of its steps; the message says which one when the OSD tells.
+   * Errors: those of its steps; the message says which step it was when the OSD tells.
    *
    * Implements: rados_create_write_op, rados_write_op_operate2, rados_release_write_op.
    * @since 0.1.0
@@ -138,14 +142,21 @@ export abstract class IoCtxObjects extends Resource {
    *
    * Errors: `ENOENT`.
    *
-   * Implements: rados_stat.
+   * Implements: rados_stat2, rados_stat.
    * @since 0.1.0
    */
   async statObject(object: string, options?: CallOptions): Promise<ObjectStat> {
     const name = toText('object', object)
     const task = toTaskOptions(options, { object: name })
-    const [size, mtimeMs] = await this.callWith(native.rados_stat, task, name)
-    return { size, mtimeMs }
+    const call = lacksStat2 ? native.rados_stat : native.rados_stat2
+    try {
+      const [size, mtimeMs] = await this.callWith(call, task, name)
+      return { size, mtimeMs }
+    } catch (error) {
+      if (lacksStat2 || !(error instanceof CephError) || error.code !== 'ENOSYS') throw error
+      lacksStat2 = true
+      return this.statObject(name, options)
+    }
   }
 
   /**

@@ -138,7 +138,7 @@ export class Watch extends Resource {
       makeError: (errno, syscall) => this.makeError(errno, syscall, undefined),
     }
     const onProgress = (event: NativeNotification | number): void => this.#deliver(event)
-    void startTask(owner, native.rados_watch_events, [this.handle], {
+    void startTask(owner, native.listen, [this.handle], {
       onProgress,
       background: this.left,
     })

@@ -1,10 +1,22 @@
+import { LIBRADOS_CREATE } from '../internal/generated/librados.js'
 import type { NativeStep } from '../internal/native/rados.js'
-import { invalidArgType, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
+import {
+  invalidArgType,
+  invalidArgValue,
+  toBoolean,
+  toOptions,
+  toSize,
+  toText,
+} from '../internal/validate.js'
 import { toBytes } from './bytes.js'
 
-/** LIBRADOS_CREATE_EXCLUSIVE and LIBRADOS_CREATE_IDEMPOTENT of rados/librados.h. */
-const createExclusive = 1
-const createIdempotent = 0
+/** Steps that change bytes. Bytes are compared before them, the one order that every release of Ceph serves well. */
+const changing: ReadonlySet<NativeStep[0]> = new Set([
+  'rados_write_op_write_full',
+  'rados_write_op_write',
+  'rados_write_op_append',
+  'rados_write_op_remove',
+] as const)
 
 function toPairs(name: string, given: unknown): [string, Uint8Array][] {
   if (!(given instanceof Map)) throw invalidArgType(name, 'an instance of Map', given)
@@ -48,16 +60,19 @@ export class WriteOp {
    * @since 0.1.0
    */
   assertVersion(version: number | bigint): this {
-    return this.#add('rados_write_op_assert_version', BigInt(toSize('version', version)))
+    return this.#add('rados_write_op_assert_version', BigInt(toSize('version', version, 1)))
   }
 
   /**
-   * Fails unless the object holds these bytes at `position`.
+   * Fails with `ECANCELED` unless the object holds these bytes at `position`; the message says where it differs. Comes
+   * before the steps that change the object's bytes.
    *
    * Implements: rados_write_op_cmpext.
    * @since 0.1.0
    */
   compare(bytes: Uint8Array, position: number | bigint): this {
+    const change = this.steps.find(([name]) => changing.has(name))
+    if (change !== undefined) throw invalidArgValue('bytes', `cannot be compared after ${change[0]}`)
     return this.#add('rados_write_op_cmpext', toBytes('bytes', bytes), toSize('position', position))
   }
 
@@ -70,7 +85,10 @@ export class WriteOp {
   create(options?: { exclusive?: boolean }): this {
     const { exclusive } = toOptions('options', options, { exclusive: true })
     const isExclusive = toBoolean('options.exclusive', exclusive, false)
-    return this.#add('rados_write_op_create', isExclusive ? createExclusive : createIdempotent)
+    return this.#add(
+      'rados_write_op_create',
+      isExclusive ? LIBRADOS_CREATE.EXCLUSIVE : LIBRADOS_CREATE.IDEMPOTENT,
+    )
   }
 
   /**

@@ -1,4 +1,4 @@
-/** Why librbd refuses what it refuses: it has only an errno for it. */
+/** This file finds out why librbd refuses what it refuses, because librbd has only an errno for it. */
 
 import { addDetail, CephError, objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
@@ -6,7 +6,7 @@ import type { IoCtx } from '../rados/ioctx.js'
 import type { ImageHandle } from './handle.js'
 import type { Image } from './image.js'
 import type { MigrationStatus } from './migration.js'
-import type { ImageSnapshots, SnapshotInfo } from './snapshot.js'
+import type { SnapshotInfo } from './snapshot.js'
 
 /** Runs an operation; to a refusal with one of these codes it adds what `why` finds out. */
 export async function explained<T>(
@@ -89,7 +89,7 @@ async function clones(image: Image): Promise<string> {
 }
 
 async function snapshots(image: Image): Promise<string> {
-  const list = await image.listSnapshots()
+  const list = await image.snapshots.list()
   const reasons: string[] = []
   const names = <T extends SnapshotInfo['namespace']['type']>(
     type: T,
@@ -163,10 +163,12 @@ export async function whyNotRemoved(ioctx: IoCtx, name: string, code: string): P
 }
 
 /** Why a snapshot cannot be removed, or unprotected. */
-export async function whySnapshotStays(image: ImageSnapshots, snapshot: string): Promise<string> {
+export async function whySnapshotStays(image: ImageHandle, snapshot: string): Promise<string> {
   const of = await ask(image.ioctx, image.name, clones, snapshot)
   if (of !== '') return `it has clones (${of}), to be flattened or removed first`
-  return (await image.isSnapshotProtected(snapshot)) ? 'it is protected: unprotect it first' : ''
+  return (await image.call(native.rbd_snap_is_protected, snapshot))
+    ? 'it is protected: unprotect it first'
+    : ''
 }
 
 /** Why a snapshot cannot be cloned. */
@@ -175,7 +177,7 @@ export async function whyNotCloned(
   parent: { image: string; snapshot: string },
   cloneFormat: number | undefined,
 ): Promise<string> {
-  if (await ask(ioctx, parent.image, (image) => image.isSnapshotProtected(parent.snapshot))) return ''
+  if (await ask(ioctx, parent.image, (image) => image.snapshots.isProtected(parent.snapshot))) return ''
   const format =
     cloneFormat === undefined
       ? 'this cluster makes by default, for clients older than Mimic may use it'

@@ -1,19 +1,20 @@
+import { RBD_FEATURE } from '../internal/generated/librbd.js'
 import { invalidArgType, invalidArgValue, toUint64 } from '../internal/validate.js'
 
-/** Image features by their names in `rbd info`. Source of the bits: rbd/features.h. */
+/** Image features by their names in `rbd info`: RBD_FEATURE_NAME_* of rbd/features.h. */
 const bits = {
-  layering: 1n << 0n,
-  striping: 1n << 1n,
-  'exclusive-lock': 1n << 2n,
-  'object-map': 1n << 3n,
-  'fast-diff': 1n << 4n,
-  'deep-flatten': 1n << 5n,
-  journaling: 1n << 6n,
-  'data-pool': 1n << 7n,
-  operations: 1n << 8n,
-  migrating: 1n << 9n,
-  'non-primary': 1n << 10n,
-  'dirty-cache': 1n << 11n,
+  layering: RBD_FEATURE.LAYERING,
+  striping: RBD_FEATURE.STRIPINGV2,
+  'exclusive-lock': RBD_FEATURE.EXCLUSIVE_LOCK,
+  'object-map': RBD_FEATURE.OBJECT_MAP,
+  'fast-diff': RBD_FEATURE.FAST_DIFF,
+  'deep-flatten': RBD_FEATURE.DEEP_FLATTEN,
+  journaling: RBD_FEATURE.JOURNALING,
+  'data-pool': RBD_FEATURE.DATA_POOL,
+  operations: RBD_FEATURE.OPERATIONS,
+  migrating: RBD_FEATURE.MIGRATING,
+  'non-primary': RBD_FEATURE.NON_PRIMARY,
+  'dirty-cache': RBD_FEATURE.DIRTY_CACHE,
 } as const
 
 /**

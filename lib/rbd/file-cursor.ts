@@ -1,4 +1,4 @@
-/** The current position of a file handle on an image. */
+/** This file keeps the current position of a file handle on an image. */
 
 /** Operations at the current position take turns; one that fails leaves it where it was. */
 export class FileCursor {
@@ -6,7 +6,7 @@ export class FileCursor {
   /** The last operation that took its turn. */
   #turn: Promise<void> = Promise.resolve()
 
-  /** In bytes; not that of operations which still wait for their turn. */
+  /** The position in bytes, without operations which still wait for their turn. */
   get position(): number {
     return this.#position
   }

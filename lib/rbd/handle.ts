@@ -3,7 +3,7 @@ import { CephError, closedError, type ErrorObject } from '../errors.js'
 import { Resource } from '../internal/resource.js'
 import type { IoCtx } from '../rados/ioctx.js'
 
-/** The open image itself. `Image` is built up from it a topic a file: io, snapshot, clone, metadata, lock. */
+/** The open image itself. `Image` is built up from it: what reads and writes, a file each, and topics that hold it. */
 export abstract class ImageHandle extends Resource {
   readonly ioctx: IoCtx
   /** The name it was opened by; `info().name` is the name now. */

@@ -1,38 +1,26 @@
 import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { ReadableStream, WritableStream } from 'node:stream/web'
-import { objectPath } from '../errors.js'
+import { type ErrorObject, objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
-import { jsonable } from '../internal/json.js'
 import { closeAbandoned } from '../internal/resource.js'
-import { type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
+import { invalidArgValue, type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
 import { explained, whyNotCloned, whyNotRemoved, whyNotResized } from './explain.js'
 import { ImageFileHandle } from './file-handle.js'
-import type { ImageGroup } from './group.js'
 import type { OperationOptions } from './handle.js'
 import { type ImageInfo, toInfo } from './info.js'
-import { type ImageLayout, layoutOptions, toNativeLayout } from './layout.js'
+import { type ImageLayout, layoutOptions, maxObjectSize, toNativeLayout } from './layout.js'
+import { Locks } from './lock.js'
+import { Metadata } from './metadata.js'
 import type { MigrationStatus } from './migration.js'
-import type { MirrorInfo } from './mirror.js'
 import { toName } from './names.js'
 import { operationOptions, runOperation } from './operation.js'
-import { ImageSnapshots } from './snapshot.js'
+import { ImageRelations } from './relations.js'
+import { Snapshots } from './snapshot.js'
 import { openReadStream, openWriteStream, type ReadStreamOptions, type WriteStreamOptions } from './stream.js'
 import { toWebReadable, toWebWritable } from './web-stream.js'
-
-/**
- * Who watches an image: who has it open for writing.
- *
- * @since 0.1.0
- */
-export interface Watcher {
-  address: string
-  /** The client's id. */
-  id: bigint
-  cookie: bigint
-}
 
 /**
  * How an image is opened.
@@ -55,13 +43,24 @@ export interface OpenOptions {
 const openOptions: Known<OpenOptions> = { snapshot: ['snap'], readOnly: true, signal: true }
 
 /**
- * An open image.
- *
- * Its methods are spread over the files of this folder by topic: io, lock, metadata, clone, snapshot.
+ * An open image. Reading and writing are its own methods, a topic besides is an object: `image.snapshots.create('one')`.
  *
  * @since 0.1.0
  */
-export class Image extends ImageSnapshots {
+export class Image extends ImageRelations {
+  /** Its snapshots. */
+  readonly snapshots: Snapshots = new Snapshots(this)
+  /** Who may write it. */
+  readonly locks: Locks = new Locks(this)
+  /** Key and value pairs that are kept with it. */
+  readonly metadata: Metadata = new Metadata(this)
+
+  /** @internal Says of a handle that may write why it may not. */
+  override makeError(errno: number, syscall: string, value: unknown, object?: ErrorObject): Error {
+    const unexplained = errno === -constants.errno.EROFS && value === undefined && !this.readOnly
+    return super.makeError(errno, syscall, unexplained ? this.locks.whyReadOnly(syscall) : value, object)
+  }
+
   /**
    * Opens an image by its name, or by `{ id }`.
    *
@@ -277,36 +276,42 @@ export class Image extends ImageSnapshots {
   }
 
   /**
-   * Who has the image open for writing, this handle included.
+   * Bytes of the image's own data objects, each counted whole, as `rbd du` has it; at a snapshot when it is open at
+   * one. With `fromSnapshot` only of those that were written since that snapshot. What a clone shares with its parent
+   * is not in it. Quick for images with the feature fast-diff; otherwise one request an object. The progress is in
+   * bytes of the image's size.
    *
-   * Implements: rbd_watchers_list.
+   * Errors: `ENOENT` no such snapshot; `EINVAL` the snapshot is later than what is open; `EBUSY` the image, or one that
+   * it is a clone of, is being migrated.
+   *
+   * Implements: rbd_diff_iterate2.
    * @since 0.1.0
    */
-  async listWatchers(options?: CallOptions): Promise<Watcher[]> {
-    const task = toTaskOptions(options)
-    return (await this.callWith(native.rbd_watchers_list, task)).map(jsonable)
+  async diskUsage(options?: OperationOptions & { fromSnapshot?: string }): Promise<number> {
+    const known = { ...operationOptions, fromSnapshot: ['from', 'fromSnap'] } as const
+    const { fromSnapshot } = toOptions('options', options, known)
+    const snapshot = fromSnapshot === undefined ? undefined : toText('options.fromSnapshot', fromSnapshot)
+    return runOperation(this, native.rbd_diff_iterate2, options, known, {}, snapshot)
   }
 
   /**
-   * The consistency group that the image is in, or `undefined`.
+   * Gives back what the image's objects spend on zeros: blocks of `sparseSize` bytes that are all zeros become holes, and an
+   * object without anything else goes, unless a snapshot or a parent needs it. What the image reads as stays. `sparseSize`
+   * is a power of two from 4 KiB to the object size; default 4 KiB, as `rbd sparsify` has it.
    *
-   * Implements: rbd_get_group.
+   * Errors: `EINVAL` a block is larger than an object; `EROFS`.
+   *
+   * Implements: rbd_sparsify_with_progress.
    * @since 0.1.0
    */
-  async group(options?: CallOptions): Promise<ImageGroup | undefined> {
-    const task = toTaskOptions(options)
-    const group = await this.callWith(native.rbd_get_group, task)
-    return group && jsonable(group)
-  }
-
-  /**
-   * How the image is mirrored, or `undefined` when it is not.
-   *
-   * Implements: rbd_mirror_image_get_info, rbd_mirror_image_get_mode.
-   * @since 0.1.0
-   */
-  async mirrorInfo(options?: CallOptions): Promise<MirrorInfo | undefined> {
-    return this.callWith(native.rbd_mirror_image_get_info, toTaskOptions(options))
+  async sparsify(options?: OperationOptions & { sparseSize?: number }): Promise<void> {
+    this.checkWritable('rbd_sparsify_with_progress')
+    const known = { ...operationOptions, sparseSize: ['blockSize'] } as const
+    const given = toOptions('options', options, known)
+    const bytes = toSize('options.sparseSize', given.sparseSize ?? 4096, 4096, maxObjectSize)
+    if (!Number.isInteger(Math.log2(bytes)))
+      throw invalidArgValue('options.sparseSize', 'must be a power of two')
+    await runOperation(this, native.rbd_sparsify_with_progress, options, known, {}, bytes)
   }
 
   /**

@@ -30,7 +30,9 @@ export interface ImageInfo {
   overlap: number
   /** The pool of its data objects. */
   dataPoolId: bigint
-  /** Not there for an image of format 1, or of a Ceph older than Mimic, which does not keep it. */
+  /**
+   * When the image was made. Absent for an image of format 1, or of a Ceph older than Mimic, which does not keep it.
+   */
   created?: Date
   /** As `created`. */
   modified?: Date

@@ -87,7 +87,7 @@ export function startRead<T>(
 /**
  * Block I/O, shaped like `FileHandle`'s. Buffers are lent until the promise settles: do not change, transfer or
  * resize them meanwhile. Bad arguments reject with a `TypeError` or `RangeError`. An operation of no bytes does
- * nothing, wherever it points: librbd 16 ends the process on a read into no memory.
+ * nothing, wherever it points, and is not given to librbd.
  */
 export abstract class ImageIo extends ImageHandle {
   /** Writes that wait for the image's size: each resolves when librbd has it, or it was refused. Never rejects. */
@@ -111,7 +111,10 @@ export abstract class ImageIo extends ImageHandle {
     )
   }
 
-  /** The rest: past the end, or another client has changed the image's header and its size must be read again. */
+  /**
+   * Writes what native code did not take: it goes past the end, or another client has changed the image's header and
+   * its size must be read again.
+   */
   #askThenWrite<T>(
     kind: Kind,
     payload: unknown,

@@ -20,6 +20,9 @@ export interface ImageLayout {
   dataPool?: string
 }
 
+/** The largest that librbd takes. */
+export const maxObjectSize = 32 * 1024 * 1024
+
 export const layoutOptions: Known<ImageLayout> = {
   objectSize: ['order'],
   features: ['imageFeatures', 'imageFeature'],
@@ -32,7 +35,7 @@ export const layoutOptions: Known<ImageLayout> = {
 export function toNativeLayout(options: Partial<ImageLayout>): NativeLayout {
   const layout: NativeLayout = {}
   if (options.objectSize !== undefined) {
-    const size = toSize('options.objectSize', options.objectSize, 4096, 32 * 1024 * 1024)
+    const size = toSize('options.objectSize', options.objectSize, 4096, maxObjectSize)
     const order = Math.log2(size)
     if (!Number.isInteger(order)) throw invalidArgValue('options.objectSize', 'must be a power of two')
     layout.order = order

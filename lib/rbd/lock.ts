@@ -1,9 +1,8 @@
-import { constants } from 'node:os'
-import type { ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
+import { RBD_LOCK_MODE } from '../internal/generated/librbd.js'
 import { toOneOf, toText } from '../internal/validate.js'
-import { ImageExtents } from './extents.js'
+import type { ImageHandle } from './handle.js'
 
 /**
  * Whether others may hold the lock as well.
@@ -12,8 +11,8 @@ import { ImageExtents } from './extents.js'
  */
 export type LockMode = 'exclusive' | 'shared'
 
-/** In the order of rbd_lock_mode_t. */
 const modes = ['exclusive', 'shared'] as const
+const modeNumbers = { exclusive: RBD_LOCK_MODE.EXCLUSIVE, shared: RBD_LOCK_MODE.SHARED }
 
 /**
  * Who holds an image's lock.
@@ -21,7 +20,7 @@ const modes = ['exclusive', 'shared'] as const
  * @since 0.1.0
  */
 export interface LockOwner {
-  /** librbd's name of the owner: for `breakLock()`. */
+  /** librbd's name of the owner: for `locks.break()`. */
   owner: string
   mode: LockMode
 }
@@ -41,54 +40,60 @@ export interface Locker {
   mode: LockMode
 }
 
-/** The image's managed lock: feature `exclusive-lock`. */
-export abstract class ImageLock extends ImageExtents {
-  /** `acquireLock()` was called, whatever came of it. */
+/**
+ * The locks of an image: `image.locks`. `acquire()` and its like are about the one that librbd manages, which the feature
+ * `exclusive-lock` brings.
+ *
+ * @since 0.1.0
+ */
+export class Locks {
+  readonly #image: ImageHandle
+  /** `acquire()` was called, whatever came of it. */
   #manual = false
 
-  /** @internal Says of a handle that may write why it may not. */
-  override makeError(errno: number, syscall: string, value: unknown, object?: ErrorObject): Error {
-    let detail = value
-    if (errno === -constants.errno.EROFS && detail === undefined && !this.readOnly) {
-      detail =
-        this.#manual && syscall !== 'rbd_lock_acquire'
-          ? 'since its acquireLock() this handle takes no lock by itself, and it holds none: acquireLock() again, or ' +
-            'open the image anew'
-          : 'another client holds the lock of the image and keeps it: lockOwners() tells who'
-    }
-    return super.makeError(errno, syscall, detail, object)
+  /** @internal */
+  constructor(image: ImageHandle) {
+    this.#image = image
+  }
+
+  /** @internal Why a call of a handle that may write is refused with `EROFS`. */
+  whyReadOnly(syscall: string): string {
+    return this.#manual && syscall !== 'rbd_lock_acquire'
+      ? 'since its locks.acquire() this handle takes no lock by itself, and it holds none: locks.acquire() again, or ' +
+          'open the image anew'
+      : 'another client holds the lock of the image and keeps it: locks.owners() tells who'
   }
 
   /**
-   * Takes the lock and keeps it until `releaseLock()` or `close()`: librbd then does not give it to others on
+   * Takes the lock and keeps it until `release()` or `close()`: librbd then does not give it to others on
    * request. Waits for an owner that is willing to let go.
    *
-   * Errors: `EROFS` the image is open read-only, or another client holds the lock by `acquireLock`; `EBUSY` its
+   * Errors: `EROFS` the image is open read-only, or another client holds the lock by `acquire`; `EBUSY` its
    * owner is alive and does not let go; `EINVAL` the image lacks the feature exclusive-lock; `EOPNOTSUPP` for `'shared'`, which
    * librbd only takes by itself.
    *
    * Implements: rbd_lock_acquire.
    * @since 0.1.0
    */
-  async acquireLock(mode: LockMode, options?: CallOptions): Promise<void> {
-    this.checkWritable('rbd_lock_acquire')
+  async acquire(mode: LockMode, options?: CallOptions): Promise<void> {
+    this.#image.checkWritable('rbd_lock_acquire')
     const given = toOneOf('mode', mode, modes)
     this.#manual = true
-    await this.callWith(native.rbd_lock_acquire, toTaskOptions(options), modes.indexOf(given))
+    await this.#image.callWith(native.rbd_lock_acquire, toTaskOptions(options), modeNumbers[given])
   }
 
   /**
    * Gives the lock up. No error when it is not held.
    *
-   * From `acquireLock()` on, also one that failed, librbd (16 to 20) takes the lock no more by itself for writes of this
-   * handle. So after it was given up they fail with `EROFS`, until `acquireLock()`. What changes the image as a whole
-   * (`resize()`, `createSnapshot()`) takes the lock again, and keeps it. To share the image again, open it anew.
+   * From `acquire()` on, also one that failed, librbd (16 to 20) takes the lock no more by itself for writes of this
+   * handle. So after it was given up they fail with `EROFS`, until `acquire()`. What changes the image as a whole
+   * (`resize()`, `snapshots.create()`) takes the lock again, and keeps it. To share the image again, open it anew.
    *
    * Implements: rbd_lock_release.
    * @since 0.1.0
    */
-  async releaseLock(options?: CallOptions): Promise<void> {
-    await this.callWith(native.rbd_lock_release, toTaskOptions(options))
+  async release(options?: CallOptions): Promise<void> {
+    await this.#image.callWith(native.rbd_lock_release, toTaskOptions(options))
   }
 
   /**
@@ -97,8 +102,8 @@ export abstract class ImageLock extends ImageExtents {
    * Implements: rbd_is_exclusive_lock_owner.
    * @since 0.1.0
    */
-  async isLockOwner(options?: CallOptions): Promise<boolean> {
-    return this.callWith(native.rbd_is_exclusive_lock_owner, toTaskOptions(options))
+  async isOwner(options?: CallOptions): Promise<boolean> {
+    return this.#image.callWith(native.rbd_is_exclusive_lock_owner, toTaskOptions(options))
   }
 
   /**
@@ -107,8 +112,9 @@ export abstract class ImageLock extends ImageExtents {
    * Implements: rbd_lock_get_owners.
    * @since 0.1.0
    */
-  async lockOwners(options?: CallOptions): Promise<LockOwner[]> {
-    const [mode, owners] = (await this.callWith(native.rbd_lock_get_owners, toTaskOptions(options))) ?? []
+  async owners(options?: CallOptions): Promise<LockOwner[]> {
+    const [mode, owners] =
+      (await this.#image.callWith(native.rbd_lock_get_owners, toTaskOptions(options))) ?? []
     return (owners ?? []).map((owner) => ({ owner, mode: mode as LockMode }))
   }
 
@@ -121,8 +127,8 @@ export abstract class ImageLock extends ImageExtents {
    * Implements: rbd_list_lockers.
    * @since 0.1.0
    */
-  async listLockers(options?: CallOptions): Promise<Locker[]> {
-    return this.callWith(native.rbd_list_lockers, toTaskOptions(options))
+  async lockers(options?: CallOptions): Promise<Locker[]> {
+    return this.#image.callWith(native.rbd_list_lockers, toTaskOptions(options))
   }
 
   /**
@@ -134,13 +140,13 @@ export abstract class ImageLock extends ImageExtents {
    * Implements: rbd_lock_break.
    * @since 0.1.0
    */
-  async breakLock(owner: string, mode: LockMode = 'exclusive', options?: CallOptions): Promise<void> {
-    this.checkWritable('rbd_lock_break')
+  async break(owner: string, mode: LockMode = 'exclusive', options?: CallOptions): Promise<void> {
+    this.#image.checkWritable('rbd_lock_break')
     const checked = toOneOf('mode', mode, modes)
-    await this.callWith(
+    await this.#image.callWith(
       native.rbd_lock_break,
       toTaskOptions(options),
-      modes.indexOf(checked),
+      modeNumbers[checked],
       toText('owner', owner),
     )
   }

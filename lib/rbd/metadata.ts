@@ -2,18 +2,29 @@ import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { toText } from '../internal/validate.js'
 import { explained, whyNotSet } from './explain.js'
-import { ImageLock } from './lock.js'
+import type { ImageHandle } from './handle.js'
 
-/** Key and value pairs of an image. Keys that begin with `conf_` override librbd's configuration for it. */
-export abstract class ImageMetadata extends ImageLock {
+/**
+ * Key and value pairs of an image: `image.metadata`. Keys that begin with `conf_` override librbd's configuration for it.
+ *
+ * @since 0.1.0
+ */
+export class Metadata {
+  readonly #image: ImageHandle
+
+  /** @internal */
+  constructor(image: ImageHandle) {
+    this.#image = image
+  }
+
   /**
    * The value of a key, or `undefined` when there is none.
    *
    * Implements: rbd_metadata_get.
    * @since 0.1.0
    */
-  async getMetadata(key: string, options?: CallOptions): Promise<string | undefined> {
-    return this.callWith(native.rbd_metadata_get, toTaskOptions(options), toText('key', key))
+  async get(key: string, options?: CallOptions): Promise<string | undefined> {
+    return this.#image.callWith(native.rbd_metadata_get, toTaskOptions(options), toText('key', key))
   }
 
   /**
@@ -23,13 +34,13 @@ export abstract class ImageMetadata extends ImageLock {
    * Implements: rbd_metadata_set.
    * @since 0.1.0
    */
-  async setMetadata(key: string, value: string, options?: CallOptions): Promise<void> {
-    this.checkWritable('rbd_metadata_set')
+  async set(key: string, value: string, options?: CallOptions): Promise<void> {
+    this.#image.checkWritable('rbd_metadata_set')
     const name = toText('key', key)
     const text = toText('value', value, { empty: true })
     const task = toTaskOptions(options)
-    const set = this.callWith(native.rbd_metadata_set, task, name, text)
-    await explained(set, ['EINVAL'], () => whyNotSet(this, name), task.signal)
+    const set = this.#image.callWith(native.rbd_metadata_set, task, name, text)
+    await explained(set, ['EINVAL'], () => whyNotSet(this.#image, name), task.signal)
   }
 
   /**
@@ -38,10 +49,10 @@ export abstract class ImageMetadata extends ImageLock {
    * Implements: rbd_metadata_remove.
    * @since 0.1.0
    */
-  async removeMetadata(key: string, options?: CallOptions): Promise<void> {
-    this.checkWritable('rbd_metadata_remove')
+  async remove(key: string, options?: CallOptions): Promise<void> {
+    this.#image.checkWritable('rbd_metadata_remove')
     const name = toText('key', key)
-    const removed = this.callWith(native.rbd_metadata_remove, toTaskOptions(options), name)
+    const removed = this.#image.callWith(native.rbd_metadata_remove, toTaskOptions(options), name)
     await explained(removed, ['ENOENT'], async () => `it has no key '${name}'`)
   }
 
@@ -51,8 +62,8 @@ export abstract class ImageMetadata extends ImageLock {
    * Implements: rbd_metadata_list.
    * @since 0.1.0
    */
-  async listMetadata(options?: CallOptions): Promise<Map<string, string>> {
+  async list(options?: CallOptions): Promise<Map<string, string>> {
     const task = toTaskOptions(options)
-    return new Map(await this.callWith(native.rbd_metadata_list, task))
+    return new Map(await this.#image.callWith(native.rbd_metadata_list, task))
   }
 }

@@ -54,6 +54,20 @@ export async function namespaceRemove(ioctx: IoCtx, name: string, options?: Call
 }
 
 /**
+ * Whether the pool has a namespace of that name.
+ *
+ * Implements: rbd_namespace_exists.
+ * @since 0.1.0
+ */
+export async function namespaceExists(ioctx: IoCtx, name: string, options?: CallOptions): Promise<boolean> {
+  return toIoCtx('ioctx', ioctx).callWith(
+    native.rbd_namespace_exists,
+    toTaskOptions(options),
+    toText('name', name),
+  )
+}
+
+/**
  * The pool's namespaces, without the default one.
  *
  * Implements: rbd_namespace_list.

@@ -1,26 +1,26 @@
 import { objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
+import { RBD_SNAP_REMOVE } from '../internal/generated/librbd.js'
 import { jsonable } from '../internal/json.js'
-import { toBoolean, toOptions, toText } from '../internal/validate.js'
-import { ImageDiff } from './diff.js'
+import { toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
 import { explained, whySnapshotStays } from './explain.js'
-import type { OperationOptions } from './handle.js'
+import type { ImageHandle, OperationOptions } from './handle.js'
 import { toName } from './names.js'
 import { operationOptions, runOperation } from './operation.js'
 
 /**
- * Whose a snapshot is. Those of `'user'` are made by `createSnapshot()` and the like, and named in specs.
+ * Whose a snapshot is. Those of `'user'` are made by `snapshots.create()` and the like, and named in specs.
  *
  * @since 0.1.0
  */
 export type SnapshotNamespace =
   | { type: 'user' }
-  /** Of a snapshot of a whole consistency group. */
+  /** It is part of a snapshot of a whole consistency group. */
   | { type: 'group'; poolId: bigint; group: string; snapshot: string }
   /** Removed while it had clones of format 2; it goes with the last of them. `name` is what it was called. */
   | { type: 'trash'; name: string }
-  /** Of mirroring by snapshots. */
+  /** Mirroring by snapshots made it. */
   | {
       type: 'mirror'
       state: 'primary' | 'primary-demoted' | 'non-primary' | 'non-primary-demoted' | 'unknown'
@@ -29,7 +29,7 @@ export type SnapshotNamespace =
       complete: boolean
       /** UUID of the cluster that it was copied from; empty when it was made here. */
       primaryMirrorUuid: string
-      /** Of the snapshot that it was copied from. */
+      /** The id of the snapshot that it was copied from. */
       primarySnapshotId: bigint
       /** Objects copied so far. */
       lastCopiedObject: number
@@ -47,19 +47,29 @@ export interface SnapshotInfo {
   name: string
   /** Bytes of the image when the snapshot was made. */
   size: number
-  /** Only snapshots of users are. */
+  /** Whether it is protected; only snapshots of users can be. */
   protected: boolean
   created: Date
   /** @since 0.1.0 */
   namespace: SnapshotNamespace
 }
 
-/** RBD_SNAP_REMOVE_UNPROTECT and RBD_SNAP_REMOVE_FLATTEN of rbd/librbd.h. */
-const removeUnprotect = 1
-const removeFlatten = 2
+/** What librbd has for "no limit": 2^64-1. */
+const noLimit = 0xffff_ffff_ffff_ffffn
 
-/** Snapshots. */
-export abstract class ImageSnapshots extends ImageDiff {
+/**
+ * The snapshots of an image: `image.snapshots`.
+ *
+ * @since 0.1.0
+ */
+export class Snapshots {
+  readonly #image: ImageHandle
+
+  /** @internal */
+  constructor(image: ImageHandle) {
+    this.#image = image
+  }
+
   /**
    * Makes a snapshot of the image as it is now. Flush first what must be in it.
    *
@@ -68,10 +78,10 @@ export abstract class ImageSnapshots extends ImageDiff {
    * Implements: rbd_snap_create2.
    * @since 0.1.0
    */
-  async createSnapshot(name: string, options?: CallOptions): Promise<void> {
-    this.checkWritable('rbd_snap_create2')
+  async create(name: string, options?: CallOptions): Promise<void> {
+    this.#image.checkWritable('rbd_snap_create2')
     const snapshot = toName('name', name)
-    await this.callWith(native.rbd_snap_create2, toTaskOptions(options, { snapshot }), snapshot, 0)
+    await this.#image.callWith(native.rbd_snap_create2, toTaskOptions(options, { snapshot }), snapshot, 0)
   }
 
   /**
@@ -82,8 +92,8 @@ export abstract class ImageSnapshots extends ImageDiff {
    * rbd_snap_get_group_namespace, rbd_snap_get_trash_namespace, rbd_snap_get_mirror_namespace.
    * @since 0.1.0
    */
-  async listSnapshots(options?: CallOptions): Promise<SnapshotInfo[]> {
-    const list = await this.callWith(native.rbd_snap_list, toTaskOptions(options))
+  async list(options?: CallOptions): Promise<SnapshotInfo[]> {
+    const list = await this.#image.callWith(native.rbd_snap_list, toTaskOptions(options))
     return list.map(({ createdMs, namespace, ...snapshot }) =>
       jsonable({ ...snapshot, created: new Date(createdMs), namespace: jsonable(namespace) }),
     )
@@ -97,21 +107,21 @@ export abstract class ImageSnapshots extends ImageDiff {
    * Implements: rbd_snap_remove2.
    * @since 0.1.0
    */
-  async removeSnapshot(
+  async remove(
     name: string,
     options?: OperationOptions & { unprotect?: boolean; flatten?: boolean },
   ): Promise<void> {
-    this.checkWritable('rbd_snap_remove2')
+    this.#image.checkWritable('rbd_snap_remove2')
     const snapshot = toText('name', name)
     const known = { ...operationOptions, unprotect: true, flatten: true } as const
     const given = toOptions('options', options, known)
     const flags =
-      (toBoolean('options.unprotect', given.unprotect, false) ? removeUnprotect : 0) |
-      (toBoolean('options.flatten', given.flatten, false) ? removeFlatten : 0)
+      (toBoolean('options.unprotect', given.unprotect, false) ? RBD_SNAP_REMOVE.UNPROTECT : 0) |
+      (toBoolean('options.flatten', given.flatten, false) ? RBD_SNAP_REMOVE.FLATTEN : 0)
     await explained(
-      runOperation(this, native.rbd_snap_remove2, options, known, { snapshot }, snapshot, flags),
+      runOperation(this.#image, native.rbd_snap_remove2, options, known, { snapshot }, snapshot, flags),
       ['EBUSY'],
-      () => whySnapshotStays(this, snapshot),
+      () => whySnapshotStays(this.#image, snapshot),
       given.signal,
     )
   }
@@ -122,13 +132,17 @@ export abstract class ImageSnapshots extends ImageDiff {
    * Implements: rbd_snap_rename.
    * @since 0.1.0
    */
-  async renameSnapshot(from: string, to: string, options?: CallOptions): Promise<void> {
-    this.checkWritable('rbd_snap_rename')
+  async rename(from: string, to: string, options?: CallOptions): Promise<void> {
+    this.#image.checkWritable('rbd_snap_rename')
     const snapshot = toText('from', from)
     const name = toName('to', to)
-    const { pool, namespace } = this.ioctx
-    const dest = objectPath({ pool, namespace, image: this.name, snapshot: name })
-    await this.callWith(native.rbd_snap_rename, toTaskOptions(options, { snapshot, dest }), snapshot, name)
+    const dest = objectPath({ ...this.#image.about(), snapshot: name })
+    await this.#image.callWith(
+      native.rbd_snap_rename,
+      toTaskOptions(options, { snapshot, dest }),
+      snapshot,
+      name,
+    )
   }
 
   /**
@@ -139,10 +153,10 @@ export abstract class ImageSnapshots extends ImageDiff {
    * Implements: rbd_snap_protect.
    * @since 0.1.0
    */
-  async protectSnapshot(name: string, options?: CallOptions): Promise<void> {
-    this.checkWritable('rbd_snap_protect')
+  async protect(name: string, options?: CallOptions): Promise<void> {
+    this.#image.checkWritable('rbd_snap_protect')
     const snapshot = toText('name', name)
-    await this.callWith(native.rbd_snap_protect, toTaskOptions(options, { snapshot }), snapshot)
+    await this.#image.callWith(native.rbd_snap_protect, toTaskOptions(options, { snapshot }), snapshot)
   }
 
   /**
@@ -151,14 +165,14 @@ export abstract class ImageSnapshots extends ImageDiff {
    * Implements: rbd_snap_unprotect.
    * @since 0.1.0
    */
-  async unprotectSnapshot(name: string, options?: CallOptions): Promise<void> {
-    this.checkWritable('rbd_snap_unprotect')
+  async unprotect(name: string, options?: CallOptions): Promise<void> {
+    this.#image.checkWritable('rbd_snap_unprotect')
     const snapshot = toText('name', name)
     const task = toTaskOptions(options, { snapshot })
     await explained(
-      this.callWith(native.rbd_snap_unprotect, task, snapshot),
+      this.#image.callWith(native.rbd_snap_unprotect, task, snapshot),
       ['EBUSY'],
-      () => whySnapshotStays(this, snapshot),
+      () => whySnapshotStays(this.#image, snapshot),
       task.signal,
     )
   }
@@ -169,9 +183,9 @@ export abstract class ImageSnapshots extends ImageDiff {
    * Implements: rbd_snap_is_protected.
    * @since 0.1.0
    */
-  async isSnapshotProtected(name: string, options?: CallOptions): Promise<boolean> {
+  async isProtected(name: string, options?: CallOptions): Promise<boolean> {
     const snapshot = toText('name', name)
-    return this.callWith(native.rbd_snap_is_protected, toTaskOptions(options, { snapshot }), snapshot)
+    return this.#image.callWith(native.rbd_snap_is_protected, toTaskOptions(options, { snapshot }), snapshot)
   }
 
   /**
@@ -183,16 +197,41 @@ export abstract class ImageSnapshots extends ImageDiff {
    * Implements: rbd_snap_rollback_with_progress.
    * @since 0.1.0
    */
-  async rollbackToSnapshot(name: string, options?: OperationOptions): Promise<void> {
-    this.checkWritable('rbd_snap_rollback_with_progress')
+  async rollback(name: string, options?: OperationOptions): Promise<void> {
+    this.#image.checkWritable('rbd_snap_rollback_with_progress')
     const snapshot = toText('name', name)
     await runOperation(
-      this,
+      this.#image,
       native.rbd_snap_rollback_with_progress,
       options,
       operationOptions,
       { snapshot },
       snapshot,
     )
+  }
+
+  /**
+   * How many snapshots the image may have, or `undefined` when there is no limit.
+   *
+   * Implements: rbd_snap_get_limit.
+   * @since 0.1.0
+   */
+  async limit(options?: CallOptions): Promise<number | undefined> {
+    return this.#image.callWith(native.rbd_snap_get_limit, toTaskOptions(options))
+  }
+
+  /**
+   * Limits how many snapshots the image may have; `undefined` takes the limit away. Ceph lets a first one be made even when
+   * the limit is 0.
+   *
+   * Errors: `ERANGE` it has more already; `EROFS` it is open read-only.
+   *
+   * Implements: rbd_snap_set_limit.
+   * @since 0.1.0
+   */
+  async setLimit(limit: number | bigint | undefined, options?: CallOptions): Promise<void> {
+    this.#image.checkWritable('rbd_snap_set_limit')
+    const most = limit === undefined ? noLimit : toSize('limit', limit)
+    await this.#image.callWith(native.rbd_snap_set_limit, toTaskOptions(options), most)
   }
 }

@@ -7,8 +7,8 @@ const pieceBytes = 4 * 1024 * 1024
 const piecesAtOnce = 8
 
 /**
- * Stores zeros by ordinary writes. librbd's own way, `rbd_aio_write_zeroes` with its flag for thick provisioning, may wait
- * for ever when several clients zero the same image at once.
+ * Stores zeros by ordinary writes. librbd's own way, `rbd_aio_write_zeroes` with its flag for thick provisioning, was seen to
+ * wait for ever.
  */
 export async function storeZeros(
   image: ImageIo,

@@ -1,6 +1,8 @@
 import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
+import { trashImageSources } from '../internal/generated/librbd.js'
 import { jsonable } from '../internal/json.js'
+import { nameOf } from '../internal/name-of.js'
 import type { NativeTrashEntry } from '../internal/native/rbd.js'
 import { type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
@@ -18,9 +20,9 @@ export interface TrashEntry {
   /** What it was called. */
   name: string
   /** Why it is there: a user moved it, mirroring or a migration did, or its removal has not ended. */
-  source: 'user' | 'mirroring' | 'migration' | 'removing' | 'user-parent' | 'unknown'
+  source: (typeof trashImageSources)[keyof typeof trashImageSources] | 'unknown'
   deleted: Date
-  /** Before this it is removed by `force` only. */
+  /** Until then it is removed by `force` only. */
   deferredUntil: Date
 }
 
@@ -30,7 +32,7 @@ export interface TrashEntry {
  * @since 0.1.0
  */
 export interface TrashRemoveOptions extends OperationOptions {
-  /** Also before the time until which it is deferred. Default false: `EPERM`. */
+  /** Removes it also before the time until which it is deferred. Default false: `EPERM`. */
   force?: boolean
 }
 
@@ -50,8 +52,13 @@ const moveOptions: Known<TrashMoveOptions> = {
 }
 const removeOptions: Known<TrashRemoveOptions> = { ...operationOptions, force: true }
 
-function toEntry({ deletedMs, deferredUntilMs, ...entry }: NativeTrashEntry): TrashEntry {
-  return jsonable({ ...entry, deleted: new Date(deletedMs), deferredUntil: new Date(deferredUntilMs) })
+function toEntry({ deletedMs, deferredUntilMs, source, ...entry }: NativeTrashEntry): TrashEntry {
+  return jsonable({
+    ...entry,
+    source: nameOf(trashImageSources, source),
+    deleted: new Date(deletedMs),
+    deferredUntil: new Date(deferredUntilMs),
+  })
 }
 
 /**
@@ -62,7 +69,7 @@ function toEntry({ deletedMs, deferredUntilMs, ...entry }: NativeTrashEntry): Tr
 export class Trash {
   readonly #ioctx: IoCtx
 
-  /** Of the pool and namespace of an ioctx, which stays the caller's. */
+  /** The trash is that of the pool and namespace of an ioctx, which stays the caller's. */
   constructor(ioctx: IoCtx) {
     this.#ioctx = toIoCtx('ioctx', ioctx)
   }
@@ -106,9 +113,10 @@ export class Trash {
   }
 
   /**
-   * Takes an image out of it. `name`: what it is called from then on, by default what it was called before.
+   * Takes an image out of it. `name`: what it is called from then on, by default what it was called before. One whose
+   * removal was aborted comes back too, without the data that is gone.
    *
-   * Errors: `ENOENT` no such id; `EEXIST` another image has the name; `EINVAL` its removal was begun.
+   * Errors: `ENOENT` no such id; `EEXIST` another image has the name; `EINVAL` it is being removed.
    *
    * Implements: rbd_trash_restore.
    * @since 0.1.0
@@ -121,6 +129,7 @@ export class Trash {
 
   /**
    * Removes an image in it, and its data. Aborting stops at the next object; removing it again ends the work.
+   * Until then it is listed and can be restored, with zeros where its data was.
    *
    * Errors: `ENOENT` no such id; `EPERM` its time has not come; `ENOTEMPTY` it has snapshots; `EBUSY` somebody has it open.
    *

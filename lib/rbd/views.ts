@@ -1,4 +1,4 @@
-/** Memory of the caller's that is lent to an operation. */
+/** This file checks memory of the caller's that is lent to an operation. */
 
 import { invalidArgType, invalidArgValue, outOfRange } from '../internal/validate.js'
 

@@ -1,4 +1,5 @@
-// The addon's entry point: one environment's state, then one export function a topic.
+// This file is the addon's entry point: it makes the state of one JavaScript environment and calls one export
+// function a topic. All of it runs on the JavaScript thread.
 #include <napi.h>
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "addon/image_stream.h"
 #include "addon/leftovers.h"
 #include "core/environment.h"
+#include "core/subscription.h"
 #include "libvirt/binding.h"
 #include "rados/rados.h"
 #include "rbd/rbd.h"
@@ -23,8 +25,8 @@ namespace rbdkit {
 
 namespace {
 
-// { librados: { rados_connect: true, ... } | 'why it cannot be loaded', ... }. Loads the libraries: the
-// JavaScript thread, a few milliseconds once.
+// Capabilities() answers { librados: { rados_connect: true, ... } | 'why it cannot be loaded', ... }. It
+// loads the libraries on the JavaScript thread, which takes a few milliseconds once.
 Napi::Value Capabilities(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   struct Visit {
@@ -82,14 +84,14 @@ Napi::Value Versions(const Napi::CallbackInfo& info) {
   return versions;
 }
 
-// What the C library says of an errno: "No such file or directory". JavaScript thread.
+// ErrnoText() gives what the C library says of an errno: "No such file or directory". JavaScript thread.
 Napi::Value ErrnoText(const Napi::CallbackInfo& info) {
   char buffer[128];
   return Napi::String::New(info.Env(),
                            strerror_r(info[0].As<Napi::Number>().Int32Value(), buffer, sizeof(buffer)));
 }
 
-// How many bytes into a page of 4096 a view's memory begins. JavaScript thread.
+// PageOffset() tells how many bytes into a page of 4096 a view's memory begins. JavaScript thread.
 Napi::Value PageOffset(const Napi::CallbackInfo& info) {
   void* data = nullptr;
   size_t length = 0;
@@ -106,6 +108,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("pageOffset", Napi::Function::New(env, PageOffset, "pageOffset"));
   exports.Set("versions", Napi::Function::New(env, Versions, "versions"));
   exports.Set("strerror", Napi::Function::New(env, ErrnoText, "strerror"));
+  ExportSubscription(env, exports);
   ExportCluster(env, exports);
   ExportCommand(env, exports);
   ExportPool(env, exports);
@@ -144,6 +147,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportStorageVolume(env, exports);
   ExportDomain(env, exports);
   ExportDomainControl(env, exports);
+  ExportDomainTuning(env, exports);
+  ExportDomainEvents(env, exports);
   return exports;
 }
 

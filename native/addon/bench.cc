@@ -1,4 +1,5 @@
-// The load generator's way to JavaScript: options from a plain object, progress, the result or what ended it.
+// This file reads a benchmark's options on the JavaScript thread and makes the values of its progress and
+// result. Each run has an executor's thread of its own, "rbdkit-bench".
 #include "addon/bench.h"
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include "bench/allocation.h"
 #include "bench/engine.h"
 #include "core/call.h"
+#include "core/read.h"
 #include "core/value.h"
 #include "rbd/image.h"
 #include "rbd/rbd.h"
@@ -23,14 +25,7 @@ double Number(Napi::Object object, const char* name) {
   return object.Get(name).As<Napi::Number>().DoubleValue();
 }
 
-uint64_t Whole(Napi::Object object, const char* name) {
-  return static_cast<uint64_t>(object.Get(name).As<Napi::Number>().Int64Value());
-}
-
-uint64_t Big(const Napi::Value& value) {
-  bool lossless = false;
-  return value.As<Napi::BigInt>().Uint64Value(&lossless);
-}
+uint64_t Whole(Napi::Object object, const char* name) { return ToUint64(object.Get(name)); }
 
 std::chrono::nanoseconds Duration(Napi::Object object, const char* name) {
   return std::chrono::nanoseconds(static_cast<int64_t>(Number(object, name) * 1e9));
@@ -53,7 +48,7 @@ bench::PatternOptions ToPattern(Napi::Object object, uint32_t depth) {
   return pattern;
 }
 
-// lib/bench/options.ts has checked the values.
+// The values come from lib/bench/options.ts, which has checked them.
 bench::Options ToOptions(Napi::Object object) {
   bench::Options options;
   options.kind = static_cast<bench::Kind>(Whole(object, "kind"));
@@ -67,11 +62,11 @@ bench::Options ToOptions(Napi::Object object) {
   options.flush_every = static_cast<uint32_t>(Whole(object, "flushEvery"));
   options.compressible = Number(object, "compressible");
   options.verify = object.Get("verify").ToBoolean();
-  options.seed = Big(object.Get("seed"));
+  options.seed = Whole(object, "seed");
   return options;
 }
 
-// [[the image's handle, what tells it apart], ...]
+// ToTargets() reads [[the image's handle, what tells it apart], ...].
 std::vector<bench::Target> ToTargets(Call& call) {
   std::vector<bench::Target> targets;
   const auto list = call.Object().As<Napi::Array>();
@@ -82,7 +77,7 @@ std::vector<bench::Target> ToTargets(Call& call) {
       throw Napi::TypeError::New(call.env(), "rbdkit: stale handle");
     }
     const auto image = std::static_pointer_cast<Image>(handle);
-    targets.push_back({image->image(), image->ioctx()->cluster().get(), Big(pair.Get(1u)), image});
+    targets.push_back({image->image(), image->ioctx()->cluster().get(), ToUint64(pair.Get(1u)), image});
   }
   return targets;
 }
@@ -190,8 +185,8 @@ void RunBench(Task& task, const bench::Options& options, std::vector<bench::Targ
 void Bench(Call& call) {
   std::vector<bench::Target> targets = ToTargets(call);
   const bench::Options options = ToOptions(call.Object());
-  // A thread of its own: a run takes minutes, and the cluster's few are for short calls. It ends with the
-  // run.
+  // A run has a thread of its own, because it takes minutes and the cluster's few threads are for short
+  // calls. The thread ends with the run.
   Executor executor("rbdkit-bench", 1);
   call.Run(executor, [options, targets = std::move(targets)](Task& task) mutable {
     RunBench(task, options, std::move(targets));

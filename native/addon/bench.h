@@ -1,4 +1,4 @@
-// What native/addon/bench.cc exports to JavaScript.
+// ExportBench() gives JavaScript the functions that run the load generator. It runs on the JavaScript thread.
 #ifndef RBDKIT_ADDON_BENCH_H_
 #define RBDKIT_ADDON_BENCH_H_
 

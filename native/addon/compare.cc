@@ -1,4 +1,5 @@
-// The comparison's way to JavaScript.
+// This file reads a comparison's arguments on the JavaScript thread and makes the value of its result. Each
+// comparison runs on an executor's thread of its own, "rbdkit-compare".
 #include "addon/compare.h"
 
 #include <utility>
@@ -56,7 +57,7 @@ void Compare(Call& call) {
   options.max_memory = call.Uint64();
   options.max_ranges = call.Uint64();
   options.limits = NextLimits(call);
-  // A thread of its own, which ends with the comparison, as a copy's.
+  // A comparison has a thread of its own, which ends with it, as a copy has.
   Executor executor("rbdkit-compare", 1);
   call.Run(executor,
            [a = std::move(a), b = std::move(b), options](Task& task) { RunCompare(task, a, b, options); });

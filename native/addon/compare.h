@@ -1,4 +1,4 @@
-// What native/addon/compare.cc exports to JavaScript.
+// ExportCompare() gives JavaScript the function that compares two disks. It runs on the JavaScript thread.
 #ifndef RBDKIT_ADDON_COMPARE_H_
 #define RBDKIT_ADDON_COMPARE_H_
 

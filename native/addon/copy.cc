@@ -1,4 +1,5 @@
-// The copy engine's way to JavaScript.
+// This file reads a copy's arguments on the JavaScript thread and chooses its source, destination and
+// verifier. Each copy runs on an executor's thread of its own, "rbdkit-copy".
 #include "addon/copy.h"
 
 #include <memory>
@@ -25,7 +26,7 @@ namespace rbdkit {
 
 namespace {
 
-// What can be read anywhere, or in order. Blocks.
+// MakeAnySource() makes a source that is read anywhere or one that is read in order. Blocks.
 std::unique_ptr<copy::Source> MakeAnySource(const EndpointSpec& spec) {
   if (spec.handover) return std::make_unique<copy::StreamSource>(spec.handover, spec.size);
   if (spec.stream) return std::make_unique<copy::StreamSource>(spec.stream->get());
@@ -36,7 +37,7 @@ std::unique_ptr<copy::Source> MakeAnySource(const EndpointSpec& spec) {
   return MakeSource(spec);
 }
 
-// A path is a new file, or what is written in place. Blocks.
+// A path names a new file, or a device, a FIFO or a terminal that is written in place. Blocks.
 std::unique_ptr<copy::Destination> MakePathDestination(const EndpointSpec& spec) {
   if (copy::IsNullDevice(spec.file)) return std::make_unique<copy::NullDestination>();
   switch (copy::KindOf(spec.file)) {
@@ -78,7 +79,7 @@ Value ResultValue(const copy::Result& result, const copy::Replaced& replaced, co
   return Value::Fields(std::move(fields));
 }
 
-// What lib/copy/copy.ts numbers.
+// lib/copy/copy.ts has the same numbers.
 enum class Verify : uint8_t { kNone, kChecksum, kObjects, kReadBack, kFull };
 
 std::unique_ptr<copy::Verifier> MakeVerifier(Verify verify, bool deep, copy::Source& source,
@@ -99,7 +100,7 @@ std::unique_ptr<copy::Verifier> MakeVerifier(Verify verify, bool deep, copy::Sou
   }
 }
 
-// What lib/copy/copy.ts numbers.
+// lib/copy/copy.ts has the same numbers.
 enum class ServerSideMode : uint8_t { kNever, kAuto, kRequire };
 
 std::unique_ptr<copy::ServerSide> MakeServerSide(ServerSideMode mode, copy::Source& source,
@@ -142,8 +143,8 @@ void Copy(Call& call) {
   options.checksum = verify != Verify::kNone;
   const auto mode = static_cast<ServerSideMode>(call.Uint64());
   options.limits = NextLimits(call);
-  // A thread of its own: a copy takes hours, and the cluster's few are for short calls. It ends with the
-  // copy.
+  // A copy has a thread of its own, because it takes hours and the cluster's few threads are for short calls.
+  // The thread ends with the copy.
   Executor executor("rbdkit-copy", 1);
   call.Run(executor, [from = std::move(from), to = std::move(to), options, verify, mode](Task& task) {
     RunCopy(task, from, to, options, verify, mode);

@@ -1,4 +1,4 @@
-// What native/addon/copy.cc exports to JavaScript.
+// ExportCopy() gives JavaScript the function that copies a disk. It runs on the JavaScript thread.
 #ifndef RBDKIT_ADDON_COPY_H_
 #define RBDKIT_ADDON_COPY_H_
 

@@ -1,3 +1,4 @@
+// This file makes sources of what JavaScript names, and JavaScript's values of progress and errors.
 #include "addon/copy_values.h"
 
 #include <optional>
@@ -8,35 +9,10 @@
 #include "copy/source/image.h"
 #include "copy/source/qcow2.h"
 #include "copy/source/qemu.h"
+#include "core/read.h"
+#include "rbd/image_options.h"
 
 namespace rbdkit {
-
-namespace {
-
-std::string OptionalString(Napi::Object object, const char* name) {
-  const Napi::Value value = object.Get(name);
-  return value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
-}
-
-std::optional<uint64_t> OptionalNumber(Napi::Object object, const char* name) {
-  const Napi::Value value = object.Get(name);
-  bool lossless = false;
-  if (value.IsBigInt()) return value.As<Napi::BigInt>().Uint64Value(&lossless);
-  if (value.IsNumber()) return static_cast<uint64_t>(value.As<Napi::Number>().Int64Value());
-  return std::nullopt;
-}
-
-std::vector<std::string> OptionalStrings(Napi::Object object, const char* name) {
-  std::vector<std::string> strings;
-  if (!object.Get(name).IsArray()) return strings;
-  const auto array = object.Get(name).As<Napi::Array>();
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    strings.push_back(array.Get(i).As<Napi::String>().Utf8Value());
-  }
-  return strings;
-}
-
-}  // namespace
 
 EndpointSpec NextEndpoint(Call& call) {
   EndpointSpec spec;
@@ -44,11 +20,11 @@ EndpointSpec NextEndpoint(Call& call) {
   spec.naming.replace = object.Get("replace").ToBoolean();
   spec.naming.force = object.Get("force").ToBoolean();
   spec.naming.resume = object.Get("resume").ToBoolean();
-  spec.naming.may_lose = OptionalStrings(object, "mayLose");
-  spec.file = OptionalString(object, "file");
+  spec.naming.may_lose = ToTexts(object.Get("mayLose"));
+  spec.file = ToText(object.Get("file"));
   if (!spec.file.empty()) {
-    spec.format = OptionalString(object, "format");
-    spec.backing_directories = OptionalStrings(object, "backingDirectories");
+    spec.format = ToText(object.Get("format"));
+    spec.backing_directories = ToTexts(object.Get("backingDirectories"));
     call.Int64();
     return spec;
   }
@@ -59,26 +35,20 @@ EndpointSpec NextEndpoint(Call& call) {
   }
   if (object.Has("handover")) {
     spec.handover = ToHandover(object.Get("handover"));
-    spec.size = OptionalNumber(object, "size").value_or(copy::kUnknownSize);
+    spec.size = ToOptionalUint64(object.Get("size")).value_or(copy::kUnknownSize);
     call.Int64();
     return spec;
   }
   spec.ioctx = call.Handle<IoCtx>();
-  spec.image = OptionalString(object, "image");
-  spec.snapshot = OptionalString(object, "snapshot");
+  spec.image = ToText(object.Get("image"));
+  spec.snapshot = ToText(object.Get("snapshot"));
   spec.deep = object.Get("deep").ToBoolean();
   spec.keep_parent = object.Get("keepParent").ToBoolean();
-  const std::vector<std::string> keys = OptionalStrings(object, "keys");
-  const std::vector<std::string> values = OptionalStrings(object, "values");
+  const std::vector<std::string> keys = ToTexts(object.Get("keys"));
+  const std::vector<std::string> values = ToTexts(object.Get("values"));
   for (size_t i = 0; i < keys.size(); ++i) spec.metadata.emplace_back(keys[i], values.at(i));
-  if (!object.Get("layout").IsObject()) return spec;
-  const auto layout = object.Get("layout").As<Napi::Object>();
-  spec.layout.order = OptionalNumber(layout, "order");
-  spec.layout.features = OptionalNumber(layout, "features");
-  spec.layout.stripe_unit = OptionalNumber(layout, "stripeUnit");
-  spec.layout.stripe_count = OptionalNumber(layout, "stripeCount");
-  const std::string data_pool = OptionalString(layout, "dataPool");
-  if (!data_pool.empty()) spec.layout.data_pool = data_pool;
+  const Napi::Value layout = object.Get("layout");
+  if (layout.IsObject()) spec.layout = ToLayoutRequest(layout.As<Napi::Object>());
   return spec;
 }
 

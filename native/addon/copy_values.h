@@ -1,4 +1,5 @@
-// What the jobs of native/copy/ share on their way from and to JavaScript.
+// The jobs of native/copy/ share how their endpoints, limits, progress and errors come from and go to
+// JavaScript. Arguments are read on the JavaScript thread; sources and values are made on the job's thread.
 #ifndef RBDKIT_ADDON_COPY_VALUES_H_
 #define RBDKIT_ADDON_COPY_VALUES_H_
 
@@ -18,7 +19,7 @@
 
 namespace rbdkit {
 
-// One endpoint as lib/copy/endpoints.ts describes it. The ioctx lives as long as the job.
+// An EndpointSpec is one endpoint as lib/copy/endpoints.ts describes it. Its ioctx lives as long as the job.
 struct EndpointSpec {
   std::string file;
   // "raw", "qcow2", one that QEMU reads, or empty: raw unless it looks like something else
@@ -33,22 +34,22 @@ struct EndpointSpec {
   bool deep = false;
   bool keep_parent = false;  // of a deep copy, as its metadata
   copy::Metadata metadata;
-  copy::ImageOptions layout;
+  copy::LayoutRequest layout;
   copy::Naming naming;
 };
 
-// Two arguments: { file, format, backingDirectories }, { fd } or { handover, size }, and anything, or {
-// image, snapshot, layout } and the ioctx's handle; of a source also { deep, keepParent, keys, values }, of a
-// destination also { replace, force, resume }.
+// NextEndpoint() takes two arguments. They are { file, format, backingDirectories }, { fd } or { handover,
+// size } and anything, or { image, snapshot, layout } and the ioctx's handle. A source may also have { deep,
+// keepParent, keys, values }, a destination { replace, force, resume }.
 EndpointSpec NextEndpoint(Call& call);
-// Two arguments: bytes and operations per second.
+// NextLimits() takes two arguments: bytes and operations per second.
 copy::Limits NextLimits(Call& call);
-// What can be read anywhere.
+// MakeSource() makes a source that can be read anywhere.
 std::unique_ptr<copy::Source> MakeSource(const EndpointSpec& spec);
 
 Value ProgressValue(const copy::Progress& progress);
 Value ErrorValue(const copy::Error& error);
-// The properties of that, for an error which has further ones.
+// ErrorFields() gives the properties of ErrorValue(), for an error that has further ones.
 std::vector<Value::Field> ErrorFields(const copy::Error& error);
 
 }  // namespace rbdkit

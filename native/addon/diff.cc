@@ -1,4 +1,5 @@
-// Diffs in files and streams: what is done with them without a cluster.
+// This file reads the arguments of jobs on rbd's diffs on the JavaScript thread: inspecting, merging,
+// exporting and importing them. Each job runs on an executor's thread of its own.
 #include "addon/diff.h"
 
 #include <memory>
@@ -42,7 +43,7 @@ Value SummaryValue(const copy::DiffSummary& summary) {
   return Value::Fields(std::move(fields));
 }
 
-// Runs `job` on a thread of its own: a pipe may take as long as it likes.
+// RunDiffJob() runs `job` on a thread of its own, because a pipe may take as long as it likes.
 template <typename Job>
 void RunDiffJob(Call& call, bool with_cluster, Job job) {
   Executor executor("rbdkit-diff", 1);

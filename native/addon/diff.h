@@ -1,4 +1,4 @@
-// What native/addon/diff.cc exports to JavaScript.
+// ExportDiff() gives JavaScript the functions for rbd's diffs. It runs on the JavaScript thread.
 #ifndef RBDKIT_ADDON_DIFF_H_
 #define RBDKIT_ADDON_DIFF_H_
 

@@ -1,4 +1,5 @@
-// All of it on the JavaScript thread; none of it waits.
+// This file lends the buffers of JavaScript's streams to copies. All of it runs on the JavaScript thread and
+// none of it waits, but for Loan::Complete(), which any thread calls.
 #include "addon/handover.h"
 
 #include <cstdint>
@@ -16,8 +17,8 @@ const Held& HeldBy(Napi::Value value) {
   return *value.As<Napi::External<Held>>().Data();
 }
 
-// One loan. The JavaScript slot keeps the buffer alive; the environment's end waits for it, and cancels the
-// copy that has it first.
+// A Loan is one buffer that is lent. The JavaScript slot keeps the buffer alive. The environment's end
+// cancels the copy that has it, and waits for it.
 class Loan final : public Completion, public copy::Operation {
  public:
   Loan(CompletionQueue& queue, uint32_t number) : Completion(Kind::kIo), queue_(queue) {

@@ -1,4 +1,5 @@
-// Whole images with their snapshots, from and to streams.
+// This file reads the arguments of exports and imports of whole images on the JavaScript thread. Each job
+// runs on an executor's thread of its own.
 #include "addon/image_stream.h"
 
 #include <memory>
@@ -10,6 +11,7 @@
 #include "addon/stream_values.h"
 #include "copy/jobs/image_transfer.h"
 #include "core/call.h"
+#include "core/read.h"
 #include "core/value.h"
 #include "rados/ioctx.h"
 #include "rbd/rbd.h"
@@ -17,13 +19,6 @@
 namespace rbdkit {
 
 namespace {
-
-std::vector<std::string> ToStrings(Napi::Value value) {
-  std::vector<std::string> strings;
-  const auto array = value.As<Napi::Array>();
-  for (uint32_t i = 0; i < array.Length(); ++i) strings.push_back(array.Get(i).As<Napi::String>());
-  return strings;
-}
 
 Value SummaryValue(const copy::ImageSummary& summary) {
   return Value::Fields({{"size", Value::Number(summary.size)},
@@ -35,7 +30,7 @@ Value SummaryValue(const copy::ImageSummary& summary) {
                         {"crc32c", summary.crc32c}});
 }
 
-// Runs `job` on a thread of its own. The ioctx lives as long as the job.
+// RunImageJob() runs `job` on a thread of its own. The ioctx lives as long as the job.
 template <typename Job>
 void RunImageJob(Call& call, Job job) {
   Executor executor("rbdkit-image", 1);
@@ -58,18 +53,14 @@ void RunImageJob(Call& call, Job job) {
 // maxMemory)
 void ExportImage(Call& call) {
   const Napi::Object object = call.Object();
-  const auto number = [&object](const char* name) -> uint64_t {
-    return static_cast<uint64_t>(object.Get(name).As<Napi::Number>().Int64Value());
-  };
-  bool lossless = false;
   copy::ImageExport what;
   what.image = object.Get("image").As<Napi::String>();
-  what.header.order = number("order");
-  what.header.features = object.Get("features").As<Napi::BigInt>().Uint64Value(&lossless);
-  what.header.stripe_unit = number("stripeUnit");
-  what.header.stripe_count = number("stripeCount");
-  const std::vector<std::string> keys = ToStrings(object.Get("keys"));
-  const std::vector<std::string> values = ToStrings(object.Get("values"));
+  what.header.order = ToUint64(object.Get("order"));
+  what.header.features = ToUint64(object.Get("features"));
+  what.header.stripe_unit = ToUint64(object.Get("stripeUnit"));
+  what.header.stripe_count = ToUint64(object.Get("stripeCount"));
+  const std::vector<std::string> keys = ToTexts(object.Get("keys"));
+  const std::vector<std::string> values = ToTexts(object.Get("values"));
   for (size_t i = 0; i < keys.size(); ++i) what.header.metadata.emplace_back(keys[i], values.at(i));
   std::shared_ptr<IoCtx> ioctx = call.Handle<IoCtx>();
   Stream to = ToStream(call.Object());

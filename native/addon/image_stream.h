@@ -1,4 +1,5 @@
-// What native/addon/image_stream.cc exports to JavaScript.
+// ExportImageStream() gives JavaScript the functions that write a whole image with its snapshots to a stream
+// and read it from one. It runs on the JavaScript thread.
 #ifndef RBDKIT_ADDON_IMAGE_STREAM_H_
 #define RBDKIT_ADDON_IMAGE_STREAM_H_
 

@@ -1,4 +1,5 @@
-// What unfinished copies have left, for JavaScript.
+// This file lists and clears for JavaScript what unfinished copies have left. Arguments are read on the
+// JavaScript thread, and the work runs on an executor's thread of its own.
 #include "addon/leftovers.h"
 
 #include <memory>
@@ -50,7 +51,8 @@ void Finish(Task& task, const copy::Error& error, const std::vector<copy::Leftov
   task.value = Value::List(std::move(list));
 }
 
-// imageLeftovers(slot, ioctx, clear). Removing large images takes long: a thread of its own, as a copy has.
+// imageLeftovers(slot, ioctx, clear) has a thread of its own, as a copy has, because removing large images
+// takes long.
 void ImageLeftovers(Call& call) {
   auto ioctx = call.Handle<IoCtx>();
   const bool clear = call.Bool();

@@ -1,4 +1,5 @@
-// What native/addon/leftovers.cc exports to JavaScript.
+// ExportLeftovers() gives JavaScript the functions that list and clear what unfinished copies have left. It
+// runs on the JavaScript thread.
 #ifndef RBDKIT_ADDON_LEFTOVERS_H_
 #define RBDKIT_ADDON_LEFTOVERS_H_
 

@@ -1,3 +1,4 @@
+// ToStream() reads a file, a descriptor or a handover on the JavaScript thread.
 #include "addon/stream_values.h"
 
 #include <fcntl.h>
@@ -6,6 +7,7 @@
 #include <string>
 
 #include "addon/handover.h"
+#include "core/read.h"
 
 namespace rbdkit {
 
@@ -14,8 +16,7 @@ Stream ToStream(Napi::Object object) {
   if (object.Has("handover")) {
     stream.spec.handover = ToHandover(object.Get("handover"));
     stream.spec.file = object.Get("label").As<Napi::String>();
-    const Napi::Value size = object.Get("size");
-    if (size.IsNumber()) stream.spec.size = static_cast<uint64_t>(size.As<Napi::Number>().Int64Value());
+    if (const auto size = ToOptionalUint64(object.Get("size"))) stream.spec.size = *size;
     return stream;
   }
   const Napi::Value file = object.Get("file");
@@ -25,7 +26,7 @@ Stream ToStream(Napi::Object object) {
   }
   const int fd = object.Get("fd").As<Napi::Number>();
   stream.fd = std::make_shared<copy::UniqueFd>(fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  // One that is not open is for the job to say.
+  // The job says so when the descriptor is not open.
   stream.spec = {"fd " + std::to_string(fd), *stream.fd ? stream.fd->get() : fd};
   return stream;
 }

@@ -1,4 +1,5 @@
-// What jobs on files, descriptors and streams share on their way from JavaScript.
+// Jobs on files, descriptors and streams share how JavaScript names these. ToStream() runs on the JavaScript
+// thread.
 #ifndef RBDKIT_ADDON_STREAM_VALUES_H_
 #define RBDKIT_ADDON_STREAM_VALUES_H_
 
@@ -11,8 +12,8 @@
 
 namespace rbdkit {
 
-// A stream as lib/copy/diff.ts names it: { file }, { fd } or { handover, label, size }. A descriptor is our
-// own from here on: the caller may close theirs.
+// A Stream is one as lib/copy/diff.ts names it: { file }, { fd } or { handover, label, size }. Its descriptor
+// is a duplicate of the caller's, who may close theirs.
 struct Stream {
   copy::StreamSpec spec;
   std::shared_ptr<copy::UniqueFd> fd;

@@ -1,3 +1,4 @@
+// Allocated() asks librbd for the objects of an image, all of them or a sample.
 #include "bench/allocation.h"
 
 #include <algorithm>
@@ -11,9 +12,9 @@ namespace rbdkit::bench {
 
 namespace {
 
-// Requests that may take no more than a fraction of a second.
+// A sample is so many requests, which may take no more than a fraction of a second.
 constexpr uint64_t kSamples = 256;
-// Objects asked for at once when the object map answers.
+// So many objects are asked for at once when the object map answers.
 constexpr uint64_t kFastWindow = 1 << 18;
 // The same sample for the same image, so that a refusal does not come and go.
 constexpr uint64_t kSeed = 20240607;

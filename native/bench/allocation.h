@@ -1,4 +1,5 @@
-// How much of an image exists: reads of the rest never reach an OSD.
+// Allocated() finds out how much of an image exists, because reads of the rest never reach an OSD. It runs on
+// an executor's thread.
 #ifndef RBDKIT_BENCH_ALLOCATION_H_
 #define RBDKIT_BENCH_ALLOCATION_H_
 
@@ -7,9 +8,10 @@
 
 namespace rbdkit::bench {
 
-// The share of the image's objects, 0 to 1, that exist in it or in its parent. Exact where the image has a
-// valid fast diff or few objects, else of a sample: asking for each object takes a request. An empty image
-// has all, and one that is being migrated is taken to have. `ioctx` is of its cluster. 0 or a negative errno.
+// Allocated() sets `share` to the part of the image's objects, 0 to 1, that exist in it or in its parent. The
+// share is exact where the image has a valid fast diff or few objects. Else it is that of a sample, because
+// asking for each object takes a request. An empty image has all of its objects, and one that is being
+// migrated is taken to have them. `ioctx` is of its cluster. Allocated() returns 0 or a negative errno.
 // Blocks.
 int Allocated(rbd_image_t image, rados_ioctx_t ioctx, double* share);
 

@@ -1,3 +1,5 @@
+// The engine starts one submitter for each cluster handle, and watches them from the thread that called
+// Run().
 #include "bench/engine.h"
 
 #include <sys/resource.h>
@@ -109,7 +111,7 @@ void Engine::Prepare() {
     uint64_t size = 0;
     const int r = Rbd().rbd_get_size(target.image, &size);
     if (r < 0) run.control.Fail(Error(r, "rbd_get_size", i));
-    // lib/ has checked it; the image may have been cut since.
+    // lib/ has checked the size, but the image may have been cut since.
     if (r >= 0 && size < largest) run.control.Fail(Error(-EINVAL, "bench", i));
     if (r < 0 || size < largest) return;
     submitter->AddLane(target, i, size, run.payload.get());

@@ -1,4 +1,5 @@
-// The load generator: images, operations, what they took.
+// The load generator keeps operations in flight on images and measures what they took. Its Engine blocks the
+// thread that calls Run(), and one Submitter thread for each cluster handle submits.
 #ifndef RBDKIT_BENCH_ENGINE_H_
 #define RBDKIT_BENCH_ENGINE_H_
 
@@ -29,7 +30,7 @@ struct Progress {
   bool stalled = false;  // nothing has completed for a while
 };
 
-// What a process has used, in all its threads.
+// A Usage is what the process has used, in all its threads.
 struct Usage {
   double user_seconds = 0;
   double system_seconds = 0;
@@ -50,15 +51,16 @@ class Engine {
  public:
   using Report = std::function<void(const Progress&)>;
 
-  // At least one target, each larger than the largest block.
+  // There is at least one target, each larger than the largest block.
   Engine(const Options& options, std::vector<Target> targets);
   ~Engine();
 
-  // Runs, blocking. When it returns nothing is in flight, except when a run that was cancelled or that failed
-  // could not be drained in time (Options::drain_for). `report` is called on this thread, ten times a second.
+  // Run() runs the load, and blocks. When it returns nothing is in flight, except when a run that was
+  // cancelled or that failed could not be drained in time (Options::drain_for). `report` is called on this
+  // thread, ten times a second.
   Error Run(const Report& report, Result* result);
 
-  // Ends the run early. Any thread, any time before, while or after Run().
+  // Cancel() ends the run early. Any thread, any time before, while or after Run().
   void Cancel();
 
  private:
@@ -69,7 +71,7 @@ class Engine {
   void Collect();
   bool Drained();
 
-  // Shared with the submitting threads: they may be left behind.
+  // `run_` is shared with the submitting threads, which may be left behind.
   const std::shared_ptr<Run_> run_;
   Series series_;
   std::deque<std::array<double, 3>> samples_;  // seconds, operations, bytes

@@ -1,3 +1,4 @@
+// A Histogram computes its figures as fio does.
 #include "bench/histogram.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Latencies in fio's buckets, so that percentiles of both can be compared.
+// A Histogram counts latencies in fio's buckets, so that percentiles of both can be compared.
 #ifndef RBDKIT_BENCH_HISTOGRAM_H_
 #define RBDKIT_BENCH_HISTOGRAM_H_
 
@@ -9,8 +9,8 @@
 
 namespace rbdkit::bench {
 
-// Values below 128 have a bucket each; above, every power of two has 64 of equal width, so a value is off by
-// less than 1/128. Fixed size, no allocation on adding. One thread at a time.
+// Values below 128 have a bucket each. Above, every power of two has 64 buckets of equal width, so a value is
+// off by less than 1/128. A histogram has a fixed size, and adding allocates nothing. One thread at a time.
 class Histogram {
  public:
   static constexpr unsigned kBits = 6;
@@ -18,14 +18,14 @@ class Histogram {
   static constexpr size_t kBuckets = kGroups << kBits;
 
   static size_t BucketOf(uint64_t value) {
-    // The highest bit that is set; of 0 as of 1.
+    // This is the highest bit that is set, of 0 as of 1.
     const auto highest = 63u - static_cast<unsigned>(__builtin_clzll(value | 1));
     if (highest <= kBits) return value;
     const unsigned dropped = highest - kBits;
     const size_t bucket = ((size_t{dropped} + 1) << kBits) + ((value >> dropped) & ((1u << kBits) - 1));
     return bucket < kBuckets ? bucket : kBuckets - 1;
   }
-  // What a bucket counts as: its middle, rounded down.
+  // A bucket counts as its middle, rounded down.
   static uint64_t ValueOf(size_t bucket);
 
   void Add(uint64_t value) {
@@ -45,8 +45,8 @@ class Histogram {
   double stddev() const;  // of a sample, as fio has it
   uint64_t bucket(size_t index) const { return counts_[index]; }
 
-  // The value below or at which `percents[i]` percent of the values are, as fio finds it, but within the
-  // extremes; ascending percents.
+  // Percentiles() gives for each i the value below or at which `percents[i]` percent of the values are, as
+  // fio finds it, but within the extremes. The percents ascend.
   std::vector<uint64_t> Percentiles(const std::vector<double>& percents) const;
 
  private:

@@ -1,3 +1,5 @@
+// A lane gives its operations to librbd on the submitting thread; OnComplete() runs on librbd's threads and
+// only queues.
 #include "bench/lane.h"
 
 #include <sys/mman.h>
@@ -12,14 +14,15 @@ namespace rbdkit::bench {
 
 namespace {
 
-// Streams of random numbers of one lane.
+// A lane has these streams of random numbers.
 enum Stream : uint64_t { kPlaces, kKinds, kPayload, kArrivals, kStreams };
 
 uint64_t StreamOf(size_t index, Stream stream) { return index * kStreams + stream; }
 
 constexpr size_t kPage = 4096;
 
-// librbd's thread: take the time and the result, queue. Nothing else.
+// OnComplete() runs on librbd's thread. It takes the time and the result and queues the operation, nothing
+// else.
 void OnComplete(rbd_completion_t completion, void* argument) noexcept {
   auto* operation = static_cast<Operation*>(argument);
   operation->done = Now();

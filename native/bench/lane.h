@@ -1,4 +1,5 @@
-// One image of a run and its operations.
+// A Lane is one image of a run with its operations. The submitting thread uses it; librbd's threads write the
+// result into an Operation and queue it.
 #ifndef RBDKIT_BENCH_LANE_H_
 #define RBDKIT_BENCH_LANE_H_
 
@@ -16,7 +17,8 @@ namespace rbdkit::bench {
 
 class Lane;
 
-// One operation, used again and again. On cache lines of its own: librbd's threads write into it.
+// An Operation is used again and again. It has cache lines of its own, because librbd's threads write into
+// it.
 struct alignas(64) Operation : Arrival {
   Arrivals* arrivals = nullptr;
   Lane* lane = nullptr;
@@ -29,7 +31,7 @@ struct alignas(64) Operation : Arrival {
   Kind kind = Kind::kRead;
 };
 
-// Used by the thread that submits for it.
+// A Lane is used by the one thread that submits for it.
 class Lane {
  public:
   // Throws std::bad_alloc. `index` is the target's number.
@@ -39,23 +41,23 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  // A free operation, or nullptr.
+  // free() gives a free operation, or nullptr.
   Operation* free() const { return free_; }
   void Free(Operation* operation) {
     operation->next = free_;
     free_ = operation;
   }
 
-  // Decides what the free operation does next: kind, place, count.
+  // Choose() decides what the free operation does next: its kind, its place, its count.
   void Choose(Operation* operation);
-  // Gives the operation, which is free, to librbd. 0, or the errno with which librbd did not take it; then it
-  // is free again.
+  // Submit() gives the operation, which is free, to librbd. It returns 0, or the errno with which librbd did
+  // not take the operation, which is free again then.
   int Submit(Operation* operation);
-  // Empty, or what is wrong with what a read brought.
+  // Check() says what is wrong with what a read brought; empty: nothing.
   std::string Check(const Operation& operation) const;
 
   size_t index() const { return index_; }
-  // Of open-loop runs: when the next operation is to begin.
+  // When the next operation of an open-loop run is to begin.
   int64_t due = 0;
   // A flush comes before the next operation.
   bool flush_due = false;
@@ -81,7 +83,7 @@ class Lane {
   size_t memory_size_ = 0;
 };
 
-// The C function of a kind, for errors.
+// FunctionOf() names the C function of a kind, for errors.
 const char* FunctionOf(Kind kind);
 
 }  // namespace rbdkit::bench

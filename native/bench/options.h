@@ -1,4 +1,4 @@
-// What a run is asked for, and what ended it early.
+// This file declares what a run is asked for, and the error that ended it early.
 #ifndef RBDKIT_BENCH_OPTIONS_H_
 #define RBDKIT_BENCH_OPTIONS_H_
 
@@ -16,7 +16,7 @@ namespace rbdkit::bench {
 
 enum class Kind : uint8_t { kRead, kWrite, kDiscard, kWriteZeroes, kFlush };
 
-// What fio counts apart.
+// A Way is what fio counts apart.
 enum Way : uint8_t { kWayRead, kWayWrite, kWayTrim, kWaySync, kWays };
 
 inline Way WayOf(Kind kind) {
@@ -47,12 +47,12 @@ struct Options {
   bool verify = false;
   uint64_t seed = 0;
   std::chrono::nanoseconds stalled_after = std::chrono::seconds(10);
-  // How long a run that was cancelled or that failed waits for what is in flight. Then its threads are left
-  // to themselves: they end when the cluster answers, and hold what the operations need until then.
+  // A run that was cancelled or that failed waits so long for what is in flight. Then its threads are left to
+  // themselves: they end when the cluster answers, and hold what the operations need until then.
   std::chrono::nanoseconds drain_for = std::chrono::seconds(10);
 };
 
-// An open image.
+// A Target is an open image that the run uses.
 struct Target {
   rbd_image_t image = nullptr;
   const void* cluster = nullptr;  // images of the same handle share a thread

@@ -1,3 +1,4 @@
+// A Pattern draws blocks at random, in sequence or from interleaved streams.
 #include "bench/pattern.h"
 
 #include <algorithm>
@@ -47,7 +48,7 @@ Pattern::Pattern(const PatternOptions& options, uint64_t image_size, uint64_t se
   const uint64_t count =
       options.order == Order::kInterleaved ? std::clamp<uint64_t>(options.streams, 1, grains) : 1;
   for (uint64_t i = 0; i < count; ++i) {
-    // 128 bits: grains times streams may be more than 64.
+    // The product has 128 bits, because grains times streams may be more than 64.
     const auto edge = [&](uint64_t n) {
       return static_cast<uint64_t>(static_cast<unsigned __int128>(grains) * n / count) * grain_;
     };

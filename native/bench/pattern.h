@@ -1,4 +1,4 @@
-// Which block comes next.
+// A Pattern says which block of an image comes next. It belongs to the submitting thread.
 #ifndef RBDKIT_BENCH_PATTERN_H_
 #define RBDKIT_BENCH_PATTERN_H_
 
@@ -35,8 +35,8 @@ struct Span {
   uint32_t length = 0;
 };
 
-// The blocks of one image, without end. Offsets are multiples of the smallest size, and each block lies
-// within the image, which holds at least one of the largest. One thread at a time.
+// A Pattern gives the blocks of one image, without end. Offsets are multiples of the smallest size. Each
+// block lies within the image, which holds at least one of the largest. One thread at a time.
 class Pattern {
  public:
   Pattern(const PatternOptions& options, uint64_t image_size, uint64_t seed, uint64_t stream);
@@ -47,7 +47,7 @@ class Pattern {
   uint32_t grain() const { return grain_; }
 
  private:
-  // The places of blocks of one size.
+  // A Size knows the places of blocks of one size.
   struct Size {
     uint32_t bytes = 0;
     double up_to = 1;     // of a draw from 0 to 1

@@ -1,3 +1,5 @@
+// Payload makes the bytes that are written; Stamp writes its fields at the beginning of each grain and checks
+// them.
 #include "bench/payload.h"
 
 #include <algorithm>

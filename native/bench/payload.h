@@ -1,4 +1,4 @@
-// What is written, and how a reader knows it again.
+// Payload makes what a run writes, and Stamp marks it so that a reader knows it again.
 #ifndef RBDKIT_BENCH_PAYLOAD_H_
 #define RBDKIT_BENCH_PAYLOAD_H_
 
@@ -11,14 +11,16 @@
 
 namespace rbdkit::bench {
 
-// Random bytes made once; each write takes a part of them, so that making data costs a run nothing and no two
-// writes of a while are the same. Immutable: librbd may still be reading it on threads of its own.
+// A Payload is random bytes that are made once. Each write takes a part of them, so that making data costs a
+// run nothing and no two writes of a while are the same. The bytes never change, because librbd may still be
+// reading them on threads of its own.
 class Payload {
  public:
-  // For blocks of at most `largest` bytes, of which a compressor can take away `compressible` percent.
+  // The payload is for blocks of at most `largest` bytes, of which a compressor can take away `compressible`
+  // percent.
   Payload(size_t largest, double compressible, uint64_t seed);
 
-  // `length` bytes that are different from time to time. Any thread, each with a Random of its own.
+  // Take() gives `length` bytes, other ones from time to time. Any thread, each with a Random of its own.
   const char* Take(Random& random, size_t length) const;
 
   // The random parts of every kCompressChunk bytes come first, zeros fill the rest.
@@ -32,8 +34,8 @@ class Payload {
   std::unique_ptr<char, void (*)(void*)> bytes_;
 };
 
-// Marks blocks with where and when they were written. Each `grain` bytes (the smallest block size of the run)
-// have a stamp of their own at their beginning, so that a block of any size can be checked.
+// A Stamp marks blocks with where and when they were written. Each `grain` bytes (the smallest block size of
+// the run) have a stamp of their own at their beginning, so that a block of any size can be checked.
 class Stamp {
  public:
   static constexpr size_t kSize = 48;
@@ -41,9 +43,9 @@ class Stamp {
   // `image` tells images apart: a number that is the same in every run.
   Stamp(uint64_t seed, uint64_t image, uint32_t grain) : seed_(seed), image_(image), grain_(grain) {}
 
-  // Stamps `length` bytes that will be at `offset`; `count` is the write's number.
+  // Write() stamps `length` bytes that will be at `offset`; `count` is the write's number.
   void Write(char* data, uint64_t offset, size_t length, uint64_t count) const;
-  // Empty when the bytes read at `offset` are as Write() left them, else what is wrong.
+  // Check() gives what is wrong with the bytes read at `offset`; empty: they are as Write() left them.
   std::string Check(const char* data, uint64_t offset, size_t length) const;
 
  private:

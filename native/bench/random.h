@@ -1,4 +1,4 @@
-// Random numbers of a run: fast, and the same for the same seed.
+// Random makes the random numbers of a run: it is fast, and gives the same for the same seed.
 #ifndef RBDKIT_BENCH_RANDOM_H_
 #define RBDKIT_BENCH_RANDOM_H_
 
@@ -8,7 +8,7 @@
 
 namespace rbdkit::bench {
 
-// One step of SplitMix64: makes unlike seeds of like ones.
+// Mix() is one step of SplitMix64; it makes unlike seeds of like ones.
 inline uint64_t Mix(uint64_t* state) {
   uint64_t z = *state += 0x9e3779b97f4a7c15;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
@@ -16,7 +16,7 @@ inline uint64_t Mix(uint64_t* state) {
   return z ^ (z >> 31);
 }
 
-// xoshiro256** by Blackman and Vigna. One thread at a time.
+// Random is xoshiro256** by Blackman and Vigna. One thread at a time.
 class Random {
  public:
   // `stream` tells apart the users of one seed.
@@ -38,7 +38,7 @@ class Random {
     return result;
   }
 
-  // 0 to `bound` - 1, each as likely (Lemire's method); `bound` is not 0.
+  // Below() gives 0 to `bound` - 1, each as likely (Lemire's method); `bound` is not 0.
   uint64_t Below(uint64_t bound) {
     auto product = static_cast<unsigned __int128>(Next()) * bound;
     if (static_cast<uint64_t>(product) < bound) {
@@ -50,7 +50,7 @@ class Random {
     return static_cast<uint64_t>(product >> 64);
   }
 
-  // 0 <= x < 1.
+  // Unit() gives 0 <= x < 1.
   double Unit() { return static_cast<double>(Next() >> 11) * 0x1p-53; }
 
   // The time to the next of events that come on average every `mean`, independent of each other.

@@ -1,3 +1,4 @@
+// A Series closes a second when every thread has passed it.
 #include "bench/series.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// A run second by second, put together from what each submitting thread counted.
+// A Series is a run second by second, put together from what each submitting thread counted. The thread that
+// watches the run uses it.
 #ifndef RBDKIT_BENCH_SERIES_H_
 #define RBDKIT_BENCH_SERIES_H_
 
@@ -20,7 +21,7 @@ struct Tally {
   void Merge(const Tally& other);
 };
 
-// One second of one thread.
+// An Interval is one second of one thread.
 struct Interval {
   explicit Interval(int64_t second) : index(second) {}
   const int64_t index;  // from the start of measuring
@@ -48,12 +49,13 @@ class Series {
  public:
   explicit Series(size_t threads) : passed_(threads, 0) {}
 
-  // Instead of a second: the thread has ended.
+  // kEnded stands instead of a second when the thread has ended.
   static constexpr int64_t kEnded = INT64_MAX;
 
-  // What thread number `thread` counted; it is in second `now` at present, and will not add to earlier ones.
+  // Add() takes what thread number `thread` counted. The thread is in second `now` at present, and will not
+  // add to earlier ones.
   void Add(size_t thread, std::vector<std::unique_ptr<Interval>> intervals, int64_t now);
-  // All threads have ended, `seconds` after the start of measuring.
+  // Finish() says that all threads have ended, `seconds` after the start of measuring.
   void Finish(double seconds);
 
   const std::vector<Row>& rows() const { return rows_; }

@@ -1,3 +1,5 @@
+// A submitter's functions run on its own thread, but for TakeIntervals() and Control::Fail(), which any
+// thread may call.
 #include "bench/submitter.h"
 
 #include <pthread.h>
@@ -30,7 +32,7 @@ void Submitter::AddLane(const Target& target, size_t index, uint64_t image_size,
 
 void Submitter::Run() {
   pthread_setname_np(pthread_self(), "rbdkit-bench");
-  // Begun to the microsecond, not up to 50 later as Linux lets other sleepers be.
+  // Operations begin to the microsecond, not up to 50 later as Linux lets other sleepers wake.
   if (rate_ > 0) prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
   interval_ = std::make_unique<Interval>(0);
   interval_end_ = control_.start + kSecond;
@@ -69,13 +71,14 @@ void Submitter::Begin() {
   }
 }
 
-// Whether another operation may begin; once no, always no.
+// Admit() tells whether another operation may begin. Once it says no, it always does.
 bool Submitter::Admit(int64_t now) {
   if (control_.stop.load(std::memory_order_relaxed) || now >= control_.end) admitting_ = false;
   return admitting_;
 }
 
-// Begins the next operation of a lane that has a free one. Its latency counts from `due`, 0 for now.
+// SubmitNext() begins the next operation of a lane that has a free one. Its latency counts from `due`, 0 for
+// now.
 void Submitter::SubmitNext(Lane& lane, int64_t due) {
   const int64_t now = Now();
   if (!Admit(now)) return;
@@ -133,7 +136,7 @@ void Submitter::SubmitDue() {
   }
 }
 
-// Returns whether there were any.
+// TakeArrivals() returns whether there were any.
 bool Submitter::TakeArrivals(bool refill) {
   Arrival* arrival = arrivals_.Take();
   if (arrival == nullptr) return false;
@@ -195,7 +198,7 @@ void Submitter::Record(const Operation& operation) {
   }
 }
 
-// Begins the interval that `now` is in, if another one is under way.
+// Rotate() begins the interval that `now` is in, if another one is under way.
 void Submitter::Rotate(int64_t now) {
   if (now < interval_end_) return;
   const int64_t index = (now - control_.start) / kSecond;
@@ -213,7 +216,7 @@ std::vector<std::unique_ptr<Interval>> Submitter::TakeIntervals(int64_t* now) {
   return std::exchange(complete_, {});
 }
 
-// What was written is not safe before; a run that fails or is cancelled promises nothing.
+// FlushAll() makes what was written safe. A run that fails or is cancelled promises nothing.
 void Submitter::FlushAll() {
   phase_ = Phase::kFlush;
   for (const auto& lane : lanes_) SubmitFlush(*lane);
@@ -232,9 +235,9 @@ int64_t Submitter::WaitUntil(int64_t now) const {
   return until;
 }
 
-// How many completions are worth waking up for. In a closed loop each leaves a place free: to wait for a
-// second one would save a tenth of the CPU and make the depth another than was asked for. In an open loop
-// with free places they have their times already, and the next operation is not due.
+// Enough() tells how many completions are worth waking up for. In a closed loop each leaves a place free: to
+// wait for a second one would save a tenth of the CPU and make the depth another than was asked for. In an
+// open loop with free places they have their times already, and the next operation is not due.
 uint32_t Submitter::Enough() const {
   const bool idle = rate_ > 0 && admitting_ && schedule_.size() == lanes_.size();
   return idle ? std::max<uint32_t>(1, options_.depth / 2) : 1;
@@ -247,7 +250,7 @@ void Submitter::Publish() {
   measured_bytes_.store(counts_.measured_bytes, std::memory_order_relaxed);
 }
 
-// As many as the rate had brought by the end: drawing each would tell no more.
+// CountUnstarted() counts as many as the rate had brought by the end; drawing each would tell no more.
 void Submitter::CountUnstarted() {
   if (rate_ == 0 || control_.end == INT64_MAX) return;
   for (const auto& lane : lanes_) {

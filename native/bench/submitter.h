@@ -1,4 +1,4 @@
-// The thread that submits for the images of one cluster handle.
+// A Submitter submits for the images of one cluster handle, on a thread of its own.
 #ifndef RBDKIT_BENCH_SUBMITTER_H_
 #define RBDKIT_BENCH_SUBMITTER_H_
 
@@ -16,11 +16,11 @@
 
 namespace rbdkit::bench {
 
-// What the threads of a run share.
+// A Control is what the threads of a run share.
 struct Control {
   int64_t start = 0;  // when measuring begins; nanoseconds of Now()
   int64_t end = 0;    // when no operation begins any more; INT64_MAX: never
-  // Set by Cancel() or by the first error: no operation begins any more.
+  // `stop` is set by Cancel() or by the first error; then no operation begins any more.
   std::atomic<bool> stop{false};
   std::atomic<int64_t> bytes_left{INT64_MAX};
 
@@ -28,7 +28,7 @@ struct Control {
   bool cancelled = false;  // guarded by mutex
   Error error;             // the first one; guarded by mutex
 
-  // Ends the run.
+  // Fail() ends the run.
   void Fail(Error error);
 };
 
@@ -40,27 +40,28 @@ class Submitter {
   Submitter(const Submitter&) = delete;
   Submitter& operator=(const Submitter&) = delete;
 
-  // Before Run(). Throws std::bad_alloc.
+  // AddLane() is called before Run(). Throws std::bad_alloc.
   void AddLane(const Target& target, size_t index, uint64_t image_size, const Payload* payload);
 
-  // Returns when nothing is in flight any more. A thread of its own.
+  // Run() returns when nothing is in flight any more. It runs on a thread of its own.
   void Run();
 
-  // Makes Run() look at `control` at once. Any thread.
+  // Wake() makes Run() look at `control` at once. Any thread.
   void Wake() { arrivals_.Wake(); }
 
   enum class Phase : uint8_t { kRun, kFlush, kDone };
   Phase phase() const { return phase_.load(std::memory_order_relaxed); }
-  // Of the whole run, warm-up included: for telling whether it goes on. Any thread.
+  // These two count the whole run, warm-up included; they tell whether it goes on. Any thread.
   uint64_t operations() const { return operations_.load(std::memory_order_relaxed); }
   uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
-  // Measured ones only.
+  // These two count what is measured only.
   uint64_t measured_operations() const { return measured_operations_.load(std::memory_order_relaxed); }
   uint64_t measured_bytes() const { return measured_bytes_.load(std::memory_order_relaxed); }
-  // Operations of an open loop whose time came and that were not begun before the end. After Run().
+  // unstarted() counts the operations of an open loop whose time came and that were not begun before the end.
+  // After Run().
   uint64_t unstarted() const { return unstarted_; }
 
-  // The intervals that are complete, and the number of the one that is not. Any thread.
+  // TakeIntervals() gives the intervals that are complete, and the number of the one that is not. Any thread.
   std::vector<std::unique_ptr<Interval>> TakeIntervals(int64_t* now);
 
  private:
@@ -86,7 +87,7 @@ class Submitter {
   const double rate_;
   Arrivals arrivals_;
   std::vector<std::unique_ptr<Lane>> lanes_;
-  // Of an open loop: lanes that have a free operation, the one that is due first at the front (a heap).
+  // The lanes of an open loop that have a free operation, the one that is due first at the front (a heap).
   std::vector<std::pair<int64_t, Lane*>> schedule_;
   uint64_t in_flight_ = 0;
   bool admitting_ = true;
@@ -98,7 +99,7 @@ class Submitter {
   std::vector<std::unique_ptr<Interval>> complete_;  // guarded by mutex_
   int64_t interval_now_ = 0;                         // guarded by mutex_
 
-  // Written by the submitting thread alone, a batch at a time.
+  // The counts are written by the submitting thread alone, a batch at a time.
   struct Counts {
     uint64_t operations = 0;
     uint64_t bytes = 0;

@@ -1,3 +1,4 @@
+// Zipf draws by rejection-inversion.
 #include "bench/zipf.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Ranks with Zipf's distribution.
+// Zipf draws ranks with Zipf's distribution.
 #ifndef RBDKIT_BENCH_ZIPF_H_
 #define RBDKIT_BENCH_ZIPF_H_
 
@@ -8,14 +8,14 @@
 
 namespace rbdkit::bench {
 
-// Rank r of 1 to n with a probability as 1/r^theta. Rejection-inversion (Hoermann and Derflinger, 1996):
-// exact, without a table, so that any number of blocks will do.
+// Rank r of 1 to n has a probability as 1/r^theta. The method is rejection-inversion (Hoermann and
+// Derflinger, 1996). It is exact and needs no table, so that any number of blocks will do.
 class Zipf {
  public:
   // n >= 1, theta > 0.
   Zipf(uint64_t n, double theta);
 
-  // 0 to n - 1: rank less one.
+  // Next() gives 0 to n - 1, the rank less one.
   uint64_t Next(Random& random) const;
 
  private:

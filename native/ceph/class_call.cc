@@ -1,3 +1,4 @@
+// Each class call is one blocking librados operation.
 #include "ceph/class_call.h"
 
 #include "sys/rados.h"
@@ -58,7 +59,7 @@ Error ReadByClass(rados_ioctx_t ioctx, const std::string& object, std::vector<Cl
   return r < 0 ? Error(r, "rados_read_op_operate") : Error();
 }
 
-// Not rados_exec(): a full pool lets that wait, whatever the ioctx has been told.
+// WriteByClass() does not use rados_exec(), which waits in a full pool, whatever the ioctx has been told.
 Error WriteByClass(rados_ioctx_t ioctx, const std::string& object,
                    const std::vector<std::pair<const char*, std::string>>& calls) {
   const rados_write_op_t op = Rados().rados_create_write_op();

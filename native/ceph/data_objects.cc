@@ -1,3 +1,4 @@
+// DataObjects asks OSDs by blocking read operations.
 #include "ceph/data_objects.h"
 
 #include <cinttypes>
@@ -12,7 +13,7 @@ namespace {
 
 constexpr size_t kPrefixLength = 128;
 
-// One checksum op's answer: how many, and each, in four bytes, little-endian.
+// An Answer is that of one checksum op: how many there are, and each of them, in four bytes, little-endian.
 struct Answer {
   explicit Answer(uint64_t count) : bytes(4 * (count + 1)) {}
   void AppendTo(std::vector<uint32_t>* crcs) const {

@@ -1,4 +1,5 @@
-// The RADOS objects that hold an image's content.
+// DataObjects asks the OSDs about the RADOS objects that hold an image's content. Its calls block: an
+// engine's or a verifier's threads.
 #ifndef RBDKIT_CEPH_DATA_OBJECTS_H_
 #define RBDKIT_CEPH_DATA_OBJECTS_H_
 
@@ -13,26 +14,27 @@
 
 namespace rbdkit::copy {
 
-// What an OSD says of an object.
+// ObjectSums is what an OSD says of an object.
 struct ObjectSums {
   uint64_t size = 0;
   std::vector<uint32_t> crcs;  // CRC32C registers, each from 0
   bool operator==(const ObjectSums& other) const { return size == other.size && crcs == other.crcs; }
 };
 
-// Calls block. After Open() any thread.
+// DataObjects is used from any thread after Open(). Its calls block.
 class DataObjects {
  public:
-  // Of an open image; `like` is an ioctx in its namespace.
+  // Open() takes an open image; `like` is an ioctx in its namespace.
   Error Open(rbd_image_t image, rados_ioctx_t like);
 
   rados_ioctx_t ioctx() const { return ioctx_.get(); }
-  // What all their names begin with, before a dot.
+  // prefix() is what all their names begin with, before a dot.
   const std::string& prefix() const { return prefix_; }
   std::string Name(uint64_t object) const;
 
-  // The object's size, and the checksums of its first `length` bytes, which it has, in pieces of `piece`; the
-  // last may be shorter. `piece` 0: one of all of it, whatever its length.
+  // Ask() gives the object's size and the checksums of its first `length` bytes, which it has, in pieces of
+  // `piece`; the last piece may be shorter. With `piece` 0 there is one checksum of all of it, whatever its
+  // length.
   int Ask(uint64_t object, uint64_t length, uint64_t piece, ObjectSums* sums) const;
   int AskSize(uint64_t object, uint64_t* size) const;
 

@@ -1,9 +1,12 @@
+// FinishAio() runs on librbd's threads and only completes the operation; all else blocks on the caller's
+// thread.
 #include "ceph/image_io.h"
 
 #include <algorithm>
 
 #include "ceph/class_call.h"
 #include "sys/rados.h"
+#include "sys/until_it_fits.h"
 
 namespace rbdkit::copy {
 
@@ -12,15 +15,11 @@ OwnIoCtx::~OwnIoCtx() {
 }
 
 Error OwnIoCtx::Open(rados_ioctx_t like, std::optional<int64_t> pool) {
-  std::string name(64, '\0');
-  int length;
-  while ((length = Rados().rados_ioctx_get_namespace(like, name.data(),
-                                                     static_cast<unsigned>(name.size()))) == -ERANGE) {
-    name.resize(name.size() * 2);
-  }
-  if (length < 0) return Error(length, "rados_ioctx_get_namespace");
-  name.resize(static_cast<size_t>(length));
-  return Open(like, pool.value_or(Rados().rados_ioctx_get_id(like)), name);
+  Room<char, unsigned> room(64);
+  const int r =
+      UntilItFits([&] { return Rados().rados_ioctx_get_namespace(like, room.data(), room.size); }, room);
+  if (r < 0) return Error(r, "rados_ioctx_get_namespace");
+  return Open(like, pool.value_or(Rados().rados_ioctx_get_id(like)), room.text());
 }
 
 Error OwnIoCtx::Open(rados_ioctx_t like, int64_t pool, const std::string& name_space) {
@@ -37,9 +36,22 @@ std::string ClusterOf(rados_ioctx_t ioctx) {
   return fsid;
 }
 
+Error PoolName(rados_ioctx_t ioctx, int64_t pool, std::string* name) {
+  Room<> room(256);
+  const int r = UntilItFits(
+      [&] {
+        return Rados().rados_pool_reverse_lookup(Rados().rados_ioctx_get_cluster(ioctx), pool, room.data(),
+                                                 room.size);
+      },
+      room);
+  if (r < 0) return Error(r, "rados_pool_reverse_lookup");
+  *name = room.text();
+  return {};
+}
+
 void OpenImage::BeginClose() {
   if (Rbd().rbd_aio_create_completion(nullptr, nullptr, &closing_) < 0) return;
-  // It only refuses an image that is being closed.
+  // rbd_aio_close() only refuses an image that is being closed.
   Rbd().rbd_aio_close(std::exchange(image_, nullptr), closing_);
 }
 
@@ -83,7 +95,7 @@ Error OpenById(rados_ioctx_t ioctx, const std::string& id, const std::string& na
   return Error(-ENOENT, function);
 }
 
-Error DescribeLayout(rbd_image_t image, ImageLayout* layout) {
+Error DescribeLayout(rbd_image_t image, Layout* layout) {
   rbd_image_info_t info;
   int r = Rbd().rbd_stat(image, &info, sizeof info);
   if (r < 0) return Error(r, "rbd_stat");

@@ -1,3 +1,4 @@
+// Renaming an image is done step by step, and each step may find itself done.
 #include "ceph/image_names.h"
 
 #include "ceph/class_call.h"
@@ -10,8 +11,8 @@ namespace {
 
 constexpr char kDirectoryObject[] = "rbd_directory";
 
-// Removes the object that makes `name` open, if it opens the image `id`; in one operation, so that a name
-// that is given to another image meanwhile is safe.
+// RemoveName() removes the object that makes `name` open, if it opens the image `id`. It does so in one
+// operation, so that a name that is given to another image meanwhile is safe.
 Error RemoveName(rados_ioctx_t ioctx, const std::string& name, const std::string& id) {
   const std::string expected = EncodeText(id);
   const std::string object = "rbd_id." + name;
@@ -21,12 +22,12 @@ Error RemoveName(rados_ioctx_t ioctx, const std::string& name, const std::string
   Rados().rados_write_op_remove(op);
   const int r = Rados().rados_write_op_operate(op, ioctx, object.c_str(), nullptr, 0);
   Rados().rados_release_write_op(op);
-  // -MAX_ERRNO and less: other bytes are there.
+  // -MAX_ERRNO and less means that other bytes are there.
   if (r == -ENOENT || r <= -4095) return {};
   return r < 0 ? Error(r, "rados_write_op_operate") : Error();
 }
 
-// Step 1. An object that is there already and has the same id is of a rename that was cut.
+// MakeName() is step 1. An object that is there already and has the same id is of a rename that was cut.
 Error MakeName(rados_ioctx_t ioctx, const std::string& name, const std::string& id) {
   const std::string bytes = EncodeText(id);
   const std::string object = "rbd_id." + name;
@@ -43,7 +44,7 @@ Error MakeName(rados_ioctx_t ioctx, const std::string& name, const std::string& 
   return r < 0 ? Error(r, "rados_write_op_operate") : Error();
 }
 
-// Step 2.
+// ListAs() is step 2.
 Error ListAs(rados_ioctx_t ioctx, const std::string& id, const std::string& from, const std::string& to) {
   const std::string names = EncodeText(from) + EncodeText(to) + EncodeText(id);
   return WriteByClass(ioctx, kDirectoryObject, {{"dir_rename_image", names}});

@@ -1,3 +1,4 @@
+// DescribeParent() asks librbd for the parent and the overlap.
 #include "ceph/image_parent.h"
 
 #include "sys/rbd.h"

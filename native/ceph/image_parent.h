@@ -1,4 +1,4 @@
-// What an image is a clone of.
+// DescribeParent() tells what an image is a clone of. It runs on a job's thread.
 #ifndef RBDKIT_CEPH_IMAGE_PARENT_H_
 #define RBDKIT_CEPH_IMAGE_PARENT_H_
 
@@ -9,8 +9,8 @@
 
 namespace rbdkit::copy {
 
-// Of an open image, at its snapshot if it was opened at one. kParentUnsupported when there is no parent, or
-// none that can be cloned again. Blocks.
+// DescribeParent() takes an open image, which is looked at in its snapshot if it was opened at one. The error
+// is kParentUnsupported when there is no parent, or none that can be cloned again. Blocks.
 Error DescribeParent(rbd_image_t image, Parent* parent);
 
 }  // namespace rbdkit::copy

@@ -1,4 +1,4 @@
-// How librbd treats an image that a copy writes.
+// These functions set how librbd treats an image that a copy writes. They block on a job's thread.
 #ifndef RBDKIT_CEPH_IMAGE_TUNING_H_
 #define RBDKIT_CEPH_IMAGE_TUNING_H_
 
@@ -8,15 +8,17 @@
 
 namespace rbdkit::copy {
 
-// Opens an image that nobody else knows yet, so that librbd takes what is written from our buffers instead of
-// from a copy of them, which is a fifth of the CPU that a dense copy needs. The cluster's handle, which has
-// the settings of all images, is the user's; so they are metadata of this image until Untune().
+// OpenTuned() opens an image that nobody else knows yet, so that librbd takes what is written from our
+// buffers instead of from a copy of them. That saves a fifth of the CPU that a dense copy needs. The
+// cluster's handle, which has the settings of all images, is the user's, so these settings are metadata of
+// this image until Untune().
 Error OpenTuned(rados_ioctx_t ioctx, const std::string& name, OpenImage* image);
 
-// Before it gets its name.
+// Untune() is called before the image gets its name.
 Error Untune(rados_ioctx_t ioctx, const std::string& id);
 
-// Gives it what it is to have beyond that; after Untune(), for configuration may be among it.
+// PutMetadata() gives the image what it is to have beyond that. It comes after Untune(), for configuration
+// may be among the metadata.
 Error PutMetadata(rados_ioctx_t ioctx, const std::string& id, const Metadata& metadata);
 
 }  // namespace rbdkit::copy

@@ -1,3 +1,5 @@
+// Finish() runs on librbd's threads; Await() and Close() leave a thread behind when librbd does not come
+// back.
 #include "ceph/image_writes.h"
 
 #include <pthread.h>
@@ -18,12 +20,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A write that fails in the ordinary way has its result a moment before it completes.
+// A write is reaped only after this time, because one that fails in the ordinary way has its result a moment
+// before it completes.
 constexpr milliseconds kFailedFor{500};
 constexpr milliseconds kLookAgain{250};
 constexpr milliseconds kCloseTimeout{2000};
 
-// How a call ended that another thread makes.
+// An Outcome tells how a call ended that another thread makes.
 struct Outcome {
   std::mutex mutex;
   std::condition_variable wake;
@@ -43,7 +46,7 @@ Operation* ImageWrites::Remove(Write* write) {
   return write->done;
 }
 
-// librbd's callback: takes the result and queues it, no more.
+// Finish() is librbd's callback. It takes the result and queues it, no more.
 void ImageWrites::Finish(rbd_completion_t completion, void* arg) {
   const std::unique_ptr<Write> write(static_cast<Write*>(arg));
   Operation* const done = Remove(write.get());

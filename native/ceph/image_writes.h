@@ -1,4 +1,5 @@
-// The writes of an image that are under way.
+// An ImageWrites starts the writes of an image and completes them, also those that librbd does not complete.
+// Any thread uses it; librbd's threads complete.
 #ifndef RBDKIT_CEPH_IMAGE_WRITES_H_
 #define RBDKIT_CEPH_IMAGE_WRITES_H_
 
@@ -12,14 +13,14 @@
 
 namespace rbdkit::copy {
 
-// With zero-copy writes librbd (16.2.15) never completes a write that fails before it is dispatched, as when
-// the client was blocklisted since the last one: it waits until a buffer is let go that it has lost itself.
-// The result can be read all the same, and Reap() does that (docs/decisions/0020).
+// An ImageWrites knows the writes of one image that are under way. With zero-copy writes librbd (16.2.15) may
+// leave a write that has failed uncompleted. Its result can be read all the same, and Reap() does that
+// (docs/decisions/0020).
 class ImageWrites {
  public:
   ImageWrites() : state_(std::make_shared<State>()) {}
 
-  // Starts an rbd_aio_xxx call for `done`, as StartAio(). Any thread.
+  // Start() starts an rbd_aio_xxx call for `done`, as StartAio() does. Any thread.
   template <typename Call>
   void Start(Operation* done, Call call) {
     auto* const write = new Write{state_, done};
@@ -35,18 +36,18 @@ class ImageWrites {
     done->Complete(r);
   }
 
-  // Completes what has failed without librbd's saying so. To be called now and then while something is
+  // Reap() completes what has failed without librbd's saying so. It is called now and then while something is
   // waited for. Any thread.
   void Reap();
-  // There was something to reap, so buffers are not known to be free.
+  // lost() says that there was something to reap, so buffers are not known to be free.
   bool lost() const { return Lost() != 0; }
 
-  // A blocking call of librbd's that waits for writes: what it returns, or the error of a write that was
-  // reaped. The call goes on then, on a thread that nobody waits for.
+  // Await() makes a blocking call of librbd's that waits for writes. It returns what the call returns, or the
+  // error of a write that was reaped. The call goes on then, on a thread that nobody waits for.
   int Await(std::function<int()> call);
 
-  // Closes the image; 0 or a negative errno. One that cannot be closed, for librbd waits for what was reaped,
-  // is left to the process's end, and its connection with it.
+  // Close() closes the image and returns 0 or a negative errno. An image that cannot be closed, because
+  // librbd waits for what was reaped, is left to the process's end, and its connection with it.
   int Close(rados_ioctx_t ioctx, OpenImage* image);
 
  private:

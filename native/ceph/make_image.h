@@ -1,11 +1,10 @@
-// Making the image that a copy goes to.
+// These functions make the image that a copy goes to. They block on a job's thread.
 #ifndef RBDKIT_CEPH_MAKE_IMAGE_H_
 #define RBDKIT_CEPH_MAKE_IMAGE_H_
 
 #include <rados/librados.h>
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "ceph/layout.h"
@@ -13,22 +12,14 @@
 
 namespace rbdkit::copy {
 
-// What the new image is like; what is not given comes from the source image, else from librbd's defaults.
-struct ImageOptions {
-  std::optional<uint64_t> order;  // objects of 2^order bytes
-  std::optional<uint64_t> features;
-  std::optional<uint64_t> stripe_unit;
-  std::optional<uint64_t> stripe_count;
-  std::optional<std::string> data_pool;
-};
+// ImageOptions say what the new image is like. What is not given comes from the source image, else from
+// librbd's defaults.
+Error CreateImage(rados_ioctx_t ioctx, const std::string& name, uint64_t size, const LayoutRequest& layout);
 
-// Makes an image of format 2. Blocks.
-Error CreateImage(rados_ioctx_t ioctx, const std::string& name, uint64_t size, const ImageOptions& options);
-
-// Makes one that is a clone, with the overlap that `parent` says, and without the parent's metadata. Blocks.
-// An error may leave something.
+// CloneImage() makes a clone, with the overlap that `parent` says, and without the parent's metadata. An
+// error may leave something. Blocks.
 Error CloneImage(rados_ioctx_t ioctx, const std::string& name, uint64_t size, const Parent& parent,
-                 const ImageOptions& options);
+                 const LayoutRequest& layout);
 
 }  // namespace rbdkit::copy
 

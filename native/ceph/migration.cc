@@ -1,3 +1,4 @@
+// FindMigration() looks at an image and its ancestors.
 #include "ceph/migration.h"
 
 #include "ceph/image_io.h"

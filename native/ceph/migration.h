@@ -1,4 +1,5 @@
-// Whether librbd may be asked what an image has, or what has changed in it.
+// FindMigration() tells whether librbd may be asked what an image has, or what has changed in it. It runs on
+// a job's or an executor's thread.
 #ifndef RBDKIT_CEPH_MIGRATION_H_
 #define RBDKIT_CEPH_MIGRATION_H_
 
@@ -15,7 +16,7 @@ namespace rbdkit::copy {
 // its cluster. What is open when a migration begins stays as it was. Blocks.
 Error FindMigration(rbd_image_t image, rados_ioctx_t like, bool* migrating);
 
-// Refuses what needs such an answer.
+// Migrating() is the error that refuses what needs such an answer.
 Error Migrating();
 
 }  // namespace rbdkit::copy

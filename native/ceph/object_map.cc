@@ -1,3 +1,4 @@
+// BuildObjectMap() enables the features and has librbd rebuild the map.
 #include "ceph/object_map.h"
 
 #include "sys/rbd.h"
@@ -18,7 +19,7 @@ Error BuildObjectMap(rbd_image_t image, uint64_t features, const std::function<v
   uint64_t present = 0;
   int r = Rbd().rbd_get_features(image, &present);
   if (r < 0) return Error(r, "rbd_get_features");
-  // Those that a copy before this one has given it cannot be given again.
+  // Features that a copy before this one has given the image cannot be given again.
   if ((features & ~present) != 0) {
     r = Rbd().rbd_update_features(image, features & ~present, 1);
     if (r < 0) return Error(r, "rbd_update_features");

@@ -1,3 +1,4 @@
+// The maps are read by the OSDs' class, and believed only when they are valid before and after.
 #include "ceph/object_maps.h"
 
 #include <rbd/librbd.h>
@@ -20,15 +21,16 @@ constexpr size_t kFlagsAnswer = 8;
 constexpr uint64_t kMaxObjects = 256000000;  // in an object map: cls_rbd makes none with more
 constexpr size_t kAroundStates = 64;         // more than the rest of an answer
 
-// Those of the last set of a striped image that have no piece are not in its map.
-uint64_t CountObjects(const ImageLayout& layout, uint64_t size) {
+// CountObjects() leaves out the objects of a striped image's last set that have no piece, because these are
+// not in its map.
+uint64_t CountObjects(const Layout& layout, uint64_t size) {
   const uint64_t rest = size % (layout.object_size * layout.stripe_count);
   const uint64_t pieces = (rest + layout.stripe_unit - 1) / layout.stripe_unit;
   const uint64_t unused = rest > 0 && pieces < layout.stripe_count ? layout.stripe_count - pieces : 0;
   return Striping(layout).ObjectCount(size) - unused;
 }
 
-// What an image was, or is.
+// A Version is what an image was, or is.
 struct Version {
   uint64_t id = 0;  // of the snapshot
   uint64_t size = 0;
@@ -36,13 +38,13 @@ struct Version {
 
 class Reader {
  public:
-  Reader(rados_ioctx_t ioctx, const std::string& id, const ImageLayout& layout, uint64_t from, uint64_t to)
+  Reader(rados_ioctx_t ioctx, const std::string& id, const Layout& layout, uint64_t from, uint64_t to)
       : ioctx_(ioctx), id_(id), layout_(layout) {
     if (from != 0) versions_.push_back({from, 0});
     versions_.push_back({to, 0});
   }
 
-  // How large they are, if all of their maps are valid.
+  // Describe() finds out how large they are, and whether all of their maps are valid.
   bool Describe() {
     std::vector<ClassRead> reads;
     if (!AskHeader(&reads)) return false;
@@ -58,7 +60,7 @@ class Reader {
     return true;
   }
 
-  // Neither size nor flag has changed since.
+  // StillSo() says that neither size nor flag has changed since.
   bool StillSo() const {
     std::vector<ClassRead> reads;
     const auto same = [](const ClassRead& a, const ClassRead& b) { return a.out == b.out; };
@@ -89,14 +91,14 @@ class Reader {
 
   const rados_ioctx_t ioctx_;
   const std::string& id_;
-  const ImageLayout& layout_;
+  const Layout& layout_;
   std::vector<Version> versions_;
   std::vector<ClassRead> described_;
 };
 
 }  // namespace
 
-bool ReadObjectMaps(rados_ioctx_t ioctx, const std::string& id, const ImageLayout& layout, uint64_t from,
+bool ReadObjectMaps(rados_ioctx_t ioctx, const std::string& id, const Layout& layout, uint64_t from,
                     uint64_t to, ObjectMaps* maps) {
   Reader reader(ioctx, id, layout, from, to);
   if (!reader.Describe()) return false;

@@ -1,5 +1,5 @@
-// What the object maps of an image and its snapshots tell, without a question to librbd, which names each of
-// its objects (docs/decisions/0030).
+// ReadObjectMaps() reads what the object maps of an image and its snapshots tell. librbd is not asked,
+// because it names each of the image's objects (docs/decisions/0030). It runs on a job's thread.
 #ifndef RBDKIT_CEPH_OBJECT_MAPS_H_
 #define RBDKIT_CEPH_OBJECT_MAPS_H_
 
@@ -18,10 +18,11 @@ struct ObjectMaps {
   ObjectSet either;  // at the beginning or at the end: whatever may have changed in between
 };
 
-// Of the image with that id, at the snapshot `from`, or 0: none, and at the snapshot `to`, or
-// LIBRADOS_SNAP_HEAD: the image as it is now, which must be kept from being written to meanwhile. False: they
-// do not tell, whatever the reason, and librbd is to be asked. Blocks.
-bool ReadObjectMaps(rados_ioctx_t ioctx, const std::string& id, const ImageLayout& layout, uint64_t from,
+// ReadObjectMaps() reads the maps of the image with that id at the snapshots `from` and `to`. `from` is 0 for
+// none. `to` is LIBRADOS_SNAP_HEAD for the image as it is now, which must be kept from being written to
+// meanwhile. It returns false when the maps do not tell, whatever the reason, and librbd is to be asked.
+// Blocks.
+bool ReadObjectMaps(rados_ioctx_t ioctx, const std::string& id, const Layout& layout, uint64_t from,
                     uint64_t to, ObjectMaps* maps);
 
 }  // namespace rbdkit::copy

@@ -1,3 +1,4 @@
+// ObjectStates parses what the OSD's class answers, and believes nothing that does not fit.
 #include "ceph/object_states.h"
 
 #include <algorithm>
@@ -11,9 +12,9 @@ namespace rbdkit::copy {
 
 namespace {
 
-// An encoded vector of bits (src/common/bit_vector.hpp of Ceph): the length of its header; that, of version
-// 1, with the number of objects; four objects a byte; the length of the checksums, which the method has
-// compared and leaves out.
+// The answer is an encoded vector of bits (src/common/bit_vector.hpp of Ceph). It has the length of its
+// header, the header of version 1 with the number of objects, four objects a byte, and the length of the
+// checksums, which the method has compared and leaves out.
 constexpr std::string_view kHeader("\x0e\0\0\0\1\1\x08\0\0\0", 10);
 constexpr size_t kDataBegin = kHeader.size() + 8;
 constexpr std::string_view kNoChecksums("\0\0\0\0", 4);
@@ -21,8 +22,8 @@ constexpr std::string_view kNoChecksums("\0\0\0\0", 4);
 constexpr uint64_t kInWord = 32;
 constexpr uint64_t kLower = 0x5555555555555555;
 
-// The states (src/include/rbd/object_map_types.h of Ceph): 0 not there, 1 there and written to since the
-// snapshot before, 2 about to be removed, 3 there and as it was at that snapshot.
+// The states are those of src/include/rbd/object_map_types.h of Ceph: 0 not there, 1 there and written to
+// since the snapshot before, 2 about to be removed, 3 there and as it was at that snapshot.
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// What an image's object map tells of each of its objects: whether it is there. Whether it has been written
-// to since the snapshot before is not believed (docs/decisions/0030).
+// ObjectStates holds what an image's object map tells of each of its objects: whether it is there. What the
+// map tells of writes since the snapshot before is not believed (docs/decisions/0030).
 #ifndef RBDKIT_CEPH_OBJECT_STATES_H_
 #define RBDKIT_CEPH_OBJECT_STATES_H_
 
@@ -9,12 +9,12 @@
 
 namespace rbdkit::copy {
 
-// Two bits an object, 32 objects a word, the first one in the highest bits. Most words of a large image are
-// 0, and are passed over as a whole.
+// An object has two bits, and a word 32 objects, the first one in the highest bits. Most words of a large
+// image are 0, and are passed over as a whole.
 class ObjectStates {
  public:
-  // What the class method object_map_load answers, of which the first `count` objects are the image's. False:
-  // it has fewer, or is nothing known.
+  // Decode() reads what the class method object_map_load answers, of which the first `count` objects are the
+  // image's. It returns false when the answer has fewer, or is nothing known.
   bool Decode(const std::string& answer, uint64_t count);
 
  private:
@@ -24,10 +24,11 @@ class ObjectStates {
 
 class ObjectSet {
  public:
-  // Adds those that are there, or may be.
+  // Add() adds the objects that are there, or may be.
   void Add(const ObjectStates& states);
 
-  // The first at `object` or after it that is in the set, or that is not. UINT64_MAX: all the others are not.
+  // NextIn() gives the first object at `object` or after it that is in the set; UINT64_MAX: there is none.
+  // NextOut() gives the first that is not in it.
   uint64_t NextIn(uint64_t object) const;
   uint64_t NextOut(uint64_t object) const;
 

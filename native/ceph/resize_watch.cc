@@ -1,3 +1,4 @@
+// OnNotify() and OnError() run on librados's threads and only note what came.
 #include "ceph/resize_watch.h"
 
 #include <utility>
@@ -8,11 +9,11 @@ namespace rbdkit::copy {
 
 namespace {
 
-// How long the OSD waits for a client that is not heard of: its own default.
+// The OSD waits for a client that is not heard of as long as its own default says.
 constexpr uint32_t kDefaultTimeout = 0;
 
-// librbd's notifications (WatchNotifyTypes.h): two bytes of versions, the length of what follows, in four,
-// and in four more, little-endian, which notification it is.
+// librbd's notifications (WatchNotifyTypes.h) have two bytes of versions, four with the length of what
+// follows, and four, little-endian, that say which notification it is.
 constexpr size_t kOperationAt = 6;
 constexpr uint32_t kResize = 7;
 
@@ -39,7 +40,7 @@ Error ResizeWatch::Ask(bool* asked) const {
   int r = Rados().rados_watch_check(ioctx_, cookie_);
   if (r >= 0) r = lost_;
   if (r < 0) return Error(r, "rados_watch_check");
-  // What has come is counted before this returns.
+  // What has come is counted before rados_watch_flush() returns.
   r = Rados().rados_watch_flush(Rados().rados_ioctx_get_cluster(ioctx_));
   if (r < 0) return Error(r, "rados_watch_flush");
   *asked = asked_;
@@ -49,11 +50,11 @@ Error ResizeWatch::Ask(bool* asked) const {
 void ResizeWatch::Stop() {
   if (cookie_ == 0) return;
   Rados().rados_unwatch2(ioctx_, std::exchange(cookie_, 0));
-  // What librados is just calling, ends.
+  // Whatever librados is just calling has ended when this returns.
   Rados().rados_watch_flush(Rados().rados_ioctx_get_cluster(ioctx_));
 }
 
-// librados's thread. An answer without a byte is that of one who only watches.
+// OnNotify() runs on librados's thread. It answers without a byte, as one who only watches does.
 void ResizeWatch::OnNotify(void* watch, uint64_t notify_id, uint64_t cookie, uint64_t /*notifier*/,
                            void* data, size_t length) {
   auto& self = *static_cast<ResizeWatch*>(watch);

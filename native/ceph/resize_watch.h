@@ -1,4 +1,5 @@
-// Whether anybody has asked for an image to be resized.
+// A ResizeWatch tells whether anybody has asked for an image to be resized. Its calls block on a job's
+// thread; its callbacks run on librados's.
 #ifndef RBDKIT_CEPH_RESIZE_WATCH_H_
 #define RBDKIT_CEPH_RESIZE_WATCH_H_
 
@@ -22,10 +23,12 @@ class ResizeWatch {
   ResizeWatch(const ResizeWatch&) = delete;
   ResizeWatch& operator=(const ResizeWatch&) = delete;
 
-  // Of the image with that id (not of format 1), in the ioctx's pool and namespace. The ioctx is borrowed.
+  // Start() watches the image with that id (not of format 1), in the ioctx's pool and namespace. The ioctx is
+  // borrowed.
   Error Start(rados_ioctx_t ioctx, const std::string& id);
   bool started() const { return cookie_ != 0; }
-  // Whether there was a request up to now. An error: it cannot be told, for the watch was lost. Blocks.
+  // Ask() tells whether there was a request up to now. An error means that it cannot be told, because the
+  // watch was lost. Blocks.
   Error Ask(bool* asked) const;
   void Stop();
 

@@ -1,4 +1,4 @@
-// Which object of an image holds which of its bytes.
+// Striping computes which object of an image holds which of its bytes.
 #ifndef RBDKIT_CEPH_STRIPING_H_
 #define RBDKIT_CEPH_STRIPING_H_
 
@@ -11,20 +11,21 @@
 
 namespace rbdkit::copy {
 
-// What is in one piece both in the image and in an object.
+// A Place is in one piece both in the image and in an object.
 struct Place {
   uint64_t object;
   uint64_t offset;  // in the object
   uint64_t length;  // to the end of the piece
 };
 
-// What new images may have; lib/rbd/layout.ts says the same. librbd takes much more, and cannot compute with
-// all that it takes (docs/decisions/0024): this is far inside what anybody uses and what it can.
+// These are the limits of what new images may have; lib/rbd/layout.ts has the same. librbd takes much more,
+// and cannot compute with all that it takes (docs/decisions/0024). The limits are far beyond what is of use,
+// and far inside what librbd computes with.
 inline constexpr uint64_t kMinStripeUnit = 512;
 inline constexpr uint64_t kMaxStripeUnit = 32 << 20;  // the largest object
 inline constexpr uint64_t kMaxStripeCount = 4096;
 
-// Why an image is not made with this; empty: nothing is wrong.
+// StripingObstacle() says why an image is not made with this; empty: nothing is wrong.
 inline std::string StripingObstacle(std::optional<uint64_t> unit, std::optional<uint64_t> count) {
   // Zeros are what librbd takes for none.
   if (count && *count > kMaxStripeCount) {
@@ -38,10 +39,10 @@ inline std::string StripingObstacle(std::optional<uint64_t> unit, std::optional<
   return "";
 }
 
-// The striping of Ceph's architecture documentation, "Data Striping".
+// Striping is that of Ceph's architecture documentation, "Data Striping".
 class Striping {
  public:
-  explicit Striping(const ImageLayout& layout)
+  explicit Striping(const Layout& layout)
       : object_size_(layout.object_size),
         // Without striping an object is one piece, whatever the stripe unit.
         piece_(layout.stripe_count == 1 ? layout.object_size : layout.stripe_unit),
@@ -49,7 +50,7 @@ class Striping {
 
   uint64_t piece() const { return piece_; }
 
-  // How many objects an image of `size` bytes may have.
+  // ObjectCount() gives how many objects an image of `size` bytes may have.
   uint64_t ObjectCount(uint64_t size) const {
     const uint64_t set = object_size_ * count_;  // objects that are filled together
     const uint64_t sets = size / set + (size % set > 0 ? 1 : 0);
@@ -65,13 +66,13 @@ class Striping {
             piece_ - in_piece};
   }
 
-  // Where in the image the piece at `offset` of an object begins.
+  // Offset() gives where in the image the piece at `offset` of an object begins.
   uint64_t Offset(uint64_t object, uint64_t offset) const {
     const uint64_t stripe = object / count_ * (object_size_ / piece_) + offset / piece_;
     return (stripe * count_ + object % count_) * piece_ + offset % piece_;
   }
 
-  // How many bytes of an image of `size` bytes an object holds. They are its first.
+  // BytesIn() gives how many bytes of an image of `size` bytes an object holds. They are its first.
   uint64_t BytesIn(uint64_t object, uint64_t size) const {
     uint64_t bytes = 0;
     while (bytes < object_size_) {

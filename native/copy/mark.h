@@ -1,4 +1,4 @@
-// How far a copy has got for good.
+// A Mark says how far a copy has got for good.
 #ifndef RBDKIT_COPY_MARK_H_
 #define RBDKIT_COPY_MARK_H_
 
@@ -6,7 +6,8 @@
 
 namespace rbdkit::copy {
 
-// Everything below `offset` of the source's layer is durable in the destination, and all layers before it.
+// With a Mark everything below `offset` of the source's layer is durable in the destination, and all layers
+// before it.
 struct Mark {
   uint64_t layer = 0;
   uint64_t before = 0;  // bytes of the layers before
@@ -18,7 +19,7 @@ struct Mark {
   uint32_t crc = 0;        // the CRC32C register over what is below in the layer (watermark.h)
   bool confirmed = false;  // that is all, and the source was what it had been: only the name is missing
 
-  // Of all layers.
+  // durable() counts all layers.
   uint64_t durable() const { return before + offset; }
 };
 

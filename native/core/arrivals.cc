@@ -1,3 +1,4 @@
+// Arrivals is a stack without locks that is turned round when it is taken; the taker sleeps on a futex.
 #include "core/arrivals.h"
 
 #include <linux/futex.h>
@@ -15,11 +16,12 @@ Arrival* Pointer(uintptr_t head) {
   return reinterpret_cast<Arrival*>(head & ~uintptr_t{1});  // NOLINT(performance-no-int-to-ptr)
 }
 
-// Sleeps while `*word` is 0, until `until` of the monotonic clock.
+// FutexWait() sleeps while `*word` is 0, until `until` of the monotonic clock.
 void FutexWait(std::atomic<uint32_t>* word, int64_t until) {
   static_assert(sizeof(*word) == sizeof(uint32_t));
   const timespec deadline{static_cast<time_t>(until / kSecond), static_cast<long>(until % kSecond)};
-  // The form with an absolute time: a wait of its own for each call would be late after a spurious return.
+  // This form takes an absolute time, because a wait of its own for each call would be late after a spurious
+  // return.
   syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, 0, &deadline, nullptr, FUTEX_BITSET_MATCH_ANY);
 }
 
@@ -31,8 +33,9 @@ int64_t Now() {
   return time.tv_sec * kSecond + time.tv_nsec;
 }
 
-// Who has taken the bit away wakes the taker: once a sleep. After the store the taker may go on and the queue
-// may be gone, which harms a system call that wakes nobody at that address as little as it harms glibc's.
+// Rouse() is called by who has taken the bit away, and wakes the taker, once a sleep. After the store the
+// taker may go on and the queue may be gone, which harms a system call that wakes nobody at that address as
+// little as it harms glibc's.
 void Arrivals::Rouse() {
   woken_.store(1, std::memory_order_release);
   syscall(SYS_futex, &woken_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
@@ -86,8 +89,8 @@ void Arrivals::Wait(uint32_t enough, int64_t until) {
     while ((head & kAsleep) != 0) {
       if (head_.compare_exchange_weak(head, head & ~kAsleep, std::memory_order_acq_rel)) return;
     }
-    // Somebody has taken the bit and is about to wake this thread: not to return before, because that would
-    // count for the next sleep.
+    // Somebody has taken the bit and is about to wake this thread. It must not return before, because the
+    // wake would count for the next sleep.
     until = Now() + kSecond;
   }
 }

@@ -1,4 +1,5 @@
-// Operations on their way to the one thread that takes them. Knows no Node-API.
+// Arrivals is a queue of operations for the one thread that takes them. Any thread pushes. It knows no
+// Node-API.
 #ifndef RBDKIT_CORE_ARRIVALS_H_
 #define RBDKIT_CORE_ARRIVALS_H_
 
@@ -7,33 +8,35 @@
 
 namespace rbdkit {
 
-// What is queued; part of an operation, so that queueing allocates nothing.
+// An Arrival is what is queued. It is part of an operation, so that queueing allocates nothing.
 struct Arrival {
   Arrival* next = nullptr;
   std::atomic<uint32_t> waiting{0};  // this one and those before it, while the taker sleeps
 };
 
-// Nanoseconds of the monotonic clock.
+// Now() gives nanoseconds of the monotonic clock.
 int64_t Now();
 
-// Any number of threads push, one takes. Without locks; the kernel is asked only when the taker sleeps.
+// Any number of threads push to an Arrivals, and one takes. There are no locks, and the kernel is asked only
+// when the taker sleeps.
 class Arrivals {
  public:
   Arrivals() = default;
   Arrivals(const Arrivals&) = delete;
   Arrivals& operator=(const Arrivals&) = delete;
 
-  // Any thread, librbd's callbacks among them. The queue outlives its last Take(), not the end of Push().
+  // Push() is called by any thread, librbd's callbacks among them. The queue outlives its last Take(), not
+  // the end of Push().
   void Push(Arrival* arrival);
 
-  // All there is, oldest first, linked by `next`; nullptr: nothing. The taker's thread.
+  // Take() gives all there is, oldest first, linked by `next`; nullptr: nothing. The taker's thread.
   Arrival* Take();
 
-  // Sleeps until `enough` have arrived, Wake() is called, or it is `until` (of Now()); may return early. The
-  // taker's thread.
+  // Wait() sleeps until `enough` have arrived, Wake() is called, or it is `until` (of Now()). It may return
+  // early. The taker's thread.
   void Wait(uint32_t enough, int64_t until);
 
-  // Ends a Wait(). Any thread.
+  // Wake() ends a Wait(). Any thread.
   void Wake();
 
  private:

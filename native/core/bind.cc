@@ -1,3 +1,4 @@
+// ExportRows() makes one function of JavaScript for each row, on the JavaScript thread.
 #include "core/bind.h"
 
 namespace rbdkit {

@@ -1,13 +1,16 @@
-// How a C function becomes a function of JavaScript: a row that names it and the kinds of its arguments. A
-// row whose kinds are not exactly the function's C arguments does not compile.
+// A C function becomes a function of JavaScript by a row that names it and the kinds of its arguments. A row
+// whose kinds are not exactly the function's C arguments does not compile (docs/decisions/0031).
 //
-// A kind is read from the call on the JavaScript thread and gives one or more C arguments on the executor's:
+// A kind is read from the call on the JavaScript thread. It gives one or more C arguments on the executor's
+// thread, where the C function runs:
 //
 //   static constexpr const char* kKind    what a row says of it (lib/ declares the same, a test compares)
 //   explicit Kind(Call& call)             reads what JavaScript has given; an output reads nothing
 //   auto C(Task& task)                    the C arguments, as a tuple
 //   Value Take()                          an output's value, once the function has succeeded
-//   bool Grow()                           it was too small (-ERANGE) and has more room now
+//   bool Again(int64_t result)            it was too small (-ERANGE) and has more room now: call once more. A
+//                                         library that asks for no more than there is does not get another
+//                                         call
 //
 // The last two are optional. The values of several outputs come as a list, in the row's order.
 #ifndef RBDKIT_CORE_BIND_H_
@@ -28,7 +31,7 @@
 
 namespace rbdkit {
 
-// One function that JavaScript calls.
+// A Binding is one function that JavaScript calls.
 struct Binding {
   const char* name;  // the C function's
   void (*call)(Call&);
@@ -36,14 +39,15 @@ struct Binding {
   std::string (*kinds)();  // "Image Str Progress", without what JavaScript does not give
 };
 
-// Exports every row as a function of that name, and says in `exports.rows` what it takes. JavaScript thread.
+// ExportRows() exports every row as a function of that name, and says in `exports.rows` what it takes.
+// JavaScript thread.
 void ExportRows(Napi::Env env, Napi::Object exports, const Binding* rows, size_t count);
 template <size_t kCount>
 void ExportRows(Napi::Env env, Napi::Object exports, const Binding (&rows)[kCount]) {
   ExportRows(env, exports, rows, kCount);
 }
 
-// The table that a library's functions stand in: its header specialises this.
+// TableOf() gives the table that a library's functions stand in. The library's header specialises it.
 template <typename Api>
 const Api& TableOf();
 
@@ -68,7 +72,7 @@ Value Describe(const T& found, Self& self) {
 
 // --- kinds -------------------------------------------------------------------------------------------------
 
-// A text.
+// A Str is a text.
 struct Str {
   static constexpr const char* kKind = "Str";
   explicit Str(Call& call) : text(call.String()) {}
@@ -76,7 +80,7 @@ struct Str {
   std::string text;
 };
 
-// A text or undefined, which is a null pointer.
+// An OptStr is a text, or undefined, which C gets as a null pointer.
 struct OptStr {
   static constexpr const char* kKind = "OptStr";
   explicit OptStr(Call& call) : text(call.OptionalString()) {}
@@ -84,7 +88,7 @@ struct OptStr {
   std::optional<std::string> text;
 };
 
-// A number; 64 bits come as a number or a bigint.
+// A Num is a number; one of 64 bits comes as a number or a bigint.
 template <typename T>
 struct Num {
   static constexpr const char* kKind = "Num";
@@ -94,7 +98,7 @@ struct Num {
   T number;
 };
 
-// A boolean, as `kTrue` or as 0.
+// A Flag is a boolean, which C gets as `kTrue` or as 0.
 template <typename T = int, T kTrue = 1>
 struct Flag {
   static constexpr const char* kKind = "Flag";
@@ -103,7 +107,7 @@ struct Flag {
   bool truth;
 };
 
-// What C wants to be told and JavaScript is not asked for.
+// A Const is what C wants to be told and JavaScript is not asked for.
 template <auto kValue>
 struct Const {
   static constexpr const char* kKind = "";
@@ -111,7 +115,8 @@ struct Const {
   auto C(Task&) { return std::make_tuple(kValue); }
 };
 
-// Bytes and their number. Kept in one place, and wiped: they may be a secret.
+// Bytes gives C the bytes and their number. The bytes are kept in one place, and wiped, because they may be a
+// secret.
 template <typename Byte = const char*, typename Size = size_t>
 struct Bytes {
   static constexpr const char* kKind = "Bytes";
@@ -126,7 +131,7 @@ struct Bytes {
   std::shared_ptr<std::string> bytes;
 };
 
-// Another open handle, which stays open meanwhile. What C knows of it is CHandle(), which its header
+// A Ref is another open handle, which stays open meanwhile. C gets its CHandle(), which the handle's header
 // declares.
 template <typename T>
 struct Ref {
@@ -153,14 +158,15 @@ Value Truth(const T& found) {
   return Value(found != 0);
 }
 
-// Calls what C has for freeing what it has filled in: `kCleanUp` is a function of a table, or nullptr.
+// CleanUp() calls what C has for freeing what it has filled in. `kCleanUp` is a function of a table, or
+// nullptr.
 template <auto kCleanUp, typename... Arguments>
 void CleanUp([[maybe_unused]] Arguments... arguments) {
   if constexpr (!std::is_null_pointer_v<decltype(kCleanUp)>) bind::InTable(kCleanUp)(arguments...);
 }
 
-// What C writes where it is told to, and how that becomes a value: `kDescribe` is given what was found, and
-// what the function was called on if it wants that.
+// An Out is what C writes where it is told to. `kDescribe` makes a value of what was found. It is given what
+// the function was called on as well, if it wants that.
 template <typename T, auto kDescribe = Plain<T>, auto kCleanUp = nullptr>
 struct Out {
   static constexpr const char* kKind = "";
@@ -175,7 +181,7 @@ struct Out {
   T found{};
 };
 
-// The same of a structure whose size C is told.
+// A SizedOut is an Out whose size C is told.
 template <typename T, auto kDescribe, auto kCleanUp = nullptr>
 struct SizedOut {
   static constexpr const char* kKind = "";
@@ -194,15 +200,16 @@ struct SizedOut {
   T found{};
 };
 
-// A text that C writes into a buffer, with the buffer's size before and the text's after it. `kRoom`: of the
-// first attempt.
+// An OutStr is a text that C writes into a buffer. `size` is the buffer's before the call and the text's
+// after it. The first attempt has room for `kRoom` bytes.
 template <size_t kRoom, typename Size = size_t>
 struct OutStr {
   static constexpr const char* kKind = "";
   explicit OutStr(Call&) : text(kRoom, '\0'), size(kRoom) {}
   auto C(Task&) { return std::make_tuple(text.data(), &size); }
-  bool Grow() {
-    text.assign(size, '\0');
+  bool Again(int64_t result) {
+    if (result != -ERANGE || static_cast<size_t>(size) <= text.size()) return false;
+    text.assign(static_cast<size_t>(size), '\0');
     return true;
   }
   Value Take() { return Value(text.c_str()); }
@@ -210,7 +217,8 @@ struct OutStr {
   Size size;
 };
 
-// A list that C writes into an array, with the array's size before and the list's after it.
+// An OutList is a list that C writes into an array. `count` is the array's size before the call and the
+// list's after it.
 template <typename T, auto kDescribe, auto kCleanUp, typename Size = size_t>
 struct OutList {
   static constexpr const char* kKind = "";
@@ -219,7 +227,8 @@ struct OutList {
     list.resize(static_cast<size_t>(count));
     return std::make_tuple(list.data(), &count);
   }
-  bool Grow() { return true; }  // `count` is what is needed
+  // `count` is what is needed.
+  bool Again(int64_t result) { return result == -ERANGE && static_cast<size_t>(count) > list.size(); }
   template <typename Self>
   Value Take(Self& self) {
     std::vector<Value> values;
@@ -233,17 +242,19 @@ struct OutList {
   Size count = 64;
 };
 
-// Names that C writes into a buffer, each ended by NUL, with the buffer's size before and theirs after it.
+// OutNames are names that C writes into a buffer, each ended by NUL. `size` is the buffer's before the call
+// and theirs after it.
 template <size_t kRoom>
 struct OutNames {
   static constexpr const char* kKind = "";
   explicit OutNames(Call&) : text(kRoom, '\0'), size(kRoom) {}
   auto C(Task&) { return std::make_tuple(text.data(), &size); }
-  bool Grow() {
-    text.assign(size, '\0');
+  bool Again(int64_t result) {
+    if (result != -ERANGE || static_cast<size_t>(size) <= text.size()) return false;
+    text.assign(static_cast<size_t>(size), '\0');
     return true;
   }
-  // An empty name is the end, too.
+  // Take() reads up to the end or to an empty name.
   Value Take() {
     std::vector<Value> names;
     for (size_t at = 0; at < size && text[at] != '\0'; at += strlen(&text[at]) + 1)
@@ -254,7 +265,7 @@ struct OutNames {
   size_t size;
 };
 
-// No such thing is no error: the value is undefined.
+// A NoneIf says that this errno is no error: there is no such thing, and the value is undefined.
 template <int kErrno>
 struct NoneIf {
   static constexpr const char* kKind = "";
@@ -272,7 +283,8 @@ struct Takes : std::false_type {};
 template <typename Kind>
 struct Takes<Kind, std::void_t<decltype(std::declval<Kind&>().Take())>> : std::true_type {};
 
-// An output that is made of what the function was called on: objects of a connection.
+// TakesOf is true of an output that is made of what the function was called on, as the objects of a
+// connection are.
 template <typename Kind, typename Self, typename = void>
 struct TakesOf : std::false_type {};
 template <typename Kind, typename Self>
@@ -280,9 +292,9 @@ struct TakesOf<Kind, Self, std::void_t<decltype(std::declval<Kind&>().Take(std::
     : std::true_type {};
 
 template <typename Kind, typename = void>
-struct Grows : std::false_type {};
+struct Repeats : std::false_type {};
 template <typename Kind>
-struct Grows<Kind, std::void_t<decltype(std::declval<Kind&>().Grow())>> : std::true_type {};
+struct Repeats<Kind, std::void_t<decltype(std::declval<Kind&>().Again(0))>> : std::true_type {};
 
 template <typename Kind, typename = void>
 struct Forgives : std::false_type {};
@@ -295,8 +307,8 @@ template <typename Kind>
 struct IsLong<Kind, std::enable_if_t<Kind::kLong>> : std::true_type {};
 
 template <typename Kind>
-bool Grow([[maybe_unused]] Kind& kind) {
-  if constexpr (Grows<Kind>::value) return kind.Grow();
+bool Again([[maybe_unused]] Kind& kind, [[maybe_unused]] int64_t result) {
+  if constexpr (Repeats<Kind>::value) return kind.Again(result);
   return false;
 }
 
@@ -316,7 +328,7 @@ void Take([[maybe_unused]] Kind& kind, [[maybe_unused]] Self& self,
   }
 }
 
-// The value of a call that has succeeded, of what its outputs hold.
+// TakeAll() makes the value of a call that has succeeded of what its outputs hold.
 template <typename Self, typename... Kinds>
 Value TakeAll(Self& self, std::tuple<Kinds...>& kinds) {
   std::vector<Value> values;
@@ -324,6 +336,13 @@ Value TakeAll(Self& self, std::tuple<Kinds...>& kinds) {
   if (values.empty()) return Value();
   return values.size() == 1 ? std::move(values.front()) : Value::List(std::move(values));
 }
+
+template <typename Member>
+struct TableOfFunction;
+template <typename Api, typename Function>
+struct TableOfFunction<Function Api::*> {
+  using Type = Api;
+};
 
 template <typename Function>
 struct Prototype;
@@ -333,13 +352,14 @@ struct Prototype<R (*)(Arguments...)> {
   using Parameters = std::tuple<Arguments...>;
 };
 
-// What the kinds give C, in order.
+// Arguments() is what the kinds give C, in order.
 template <typename... Kinds>
 auto Arguments(std::tuple<Kinds...>& kinds, Task& task) {
   return std::apply([&task](auto&... kind) { return std::tuple_cat(kind.C(task)...); }, kinds);
 }
 
-// Calls until everything fits. The tuple of C arguments is made anew each time: growing moves memory.
+// CallUntilItFits() calls until everything fits. The tuple of C arguments is made anew each time, because
+// growing moves memory. An executor's thread.
 template <typename Function, typename Handle, typename... Kinds>
 auto CallUntilItFits(Function function, Handle handle, std::tuple<Kinds...>& kinds, Task& task) {
   using Given = decltype(std::tuple_cat(std::make_tuple(handle), Arguments(kinds, task)));
@@ -348,8 +368,8 @@ auto CallUntilItFits(Function function, Handle handle, std::tuple<Kinds...>& kin
   for (;;) {
     const auto result = std::apply(function, std::tuple_cat(std::make_tuple(handle), Arguments(kinds, task)));
     if constexpr (std::is_integral_v<decltype(result)>) {
-      if (result == -ERANGE && std::apply([](auto&... kind) { return (Grow(kind) | ... | false); }, kinds))
-        continue;
+      const auto again = [result](auto&... kind) { return (Again(kind, result) | ... | false); };
+      if (std::apply(again, kinds)) continue;
     }
     return result;
   }
@@ -358,17 +378,19 @@ auto CallUntilItFits(Function function, Handle handle, std::tuple<Kinds...>& kin
 // `Library` says what the results of its functions mean:
 //
 //   static bool Load(Task& task)      loads it, or fails the task
+//   static const char* Since(const void* pointer)     the release that brought a function of its table
 //   static void Settle(Task& task, Self& self, Result result, std::tuple<Kinds...>& kinds)
 template <typename Library, auto kFunction, typename Self, typename... Kinds>
 void Bound(Call& call) {
   auto self = call.Handle<Self>();
-  // Braces: read from left to right.
+  // Braces make the kinds read from left to right.
   std::tuple<Kinds...> kinds{Kinds(call)...};
   call.Run(self, [self = self.get(), kinds = std::move(kinds)](Task& task) mutable {
     if (!Library::Load(task)) return;
-    const auto function = bind::InTable(kFunction);
+    const auto& function = TableOf<typename TableOfFunction<decltype(kFunction)>::Type>().*kFunction;
     if (function == nullptr) {
       task.result = -ENOSYS;
+      task.value = Value(std::string("this host's library is older than ") + Library::Since(&function));
       return;
     }
     const auto result = CallUntilItFits(function, CHandle(*self), kinds, task);
@@ -386,7 +408,7 @@ std::string KindsOf() {
   return text;
 }
 
-// Results of librados and librbd: a negative one is an errno.
+// SettleErrno() settles results of librados and librbd, of which a negative one is an errno.
 template <typename Self, typename... Kinds>
 void SettleErrno(Task& task, Self& self, int64_t result, std::tuple<Kinds...>& kinds) {
   if ((None<Kinds>(static_cast<int>(result)) || ... || false)) return;
@@ -396,7 +418,7 @@ void SettleErrno(Task& task, Self& self, int64_t result, std::tuple<Kinds...>& k
 
 }  // namespace bind
 
-// A row: `kFunction` of the library's table, called on a `Self`.
+// Row() makes a row: `kFunction` of the library's table, called on a `Self`.
 template <typename Library, auto kFunction, typename Self, typename... Kinds>
 constexpr Binding Row(const char* name) {
   constexpr bool is_long = (bind::IsLong<Kinds>::value || ... || false);
@@ -404,8 +426,8 @@ constexpr Binding Row(const char* name) {
           bind::KindsOf<Self, Kinds...>};
 }
 
-// A row whose work grows with an image, a pool or a guest, or that waits for somebody else, though it has no
-// progress.
+// Long() marks a row whose work grows with an image, a pool or a guest, or that waits for somebody else,
+// though it has no progress.
 constexpr Binding Long(Binding row) {
   row.length = Length::kLong;
   return row;

@@ -1,4 +1,7 @@
+// A call's arguments are read here as strings, numbers, bytes and arrays.
 #include "core/call.h"
+
+#include "core/read.h"
 
 namespace rbdkit {
 
@@ -18,14 +21,9 @@ std::optional<std::string> Call::OptionalString() {
 
 int64_t Call::Int64() { return NextNumber<int64_t>(); }
 
-uint64_t Call::Uint64() {
-  const Napi::Value value = Next();
-  if (value.IsBigInt()) {
-    bool lossless = false;
-    return value.As<Napi::BigInt>().Uint64Value(&lossless);
-  }
-  return static_cast<uint64_t>(value.As<Napi::Number>().Int64Value());
-}
+double Call::Double() { return Next().As<Napi::Number>().DoubleValue(); }
+
+uint64_t Call::Uint64() { return ToUint64(Next()); }
 
 bool Call::Bool() { return Next().As<Napi::Boolean>(); }
 

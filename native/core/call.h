@@ -1,5 +1,5 @@
-// The arguments of one call from JavaScript, read in order. lib/ has checked them; what is checked here is
-// what memory safety needs.
+// A Call reads the arguments of one call from JavaScript, in order, on the JavaScript thread. lib/ has
+// checked them; what is checked here is what memory safety needs.
 #ifndef RBDKIT_CORE_CALL_H_
 #define RBDKIT_CORE_CALL_H_
 
@@ -19,7 +19,7 @@
 
 namespace rbdkit {
 
-// JavaScript thread only. Throws Napi::Error for wrong arguments.
+// A Call is for the JavaScript thread only. It throws Napi::Error for wrong arguments.
 class Call {
  public:
   explicit Call(const Napi::CallbackInfo& info, Length length = Length::kShort)
@@ -28,7 +28,7 @@ class Call {
         environment_(Environment::Of(info.Env())),
         slot_(NextNumber<uint32_t>()) {}
 
-  // A part of `whole`'s arguments, which came as an array.
+  // This one reads a part of `whole`'s arguments, which came as an array.
   Call(const Call& whole, Napi::Array part)
       : info_(whole.info_),
         length_(whole.length_),
@@ -39,12 +39,19 @@ class Call {
   Napi::Env env() const { return info_.Env(); }
   Environment& environment() const { return environment_; }
 
-  // The next argument as an open handle of type T.
+  // Handle() gives the next argument as an open handle of type T.
   template <typename T>
   std::shared_ptr<T> Handle() {
     const auto& handle = environment_.handles().Get(NextNumber<uint32_t>());
     if (!handle || typeid(*handle) != typeid(T)) throw Napi::TypeError::New(env(), "rbdkit: stale handle");
     return std::static_pointer_cast<T>(handle);
+  }
+  // The same for a base of several types.
+  template <typename Base>
+  std::shared_ptr<Base> HandleOfKind() {
+    auto handle = std::dynamic_pointer_cast<Base>(environment_.handles().Get(NextNumber<uint32_t>()));
+    if (!handle) throw Napi::TypeError::New(env(), "rbdkit: stale handle");
+    return handle;
   }
   // The next argument's handle, taken out of the table: for closing.
   std::shared_ptr<rbdkit::Handle> TakeHandle();
@@ -53,17 +60,18 @@ class Call {
   std::optional<std::string> OptionalString();  // undefined: nullopt
   int64_t Int64();                              // a number
   uint64_t Uint64();                            // a bigint or a number
+  double Double();
   bool Bool();
   std::string Bytes();  // a copy of a Uint8Array
   Napi::Object Object();
   Napi::Array Array();
   std::vector<std::pair<std::string, std::string>> StringPairs();  // [[name, value], ...]
 
-  // Starts the call's task. `work` sets task.result and, if there is one, task.value.
+  // Run() starts the call's task on `executor`. `work` sets task.result and, if there is one, task.value.
   void Run(Executor& executor, std::function<void(Task&)> work) {
     (new Task(environment_, slot_))->Run(executor, std::move(work));
   }
-  // The same on the threads that a handle has for calls of this length. The handle stays alive meanwhile.
+  // This Run() uses the threads that a handle has for calls of this length. The handle stays alive meanwhile.
   template <typename T>
   void Run(const std::shared_ptr<T>& handle, std::function<void(Task&)> work) {
     Run(handle->executor(length_), [handle, work = std::move(work)](Task& task) { work(task); });
@@ -87,8 +95,8 @@ class Call {
   const uint32_t slot_;
 };
 
-// Exports a function that takes a slot first and settles it later. `length` says on which of its handle's
-// threads it runs.
+// ExportTask() exports a function that takes a slot first and settles it later. `length` says on which of its
+// handle's threads it runs.
 void ExportTask(Napi::Env env, Napi::Object exports, const char* name, void (*function)(Call&),
                 Length length = Length::kShort);
 

@@ -1,3 +1,4 @@
+// One mutex guards the queue's list; the counts are atomic.
 #include "core/completion_queue.h"
 
 namespace rbdkit {
@@ -11,7 +12,7 @@ void CompletionQueue::Append(Completion* item) {
     tail_->next = item;
   }
   tail_ = item;
-  // Under the lock, so that Close() can promise that no wake is under way.
+  // The wake is under the lock, so that Close() can promise that none is under way.
   if (was_empty && !closed_) wake_(wake_arg_);
 }
 

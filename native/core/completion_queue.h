@@ -1,5 +1,5 @@
-// What other threads have finished, on its way to the JavaScript thread. Knows no Node-API, so it is tested
-// alone.
+// A CompletionQueue carries what other threads have finished to the JavaScript thread. It knows no Node-API,
+// so it is tested alone.
 #ifndef RBDKIT_CORE_COMPLETION_QUEUE_H_
 #define RBDKIT_CORE_COMPLETION_QUEUE_H_
 
@@ -11,8 +11,8 @@
 
 namespace rbdkit {
 
-// One finished operation or event. Allocated when the operation starts, so that a C callback allocates
-// nothing.
+// A Completion is one finished operation or event. It is allocated when the operation starts, so that a C
+// callback allocates nothing.
 struct Completion {
   enum class Kind : uint8_t {
     kIo,        // settles a slot with one number
@@ -22,7 +22,7 @@ struct Completion {
   explicit Completion(Kind k) : kind(k) {}
   Completion(const Completion&) = delete;
   Completion& operator=(const Completion&) = delete;
-  // Ends its use, on the JavaScript thread once it is delivered; kinds that are pooled override it.
+  // Release() ends its use, on the JavaScript thread once it is delivered. Kinds that are pooled override it.
   virtual void Release() { delete this; }
 
   Completion* next = nullptr;
@@ -34,40 +34,44 @@ struct Completion {
   virtual ~Completion() = default;
 };
 
-// One queue an environment. Wakes JavaScript only when the queue was empty: one wake settles a whole batch.
+// Each environment has one CompletionQueue. It wakes JavaScript only when it was empty, so that one wake
+// settles a whole batch.
 class CompletionQueue {
  public:
   using Wake = void (*)(void* arg);
   CompletionQueue(Wake wake, void* arg) : wake_(wake), wake_arg_(arg) {}
 
-  // An operation starts: Push() must follow exactly once, or Cancel(). JavaScript thread.
+  // Begin() announces an operation. Push() must follow exactly once, or Cancel(). JavaScript thread.
   void Begin() { pending_.fetch_add(1, std::memory_order_relaxed); }
 
-  // The operation that Begin() announced could not be started. JavaScript thread.
+  // Cancel() says that the operation which Begin() announced could not be started. JavaScript thread.
   void Cancel() { Finish(nullptr); }
 
-  // The operation is over; takes ownership of `done`. Any thread, C callbacks included: short, no allocation.
+  // Push() says that the operation is over, and takes ownership of `done`. It is short and allocates nothing.
+  // Any thread, C callbacks included.
   void Push(Completion* done) { Finish(done); }
 
-  // An event of an operation that goes on. Returns false (and does not take it) after Close(). Any thread.
+  // Post() queues an event of an operation that goes on. It returns false (and does not take the event) after
+  // Close(). Any thread.
   bool Post(Completion* event);
 
-  // Everything there is, oldest first, linked by `next`; the caller owns it. JavaScript thread.
+  // Take() gives everything there is, oldest first, linked by `next`; the caller owns it. JavaScript thread.
   Completion* Take();
 
-  // The caller of one operation under way waits for it no longer (+1), or that operation is over (-1). Any
-  // thread.
+  // CountAbandoned() counts that the caller of one operation under way waits for it no longer (+1), or that
+  // such an operation is over (-1). Any thread.
   void CountAbandoned(int change) { abandoned_.fetch_add(change, std::memory_order_relaxed); }
-  // Whether all that is pending was abandoned.
+  // only_abandoned() tells whether all that is pending was abandoned.
   bool only_abandoned() const { return pending() <= abandoned_.load(std::memory_order_relaxed); }
 
-  // Operations that Begin() announced and that are not over.
+  // pending() counts the operations that Begin() announced and that are not over.
   int64_t pending() const { return pending_.load(std::memory_order_relaxed); }
 
-  // No wake after this returns: the wake's target may go. JavaScript thread.
+  // There is no wake after Close() has returned, so the wake's target may go. JavaScript thread.
   void Close();
 
-  // Waits until nothing is pending, at most for `timeout`. Returns whether nothing is. Any thread.
+  // WaitIdle() waits until nothing is pending, at most for `timeout`. It returns whether nothing is. Any
+  // thread.
   bool WaitIdle(std::chrono::milliseconds timeout);
 
  private:

@@ -1,3 +1,5 @@
+// An environment wakes JavaScript, delivers batches to lib/internal/dispatcher.ts and tears down. Its
+// functions run on the JavaScript thread, but for WakeJavaScript(), which any thread calls.
 #include "core/environment.h"
 
 #include <cerrno>
@@ -11,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/signal_mask.h"
 #include "core/task.h"
 #include "sys/exit_fence.h"
 #include "sys/library.h"
@@ -19,7 +22,7 @@ namespace rbdkit {
 
 namespace {
 
-// Set by the main thread's 'exit' event: from then on no teardown waits longer than kExitDeadline.
+// The main thread's 'exit' event sets it: from then on no teardown waits longer than kExitDeadline.
 std::atomic<bool> process_exiting{false};
 std::atomic<int> process_exit_code{0};
 
@@ -41,9 +44,9 @@ Environment::Environment(Napi::Env env) : queue_(WakeJavaScript, this) {
   const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr,
                                                              nullptr, this, OnWake, &wake_);
   if (status != napi_ok) throw Napi::Error::New(env, "rbdkit: cannot create a thread-safe function");
-  // Unreferenced until something is in flight, else the process would never end by itself.
+  // The function is unreferenced until something is in flight, else the process would never end by itself.
   napi_unref_threadsafe_function(env, wake_);
-  // Clean-up hooks run last-added first: ours comes before the thread-safe function's own.
+  // Clean-up hooks run last-added first, so ours comes before the thread-safe function's own.
   napi_add_env_cleanup_hook(env, OnCleanup, this);
 }
 
@@ -79,7 +82,8 @@ void Environment::Export(Napi::Env env, Napi::Object exports) {
     process_exit_code = info[0].As<Napi::Number>().Int32Value();
     process_exiting = true;
     StopOpeningLibraries();
-    // Once more: librados opens plugins of its own, whose destructors would run before the fence.
+    // The fence is registered once more, because librados opens plugins of its own, whose destructors would
+    // run before it.
     RegisterExitFence();
   });
 }
@@ -96,12 +100,12 @@ Napi::Value Environment::Start(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// Runs on whatever thread pushed first, under the queue's lock.
+// WakeJavaScript() runs on whatever thread pushed first, under the queue's lock.
 void Environment::WakeJavaScript(void* arg) {
   napi_call_threadsafe_function(static_cast<Environment*>(arg)->wake_, nullptr, napi_tsfn_nonblocking);
 }
 
-// JavaScript thread, from the event loop.
+// OnWake() is called by the event loop. JavaScript thread.
 void Environment::OnWake(napi_env env, napi_value /*callback*/, void* context, void* /*data*/) {
   auto* self = static_cast<Environment*>(context);
   if (env == nullptr || self->paused_) return;
@@ -126,8 +130,9 @@ void Environment::Dispatch(Napi::Env env) {
 
 namespace {
 
-// The value of what has ended or happened. When it cannot be made, as of a text longer than V8's limit, its
-// slot is settled with an error that says why. Throws Napi::Error when JavaScript takes no values any more.
+// MakeValue() makes the value of what has ended or happened. When it cannot be made, as of a text longer than
+// V8's limit, its slot is settled with an error that says why. Throws Napi::Error when JavaScript takes no
+// values any more.
 Napi::Value MakeValue(Napi::Env env, Valued& item) {
   try {
     return item.value(env);
@@ -137,7 +142,7 @@ Napi::Value MakeValue(Napi::Env env, Valued& item) {
   }
 }
 
-// Adds an item's four entries to the list that dispatch() takes, or none of them.
+// Append() adds an item's four entries to the list that dispatch() takes, or none of them.
 bool Append(Napi::Env env, Napi::Array list, uint32_t at, Valued& item) {
   const bool ended = item.kind == Completion::Kind::kTask;
   try {
@@ -161,9 +166,9 @@ size_t Environment::Fill(Napi::Env env, napi_value* tasks) {
   uint32_t values = 0;
   while (count < kMaxBatch) {
     if (backlog_ == nullptr) {
-      // Also after what was left over: a wake that came while JavaScript paused was dropped, and nobody wakes
-      // for a queue that is not empty. A full batch leaves it to the next turn, which JavaScript then
-      // arranges.
+      // The queue is taken also after what was left over: a wake that came while JavaScript paused was
+      // dropped, and nobody wakes for a queue that is not empty. A full batch leaves it to the next turn,
+      // which JavaScript then arranges.
       if (taken) break;
       backlog_ = queue_.Take();
       taken = true;
@@ -186,14 +191,15 @@ size_t Environment::Fill(Napi::Env env, napi_value* tasks) {
   return count;
 }
 
-// " of image a, pool b, cluster as client.c": what is open.
+// Labels() names what is open: " of image a, pool b, cluster as client.c".
 std::string Environment::Labels() const {
   std::string open;
   for (const auto& handle : handles_.All()) open += (open.empty() ? " of " : ", ") + handle->label();
   return open;
 }
 
-// JavaScript thread. Waits until `done`, saying on stderr for what; at process exit only until the deadline.
+// WaitFor() waits until `done`, saying on stderr for what; at process exit only until the deadline.
+// JavaScript thread.
 bool Environment::WaitFor(const std::string& what, bool (*done)(void*, std::chrono::milliseconds),
                           void* arg) {
   const auto start = std::chrono::steady_clock::now();
@@ -208,8 +214,8 @@ bool Environment::WaitFor(const std::string& what, bool (*done)(void*, std::chro
   return true;
 }
 
-// JavaScript thread, when the worker ends or the main thread ends by itself; process.exit() does not come
-// here. Buffers of operations in flight are freed after this returns, so it must wait for them.
+// OnCleanup() runs when the worker ends or the main thread ends by itself; process.exit() does not come here.
+// Buffers of operations in flight are freed after it returns, so it must wait for them. JavaScript thread.
 void Environment::OnCleanup(void* arg) {
   auto* self = static_cast<Environment*>(arg);
   self->queue_.Close();
@@ -233,21 +239,25 @@ void Environment::OnCleanup(void* arg) {
   auto closing = std::make_shared<Closing>();
   closing->undelivered = self->backlog_;
   Completion* rest = self->queue_.Take();
-  // A thread of its own, so that this one can say what it waits for.
+  // Closing has a thread of its own, so that this one can say what it waits for.
   const std::string labels = self->Labels();
   closing->handles = self->handles_.TakeAll();
-  std::thread([closing, rest] {
+  const auto close = [closing, rest] {
     ReleaseAll(closing->undelivered);
     ReleaseAll(rest);
     for (auto& handle : closing->handles) {
-      // An abandoned call may be using it, and its children are open then.
+      // An abandoned call may be using the handle, and its children are open then.
       if (handle.use_count() == 1) handle->Close();
       handle = nullptr;
     }
     std::lock_guard<std::mutex> lock(closing->mutex);
     closing->done = true;
     closing->ended.notify_all();
-  }).detach();
+  };
+  {
+    const SignalMask mask;
+    std::thread(close).detach();
+  }
   const auto closed = [](void* state, std::chrono::milliseconds timeout) {
     auto* c = static_cast<Closing*>(state);
     std::unique_lock<std::mutex> lock(c->mutex);

@@ -1,5 +1,6 @@
-// The addon's state in one JavaScript environment (the main thread or a worker): no process globals hold
-// JavaScript values, so any number of workers can load the addon.
+// An Environment is the addon's state in one JavaScript environment (the main thread or a worker). No process
+// globals hold JavaScript values, so any number of workers can load the addon. Its functions run on the
+// JavaScript thread.
 #ifndef RBDKIT_CORE_ENVIRONMENT_H_
 #define RBDKIT_CORE_ENVIRONMENT_H_
 
@@ -23,13 +24,15 @@ class Environment {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
-  // Adds what lib/internal/dispatcher.ts needs: start, resume, pause, ref, unref, cancel, processExit.
+  // Export() adds what lib/internal/dispatcher.ts needs: start, resume, pause, ref, unref, cancel, quiet,
+  // abandon, processExit.
   static void Export(Napi::Env env, Napi::Object exports);
   static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
   CompletionQueue& queue() { return queue_; }
 
-  // Begins an operation that ends in queue(), in the order of these calls. JavaScript thread.
+  // Submit() begins an operation that ends in queue(). Operations begin in the order of these calls.
+  // JavaScript thread.
   void Submit(Submission* submission) {
     queue_.Begin();
     submissions_.Start(submission);
@@ -37,11 +40,11 @@ class Environment {
 
   HandleTable& handles() { return handles_; }
 
-  // Tasks under way, by slot, so that JavaScript can cancel one. JavaScript thread.
+  // tasks() are the tasks under way, by slot, so that JavaScript can cancel one. JavaScript thread.
   std::unordered_map<uint32_t, Task*>& tasks() { return tasks_; }
 
  private:
-  // As many results as one call of dispatch() brings; the rest waits for the next turn of the loop.
+  // One call of dispatch() brings at most so many results; the rest waits for the next turn of the loop.
   static constexpr size_t kMaxBatch = 1024;
 
   static void OnWake(napi_env env, napi_value callback, void* context, void* data);
@@ -50,8 +53,8 @@ class Environment {
 
   Napi::Value Start(const Napi::CallbackInfo& info);
   Napi::Value Resume(const Napi::CallbackInfo& info);
-  // Takes finished operations: numbers into `results_`, values into `tasks` (see dispatcher.ts). Returns how
-  // many numbers there are.
+  // Fill() takes finished operations: numbers into `results_`, values into `tasks` (see dispatcher.ts). It
+  // returns how many numbers there are.
   size_t Fill(Napi::Env env, napi_value* tasks);
   void Dispatch(Napi::Env env);
   std::string Labels() const;

@@ -1,7 +1,7 @@
+// Loop() runs on the executor's threads, which share their State with it.
 #include "core/executor.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +11,8 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "core/signal_mask.h"
 
 namespace rbdkit {
 
@@ -25,7 +27,8 @@ struct Executor::State {
   int left = 0;                            // guarded by mutex
   bool ended = false;                      // guarded by mutex
 
-  // With the mutex held. `left` is below zero for a moment when work ends while it is being left.
+  // Most() is called with the mutex held. `left` is below zero for a moment when work ends while it is being
+  // left.
   int Most() const { return max_threads + std::clamp(left, 0, kMostLeft); }
 };
 
@@ -41,7 +44,7 @@ Executor::~Executor() {
 }
 
 void Executor::Run(std::function<void()> work) {
-  // The work may own this executor and be over before this function is: keep what the lock is in.
+  // The work may own this executor and be over before this function is, so this keeps what the lock is in.
   const std::shared_ptr<State> state = state_;
   const std::lock_guard<std::mutex> lock(state->mutex);
   state->work.push_back(std::move(work));
@@ -57,22 +60,12 @@ void Executor::Run(std::function<void()> work) {
   state->wake.notify_one();
 }
 
-// Starts one more thread when there is work for it and the bound allows it. With the mutex held.
+// Grow() starts one more thread when there is work for it and the bound allows it. With the mutex held.
 void Executor::Grow(const std::shared_ptr<State>& state) {
   if (static_cast<int>(state->work.size()) <= state->idle || state->threads >= state->Most()) return;
-  // Signals are for Node's main thread; a new thread inherits the mask.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    std::thread(Loop, state).detach();
-    ++state->threads;
-  } catch (const std::system_error&) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const SignalMask mask;
+  std::thread(Loop, state).detach();
+  ++state->threads;
 }
 
 void Executor::Bound::Leave(int change) const {
@@ -81,7 +74,7 @@ void Executor::Bound::Leave(int change) const {
   try {
     Grow(state_);
   } catch (const std::system_error&) {
-    // None to be had: what waits goes on waiting for the threads that there are.
+    // No thread is to be had. What waits goes on waiting for the threads that there are.
   }
 }
 

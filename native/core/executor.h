@@ -1,4 +1,4 @@
-// Named threads of our own for blocking calls. Knows no Node-API.
+// An Executor runs blocking calls on named threads of its own. It knows no Node-API.
 #ifndef RBDKIT_CORE_EXECUTOR_H_
 #define RBDKIT_CORE_EXECUTOR_H_
 
@@ -9,31 +9,33 @@
 
 namespace rbdkit {
 
-// At most `max_threads` threads, started when there is work and ended after ten idle seconds. Each cluster
-// and each connection has its own, so that a dead one never delays another; never libuv's four threads, which
-// Node's own fs, dns and crypto share (docs/decisions/0001).
+// An Executor has at most `max_threads` threads, which are started when there is work and ended after ten
+// idle seconds. Each cluster and each connection has its own, so that a dead one never delays another.
+// libuv's four threads are never used, because Node's own fs, dns and crypto share them
+// (docs/decisions/0001).
 class Executor {
   struct State;
 
  public:
   // `name` shows in ps and gdb; Linux cuts it at 15 bytes.
   Executor(const std::string& name, int max_threads);
-  // Does not wait: queued work still runs, then the threads end. Safe on one of its own threads.
+  // The destructor does not wait: queued work still runs, then the threads end. It is safe on one of the
+  // executor's own threads.
   ~Executor();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // Runs `work` on a thread of this executor, in order of submission as threads come free. Any thread.
-  // Throws std::system_error when not even one thread can be started.
+  // Run() runs `work` on a thread of this executor, in order of submission as threads come free. It throws
+  // std::system_error when not even one thread can be started. Any thread.
   void Run(std::function<void()> work);
 
-  // How many threads an executor may have. Outlives the executor.
+  // A Bound is how many threads an executor may have. It outlives the executor.
   class Bound {
    public:
     Bound() = default;
-    // Work under way has lost its caller and may never end (+1), or it has ended (-1): its thread does not
-    // count, so that four calls to a dead placement group do not end the use of a cluster. At most kMostLeft
-    // threads are left so; what comes after them waits. Any thread.
+    // Leave() says that work under way has lost its caller and may never end (+1), or that it has ended (-1).
+    // Its thread does not count, so that four calls to a dead placement group do not end the use of a
+    // cluster. At most kMostLeft threads are left so; what comes after them waits. Any thread.
     void Leave(int change) const;
 
    private:
@@ -50,12 +52,13 @@ class Executor {
   std::shared_ptr<State> state_;
 };
 
-// How long a call lasts: kShort for a few round trips to the cluster or hypervisor, kLong for one whose work
-// grows with an image, a pool or a guest, or that waits for somebody else. What has progress is long.
+// A Length says how long a call lasts. kShort is for a few round trips to the cluster or hypervisor. kLong is
+// for a call whose work grows with an image, a pool or a guest, or that waits for somebody else. What has
+// progress is long.
 enum class Length : bool { kShort, kLong };
 
-// The threads of one cluster, or of one connection. Long calls have their own: four of them would otherwise
-// hold up every `stat` for hours.
+// Executors are the threads of one cluster, or of one connection. Long calls have their own, because four of
+// them would otherwise hold up every `stat` for hours.
 class Executors {
  public:
   Executors(const std::string& short_name, int short_threads, const std::string& long_name, int long_threads)

@@ -1,3 +1,4 @@
+// The table keeps handles in places that are used again with a new generation.
 #include "core/handle.h"
 
 #include <algorithm>

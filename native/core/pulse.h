@@ -1,4 +1,5 @@
-// Signs of life of a call that was asked to end: who waits for it waits on while there are some.
+// A Pulse is the signs of life of a call that was asked to end. Who waits for the call waits on while there
+// are some.
 #ifndef RBDKIT_CORE_PULSE_H_
 #define RBDKIT_CORE_PULSE_H_
 
@@ -10,17 +11,17 @@
 
 namespace rbdkit {
 
-// Knows no Node-API. Any thread, but for Scope.
+// A Pulse knows no Node-API. Any thread uses it, but for Scope.
 class Pulse {
  public:
-  // Something was answered.
+  // Beat() says that something was answered.
   void Beat() { at_.store(Now(), std::memory_order_relaxed); }
-  // Since the last beat.
+  // quiet() is the time since the last beat.
   std::chrono::milliseconds quiet() const {
     return std::chrono::milliseconds((Now() - at_.load(std::memory_order_relaxed)) / 1000000);
   }
 
-  // Makes a pulse that of all that this thread does.
+  // A Scope makes a pulse that of all that this thread does.
   class Scope {
    public:
     explicit Scope(std::shared_ptr<Pulse> pulse) { current_ = std::move(pulse); }
@@ -28,7 +29,8 @@ class Pulse {
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
   };
-  // This thread's; work without a task has one that nobody feels. A call that is left behind keeps it.
+  // Current() is this thread's pulse. Work without a task has one that nobody feels. A call that is left
+  // behind keeps its pulse.
   static std::shared_ptr<Pulse> Current() { return current_ ? current_ : std::make_shared<Pulse>(); }
 
  private:

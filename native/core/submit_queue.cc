@@ -1,15 +1,17 @@
+// Run() runs on the queue's own thread, "rbdkit-submit"; the rest runs on the JavaScript thread.
 #include "core/submit_queue.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <system_error>
+
+#include "core/signal_mask.h"
 
 namespace rbdkit {
 
 namespace {
 
-// Up to here the thread's wake-ups cost more than it saves.
+// With no more operations in flight than this, the thread's wake-ups cost more than it saves.
 constexpr int64_t kFew = 16;
 // A cluster that answers more slowly lets the thread sleep between operations, and then it is one more to
 // wake.
@@ -45,17 +47,12 @@ void SubmitQueue::Over(int64_t count) {
 }
 
 bool SubmitQueue::StartThread() {
-  // Signals are for Node's main thread; a new thread inherits the mask.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalMask mask;
   try {
     thread_ = std::thread([this] { Run(); });
   } catch (const std::system_error&) {
-    // None to be had: the JavaScript thread goes on doing it.
+    // No thread is to be had. The JavaScript thread goes on submitting.
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread_.joinable();
 }
 

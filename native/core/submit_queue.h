@@ -1,4 +1,5 @@
-// The way from the JavaScript thread into a C library's asynchronous calls. Knows no Node-API.
+// A SubmitQueue takes operations from the JavaScript thread into a C library's asynchronous calls. It knows
+// no Node-API.
 #ifndef RBDKIT_CORE_SUBMIT_QUEUE_H_
 #define RBDKIT_CORE_SUBMIT_QUEUE_H_
 
@@ -10,20 +11,20 @@
 
 namespace rbdkit {
 
-// An operation that is to begin.
+// A Submission is an operation that is to begin.
 class Submission : public Arrival {
  public:
-  // Gives it to the library; that it is not taken is a result like others. It may be gone when this returns.
-  // Any thread.
+  // Submit() gives the operation to the library. That the library does not take it is a result like others.
+  // The operation may be gone when this returns. The JavaScript thread or the queue's.
   virtual void Submit() noexcept = 0;
 
  protected:
   ~Submission() = default;
 };
 
-// One an environment. The JavaScript thread submits operations itself, or, while many are in flight and soon
-// over, leaves it to a thread, which then hardly ever sleeps (docs/decisions/0016). Either way, and from one
-// to the other, they are submitted in the order in which they were started.
+// Each environment has one SubmitQueue. The JavaScript thread submits operations itself. While many are in
+// flight and soon over, it leaves that to a thread, which then hardly ever sleeps (docs/decisions/0016).
+// Either way, and from one to the other, operations are submitted in the order in which they were started.
 class SubmitQueue {
  public:
   SubmitQueue() = default;
@@ -31,18 +32,18 @@ class SubmitQueue {
   SubmitQueue(const SubmitQueue&) = delete;
   SubmitQueue& operator=(const SubmitQueue&) = delete;
 
-  // JavaScript thread.
+  // Start() submits an operation or queues it. JavaScript thread.
   void Start(Submission* submission);
 
-  // `count` operations are over, and JavaScript, which may start as many again, is about to learn it: here it
-  // is decided who submits those. JavaScript thread.
+  // Over() says that `count` operations are over. JavaScript, which may start as many again, is about to
+  // learn it, and here it is decided who submits those. JavaScript thread.
   void Over(int64_t count);
 
-  // Submits what waits and ends the thread. JavaScript thread; the last call.
+  // Stop() submits what waits and ends the thread. It is the last call. JavaScript thread.
   void Stop();
 
  private:
-  // The last submission of all: ends the thread.
+  // An End is the last submission of all, and ends the thread.
   struct End final : Submission {
     void Submit() noexcept override { submitted = true; }
     bool submitted = false;
@@ -51,7 +52,7 @@ class SubmitQueue {
   bool StartThread();
   void Run();
 
-  // The JavaScript thread's.
+  // These are the JavaScript thread's.
   int64_t in_flight_ = 0;     // started, and not known to be over
   int64_t window_begin_ = 0;  // of Now()
   int64_t window_count_ = 0;  // operations over since then

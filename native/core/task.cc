@@ -1,3 +1,4 @@
+// Work() runs on an executor's thread; progress and the end go through the completion queue.
 #include "core/task.h"
 
 #include <cerrno>
@@ -29,8 +30,8 @@ void Task::Run(Executor& executor, std::function<void(Task&)> work) {
     executor.Run([this] {
       const Pulse::Scope alive(pulse_);
       Work();
-      // What the work held may be the last reference to a handle: let go here, not on the JavaScript thread,
-      // and before the push, because then the task belongs to that thread.
+      // What the work held may be the last reference to a handle. It is let go here, not on the JavaScript
+      // thread, and before the push, because after it the task belongs to that thread.
       work_ = nullptr;
       FenceDisconnected();
       if (state_.exchange(State::kOver) == State::kAbandoned) {
@@ -47,7 +48,7 @@ void Task::Run(Executor& executor, std::function<void(Task&)> work) {
   }
 }
 
-// Nothing may leave it: an exception on a thread of ours would end the process.
+// Nothing may leave Work(), because an exception on a thread of ours would end the process.
 void Task::Work() {
   if (cancelled()) {
     result = -ECANCELED;

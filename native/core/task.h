@@ -1,4 +1,5 @@
-// A blocking call on an executor's thread, its value and its progress.
+// A Task is a blocking call on an executor's thread, with its value and its progress. The JavaScript thread
+// starts, cancels and settles it.
 #ifndef RBDKIT_CORE_TASK_H_
 #define RBDKIT_CORE_TASK_H_
 
@@ -19,39 +20,39 @@ namespace rbdkit {
 
 class Environment;
 
-// A completion with a value.
+// A Valued is a completion with a value.
 class Valued : public Completion {
  public:
   using Completion::Completion;
   Value value;  // undefined when nobody set it
 };
 
-// One blocking call. `result` is the C function's: >= 0 resolves the slot with the value (or the number when
-// there is none), < 0 rejects it.
+// A Task is one blocking call. `result` is the C function's: >= 0 resolves the slot with the value (or the
+// number when there is none), < 0 rejects it.
 class Task : public Valued {
  public:
   Task(Environment& environment, uint32_t slot);
 
-  // Runs `work` on `executor` and delivers the task. Work that is cancelled before its turn comes is not
-  // begun. JavaScript thread.
+  // Run() runs `work` on `executor` and delivers the task. Work that is cancelled before its turn comes is
+  // not begun. JavaScript thread.
   void Run(Executor& executor, std::function<void(Task&)> work);
 
-  // Tells JavaScript how far the call is, at most ten times a second. Any thread while `work` runs.
+  // Report() tells JavaScript how far the call is, at most ten times a second. Any thread while `work` runs.
   void Report(uint64_t done, uint64_t total);
-  // The same with a value of its own; for callers that limit the rate themselves.
+  // ReportValue() does the same with a value of its own, for callers that limit the rate themselves.
   void ReportValue(Value reported);
 
-  // Asks the call to end early. JavaScript thread.
+  // Cancel() asks the call to end early. JavaScript thread.
   void Cancel();
-  // The caller has been answered and the call goes on without one: the process's end does not wait for it,
-  // and its thread does not count (Executor::Bound). JavaScript thread.
+  // Abandon() says that the caller has been answered and the call goes on without one. The process's end does
+  // not wait for it, and its thread does not count (Executor::Bound). JavaScript thread.
   void Abandon();
-  // How long there has been no sign of life.
+  // quiet() tells how long there has been no sign of life.
   std::chrono::milliseconds quiet() const { return pulse_->quiet(); }
-  // Whether somebody asked. Any thread.
+  // cancelled() tells whether somebody asked the call to end. Any thread.
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
-  // Calls `hook` once when the task is cancelled, at once if it is already; pass nullptr before what it uses
-  // goes away. Any thread.
+  // OnCancel() calls `hook` once when the task is cancelled, at once if it is already. Pass nullptr before
+  // what the hook uses goes away. Any thread.
   void OnCancel(std::function<void()> hook);
 
  private:

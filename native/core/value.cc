@@ -1,3 +1,4 @@
+// A value becomes JavaScript's on the JavaScript thread only.
 #include "core/value.h"
 
 #include <algorithm>

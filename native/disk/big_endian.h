@@ -1,4 +1,4 @@
-// Numbers as qcow2 stores them: the highest byte first.
+// These functions read numbers as qcow2 stores them, with the highest byte first.
 #ifndef RBDKIT_DISK_BIG_ENDIAN_H_
 #define RBDKIT_DISK_BIG_ENDIAN_H_
 

@@ -1,4 +1,4 @@
-// The memory of a copy: taken once, of fixed size.
+// A BufferPool is the memory of a copy, which is taken once and has a fixed size.
 #ifndef RBDKIT_DISK_BUFFER_POOL_H_
 #define RBDKIT_DISK_BUFFER_POOL_H_
 
@@ -7,8 +7,8 @@
 
 namespace rbdkit::copy {
 
-// `count` buffers of `size` bytes (a multiple of the page), page aligned. Not thread-safe: the engine's lock
-// guards it. The destructor frees all of them, so nothing may be in flight then.
+// A BufferPool has `count` buffers of `size` bytes (a multiple of the page), page aligned. It is not
+// thread-safe. The destructor frees all of them, so nothing may be in flight then.
 class BufferPool {
  public:
   // Throws std::bad_alloc.
@@ -17,11 +17,11 @@ class BufferPool {
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
 
-  // nullptr when all are taken.
+  // Take() gives a buffer, or nullptr when all are taken.
   char* Take();
   void Give(char* buffer) { free_.push_back(buffer); }
 
-  // Keeps the addresses for ever, empty: somebody may still look there.
+  // Leave() keeps the addresses for ever, without memory, because somebody may still look there.
   void Leave();
 
   bool empty() const { return free_.empty(); }

@@ -1,4 +1,4 @@
-// Bytes that a format's parser reads: a file, or the memory of a fuzzer.
+// A ByteReader is what a format's parser reads: a file, or the memory of a fuzzer.
 #ifndef RBDKIT_DISK_BYTE_READER_H_
 #define RBDKIT_DISK_BYTE_READER_H_
 
@@ -12,7 +12,8 @@ class ByteReader {
   virtual ~ByteReader() = default;
 
   virtual uint64_t size() const = 0;
-  // Bytes read, less than `length` only at the end, or a negative errno. Blocks; from any thread.
+  // ReadAt() gives the number of bytes read, less than `length` only at the end, or a negative errno. Blocks.
+  // Any thread.
   virtual int64_t ReadAt(uint64_t offset, char* buffer, size_t length) const = 0;
 };
 

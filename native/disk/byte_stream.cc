@@ -1,3 +1,4 @@
+// Reads and writes of pipes wait in poll(2) only, where a StopSignal ends the wait.
 #include "disk/byte_stream.h"
 
 #include <fcntl.h>
@@ -13,15 +14,16 @@ namespace rbdkit::copy {
 
 namespace {
 
-// What a pipe may hold, where the system allows it: by default 64 KiB, and each filling wakes the other side.
+// A pipe is made to hold this much, where the system allows it. By default it holds 64 KiB, and each filling
+// wakes the other side.
 constexpr int kPipeSize = 1 << 20;
 
-// What a write(2) that may wait is given at a time: no more than there is room for when poll(2) has said that
-// there is some. A pipe has a page then; a terminal counts its room in steps of 256 bytes.
+// A write(2) that may wait is given so much at a time: no more than there is room for when poll(2) has said
+// that there is some. A pipe has a page then; a terminal counts its room in steps of 256 bytes.
 constexpr size_t kPipeRoom = PIPE_BUF;
 constexpr size_t kTerminalRoom = 256;
 
-// How often it is looked whether to stop where no event could be had that says so.
+// Where no event could be had that says so, it is looked this often whether to stop.
 constexpr int kStopPollMs = 100;
 
 mode_t KindOf(int fd) {
@@ -40,7 +42,7 @@ void StopSignal::Stop() {
   if (stopped_.exchange(true)) return;
   if (event_) {
     const uint64_t one = 1;
-    // Stays readable: whoever polls from now on sees it. Written once, so there is room.
+    // The event stays readable, so whoever polls from now on sees it. It is written once, so there is room.
     [[maybe_unused]] const ssize_t n = write(event_.get(), &one, sizeof one);
   }
   std::lock_guard<std::mutex> lock(mutex_);
@@ -107,7 +109,7 @@ Error FdInput::Read(char* buffer, size_t length, size_t* got) {
 }
 
 Error FdInput::Leap(uint64_t length, uint64_t* leapt) {
-  // Not past the end: a file that was cut must not look whole.
+  // A leap never goes past the end, because a file that was cut must not look whole.
   *leapt = std::min(length, this->length());
   if (*leapt == 0) return {};
   if (lseek(fd_, static_cast<off_t>(*leapt), SEEK_CUR) < 0) return Failed("lseek");
@@ -131,7 +133,7 @@ FdOutput::FdOutput(int fd, const StopSignal& stop) : fd_(fd), stop_(stop) {
   if (flags >= 0 && (flags & O_NONBLOCK) != 0) return;
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
   unblocked_ = UniqueFd(open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  // It is somebody else's, or there is no /proc.
+  // The descriptor is somebody else's, or there is no /proc.
   if (!unblocked_) most_ = kind == S_IFIFO ? kPipeRoom : kTerminalRoom;
 }
 

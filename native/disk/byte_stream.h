@@ -1,4 +1,5 @@
-// Formats are read from and written to streams of bytes: files, pipes, sockets, memory.
+// Formats are read from a ByteInput and written to a ByteOutput: files, pipes, sockets, memory. They block on
+// a job's or an engine's thread until a StopSignal ends them.
 #ifndef RBDKIT_DISK_BYTE_STREAM_H_
 #define RBDKIT_DISK_BYTE_STREAM_H_
 
@@ -15,15 +16,15 @@
 
 namespace rbdkit::copy {
 
-// Ends whoever waits for a pipe.
+// A StopSignal ends whoever waits for a pipe.
 class StopSignal {
  public:
-  // What Stop() calls as well, as long as this lives; the constructor does when that has been already, and
-  // both may when it happens just then. Any thread.
+  // A Hook is what Stop() calls as well, as long as the Hook lives. The constructor calls it when Stop() has
+  // been called already, and both may when that happens just then. Any thread.
   class Hook {
    public:
     Hook(StopSignal& signal, std::function<void()> call);
-    // Waits for a call that is under way.
+    // The destructor waits for a call that is under way.
     ~Hook();
     Hook(const Hook&) = delete;
     Hook& operator=(const Hook&) = delete;
@@ -34,10 +35,10 @@ class StopSignal {
   };
 
   StopSignal();
-  // Any thread.
+  // Stop() may be called by any thread.
   void Stop();
   bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
-  // Waits until `fd` has one of `events` of poll(2), or for Stop(): then it gives kCancelled.
+  // Wait() waits until `fd` has one of `events` of poll(2), or for Stop(), and then gives kCancelled.
   Error Wait(int fd, short events) const;
 
  private:
@@ -50,11 +51,12 @@ class StopSignal {
 class ByteInput {
  public:
   virtual ~ByteInput() = default;
-  // How errors call it: a path, or empty.
+  // name() is what errors call it: a path, or empty.
   virtual std::string name() const { return {}; }
-  // At least one byte and at most `length`; *got == 0 at the end.
+  // Read() gives at least one byte and at most `length`; *got == 0 at the end.
   virtual Error Read(char* buffer, size_t length, size_t* got) = 0;
-  // Leaves out up to `length` bytes without reading them and says how many: 0 where that cannot be done.
+  // Leap() leaves out up to `length` bytes without reading them and says how many: 0 where that cannot be
+  // done.
   virtual Error Leap(uint64_t length, uint64_t* leapt) = 0;
 };
 
@@ -64,7 +66,7 @@ class ByteOutput {
   virtual Error Write(const char* data, size_t length) = 0;
 };
 
-// A file descriptor to read from, from where it stands.
+// An FdInput is a file descriptor to read from, from where it stands.
 class FdInput final : public ByteInput {
  public:
   // The descriptor and the signal are borrowed.
@@ -72,9 +74,9 @@ class FdInput final : public ByteInput {
   std::string name() const override { return name_; }
   Error Read(char* buffer, size_t length, size_t* got) override;
   Error Leap(uint64_t length, uint64_t* leapt) override;
-  // How many bytes there are from here, 0 when that is not known.
+  // length() tells how many bytes there are from here, 0 when that is not known.
   uint64_t length() const { return size_ > position_ ? size_ - position_ : 0; }
-  // Back to where it stood at first, in a regular file.
+  // Rewind() goes back to where it stood at first, in a regular file.
   Error Rewind();
 
  private:
@@ -89,7 +91,7 @@ class FdInput final : public ByteInput {
   uint64_t size_ = 0;      // of a regular file
 };
 
-// A file descriptor to write to.
+// An FdOutput is a file descriptor to write to.
 class FdOutput final : public ByteOutput {
  public:
   // Both are borrowed.
@@ -99,8 +101,8 @@ class FdOutput final : public ByteOutput {
  private:
   const int fd_;
   const StopSignal& stop_;
-  // The same pipe or terminal, opened so that a write never waits: what a write(2) that waits has begun,
-  // nothing ends.
+  // `unblocked_` is the same pipe or terminal, opened so that a write never waits, because nothing ends a
+  // write(2) that waits.
   UniqueFd unblocked_;
   size_t most_ = SIZE_MAX;  // bytes a write(2): where that could not be opened, so much as never waits
   bool socket_ = false;

@@ -1,3 +1,4 @@
+// CRC32C is computed by the processor's instruction where it has one, else by tables.
 #include "disk/crc32c.h"
 
 #include <array>
@@ -15,7 +16,7 @@ constexpr uint32_t kPolynomial = 0x82f63b78;  // reflected: bit 31 is x^0
 
 using Tables = std::array<std::array<uint32_t, 256>, 8>;
 
-// "Slicing by 8": table k is the effect of a byte that k more bytes follow.
+// The tables are for "slicing by 8": table k is the effect of a byte that k more bytes follow.
 constexpr Tables MakeTables() {
   Tables tables{};
   for (uint32_t byte = 0; byte < 256; ++byte) {
@@ -33,7 +34,7 @@ constexpr Tables MakeTables() {
 }
 constexpr Tables kTables = MakeTables();
 
-// a * b modulo the polynomial.
+// Multiply() gives a * b modulo the polynomial.
 constexpr uint32_t Multiply(uint32_t a, uint32_t b) {
   uint32_t product = 0;
   for (uint32_t mask = 1u << 31; mask != 0; mask >>= 1) {
@@ -43,7 +44,7 @@ constexpr uint32_t Multiply(uint32_t a, uint32_t b) {
   return product;
 }
 
-// x^(8 * 2^k), the effect of 2^k zero bytes.
+// The powers are x^(8 * 2^k), the effect of 2^k zero bytes.
 constexpr std::array<uint32_t, 64> MakePowers() {
   std::array<uint32_t, 64> powers{};
   powers[0] = 1u << 23;
@@ -60,7 +61,7 @@ uint64_t Load64(const uint8_t* p) {
 
 #if defined(__x86_64__)
 __attribute__((target("sse4.2"))) uint32_t UpdateHardware(uint32_t crc, const uint8_t* p, size_t length) {
-  // The instruction takes three cycles and can start every cycle: three independent streams fill them.
+  // The instruction takes three cycles and can start every cycle, so three independent streams fill them.
   constexpr size_t kStream = 8192;
   if (length >= 3 * kStream) {
     static const uint32_t one = Crc32cZeros(1u << 31, kStream);

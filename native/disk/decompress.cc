@@ -1,3 +1,4 @@
+// Decompressor runs libdeflate, zlib or zstd.
 #include "disk/decompress.h"
 
 #define ZLIB_CONST
@@ -11,8 +12,8 @@ namespace rbdkit::copy {
 
 namespace {
 
-// Frames with a larger window are refused: a decoder keeps a window in memory, and no cluster is longer than
-// this.
+// Frames with a larger window are refused, because a decoder keeps a window in memory, and no cluster is
+// longer than this.
 constexpr int kMaxWindowLog = 21;
 constexpr int kRawDeflate = -15;  // negative: no zlib header; readers need no smaller window
 

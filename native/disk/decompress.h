@@ -1,4 +1,4 @@
-// Decompressing the clusters of disk images.
+// A Decompressor decompresses the clusters of disk images. The engine's threads each have one.
 #ifndef RBDKIT_DISK_DECOMPRESS_H_
 #define RBDKIT_DISK_DECOMPRESS_H_
 
@@ -12,16 +12,16 @@ enum class Compression {
   kZstd,
 };
 
-// What one thread needs to decompress; used for one cluster after another. Memory: a few dozen KiB, for zstd
-// up to 2 MiB.
+// A Decompressor is what one thread needs to decompress one cluster after another. It takes a few dozen KiB
+// of memory, for zstd up to 2 MiB.
 class Decompressor {
  public:
   // Throws std::bad_alloc.
   explicit Decompressor(Compression compression);
   ~Decompressor();
 
-  // Fills `out`, all of it, from what begins at `in`: decompression stops when it is full, so what follows in
-  // `in` does not matter. False when `in` is damaged or too short.
+  // Run() fills all of `out` from what begins at `in`. Decompression stops when `out` is full, so what
+  // follows in `in` does not matter. False: `in` is damaged or too short.
   bool Run(const char* in, size_t in_length, char* out, size_t out_length);
 
  private:

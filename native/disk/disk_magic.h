@@ -1,4 +1,4 @@
-// By what the files of other formats begin. It decides nothing but what is refused.
+// FormatOf() knows by what the files of other formats begin. It decides nothing but what is refused.
 #ifndef RBDKIT_DISK_DISK_MAGIC_H_
 #define RBDKIT_DISK_DISK_MAGIC_H_
 
@@ -7,11 +7,11 @@
 
 namespace rbdkit::copy {
 
-// What is looked at.
+// So many bytes are looked at.
 inline constexpr size_t kMagicSize = 68;
 
-// The format, as callers name it, of a file that begins with these kMagicSize bytes; empty: none that is
-// known.
+// FormatOf() gives the format, as callers name it, of a file that begins with these kMagicSize bytes; empty:
+// none that is known.
 inline const char* FormatOf(const char* bytes) {
   struct Magic {
     const char* format;

@@ -1,4 +1,4 @@
-// What ended a copy.
+// An Error is what ended a copy or a step of it.
 #ifndef RBDKIT_DISK_ERROR_H_
 #define RBDKIT_DISK_ERROR_H_
 
@@ -8,7 +8,7 @@
 
 namespace rbdkit::copy {
 
-// Codes that no errno expresses; lib/copy/index.ts documents them.
+// No errno expresses these codes; lib/copy/errors.ts documents them.
 inline constexpr char kSourceChanged[] = "ERR_SOURCE_CHANGED";
 inline constexpr char kLockLost[] = "ERR_LOCK_LOST";
 inline constexpr char kFenced[] = "ERR_FENCED";
@@ -45,7 +45,7 @@ struct Error {
   std::string object;  // the file it is about, where an operation has several
 };
 
-// `error` as one of that side.
+// At() gives `error` as one of that side.
 inline Error At(Side side, Error error) {
   error.side = side;
   if (error.result == -ESHUTDOWN && error.code.empty()) {

@@ -1,4 +1,4 @@
-// A part of a disk, and an asynchronous read or write of one.
+// This file declares a part of a disk, and an asynchronous read or write of one.
 #ifndef RBDKIT_DISK_EXTENT_H_
 #define RBDKIT_DISK_EXTENT_H_
 
@@ -6,11 +6,11 @@
 
 namespace rbdkit::copy {
 
-// An asynchronous read or write. The endpoint calls Complete() exactly once, also when it could not start;
-// from any thread, before or after the starting call returns. The engine only queues there.
+// An Operation is an asynchronous read or write. The endpoint calls Complete() exactly once, also when it
+// could not start, from any thread, before or after the starting call returns. The engine only queues there.
 class Operation {
  public:
-  // Bytes moved (reads), >= 0 (writes) or a negative errno.
+  // `result` is the number of bytes moved (reads), >= 0 (writes) or a negative errno.
   virtual void Complete(int64_t result) = 0;
 
  protected:
@@ -23,7 +23,7 @@ enum class Content : uint8_t {
   kSame,  // only in differences: as it was before, so the destination keeps what it has
 };
 
-// A part of the source.
+// An Extent is a part of the source.
 struct Extent {
   uint64_t offset = 0;
   uint64_t length = 0;
@@ -31,7 +31,7 @@ struct Extent {
   uint64_t end() const { return offset + length; }
 };
 
-// The size of a source whose end has not been seen.
+// kUnknownSize is the size of a source whose end has not been seen.
 inline constexpr uint64_t kUnknownSize = UINT64_MAX;
 
 }  // namespace rbdkit::copy

@@ -1,3 +1,5 @@
+// Modes, owners, ACLs and attributes are read from files, because umask(2) cannot be read without changing
+// it.
 #include "disk/file_mode.h"
 
 #include <fcntl.h>
@@ -17,7 +19,7 @@ namespace rbdkit::copy {
 namespace {
 
 constexpr mode_t kAsked = 0666;
-// XATTR_LIST_MAX and XATTR_SIZE_MAX of Linux.
+// This is XATTR_LIST_MAX and XATTR_SIZE_MAX of Linux.
 constexpr size_t kMostAttributes = 64 << 10;
 
 // umask(2) can only be read by changing it, for all threads.
@@ -38,12 +40,12 @@ bool IsKept(const char* attribute) {
          strcmp(attribute, "security.selinux") == 0;
 }
 
-// What ends with 0, or may be done without.
+// MayFail() passes what ends with 0, or may be done without.
 Error MayFail(int r, const char* function) {
   return r == 0 || errno == EPERM || errno == EACCES || errno == ENOTSUP ? Error() : Error(-errno, function);
 }
 
-// By path: a file that is open with O_PATH has no attributes for fgetxattr(2).
+// GiveAttributes() goes by path, because a file that is open with O_PATH has no attributes for fgetxattr(2).
 Error GiveAttributes(const std::string& replaced, int fd) {
   std::string names(kMostAttributes, '\0');
   const ssize_t length = listxattr(replaced.c_str(), names.data(), names.size());

@@ -1,3 +1,4 @@
+// WriteOut() runs on the output's own threads, "rbdkit-write"; the rest runs on the writer's.
 #include "disk/file_output.h"
 
 #include <fcntl.h>
@@ -16,7 +17,7 @@ namespace {
 
 constexpr size_t kPieceSize = 2 << 20;
 static_assert(kPieceSize % kGrain == 0);
-// The disk has something to do while one of its two is handed over, and one is gathered.
+// With so many pieces the disk has something to do while one of its two is handed over, and one is gathered.
 constexpr size_t kPieces = 4;
 constexpr size_t kThreads = 2;
 
@@ -41,7 +42,7 @@ Error FileOutput::Failure() const {
   return result_ < 0 ? Error(static_cast<int>(result_), "write") : Error();
 }
 
-// An empty piece to fill.
+// Take() takes an empty piece to fill.
 Error FileOutput::Take() {
   if (stop_.stopped()) return Error::Coded(kCancelled, "write", "cancelled");
   std::unique_lock<std::mutex> lock(mutex_);
@@ -52,7 +53,7 @@ Error FileOutput::Take() {
 }
 
 void FileOutput::Give() {
-  // Nothing small ever needs one.
+  // A small file never comes here, and needs no thread.
   if (threads_.size() < kThreads) StartThread();
   std::unique_lock<std::mutex> lock(mutex_);
   to_write_.push_back(std::exchange(filling_, Piece{}));
@@ -68,7 +69,7 @@ void FileOutput::StartThread() {
   try {
     threads_.emplace_back([this] { WriteOut(); });
   } catch (const std::system_error&) {
-    // None is to be had: who gathers writes, too.
+    // No thread is to be had, so who gathers writes, too.
   }
 }
 
@@ -99,7 +100,7 @@ Error FileOutput::Finish() {
   return Failure();
 }
 
-// On a thread of its own.
+// WriteOut() runs on a thread of its own.
 void FileOutput::WriteOut() {
   pthread_setname_np(pthread_self(), "rbdkit-write");
   std::unique_lock<std::mutex> lock(mutex_);

@@ -1,4 +1,5 @@
-// A new file that is written from its beginning to its end, past the page cache where that is faster.
+// A FileOutput is a new file that is written from its beginning to its end, past the page cache where that is
+// faster. A job's thread gives it bytes; up to two threads, "rbdkit-write", write.
 #ifndef RBDKIT_DISK_FILE_OUTPUT_H_
 #define RBDKIT_DISK_FILE_OUTPUT_H_
 
@@ -15,16 +16,16 @@
 
 namespace rbdkit::copy {
 
-// Bytes of any length are gathered in aligned pieces, which threads of its own write: while the disk has
-// some, the next are gathered. What fails is told by a later call.
+// A FileOutput gathers bytes of any length in aligned pieces, which threads of its own write. While the disk
+// has some pieces, the next are gathered. What fails is told by a later call.
 class FileOutput final : public ByteOutput {
  public:
   // Both are borrowed. `fd` is at its beginning. Throws std::bad_alloc.
   FileOutput(int fd, const StopSignal& stop);
-  // Waits for what the disk has been given.
+  // The destructor waits for what the disk has been given.
   ~FileOutput() override;
   Error Write(const char* data, size_t length) override;
-  // The rest, and waits for all of it.
+  // Finish() writes the rest, and waits for all of it.
   Error Finish();
 
  private:
@@ -39,7 +40,7 @@ class FileOutput final : public ByteOutput {
   void StartThread();
   Error Failure() const;
   void WriteOut();
-  // The first of to_write_; `lock` is held, but not meanwhile.
+  // WriteOne() writes the first of to_write_. `lock` is held before and after, but not meanwhile.
   void WriteOne(std::unique_lock<std::mutex>& lock);
 
   const StopSignal& stop_;

@@ -1,3 +1,4 @@
+// A FileReader compares what fstat(2) said when the file was opened with what it says in the end.
 #include "disk/file_reader.h"
 
 #include <fcntl.h>
@@ -61,7 +62,7 @@ void FileReader::Next(uint64_t offset, Extent* extent) {
     return;
   }
   if (data != from) {
-    // ENXIO: a hole to the end, unless the file was cut, which Confirm() sees.
+    // ENXIO means a hole to the end, unless the file was cut, which Confirm() sees.
     extent->content = Content::kHole;
     if (data > from) extent->length = std::min<uint64_t>(size_ - offset, static_cast<uint64_t>(data - from));
     return;

@@ -1,4 +1,5 @@
-// A regular file or a block device that is read at positions, and must not change meanwhile.
+// A FileReader is a regular file or a block device that is read at positions, and must not change meanwhile.
+// ReadAt() comes from any thread, the rest from one at a time.
 #ifndef RBDKIT_DISK_FILE_READER_H_
 #define RBDKIT_DISK_FILE_READER_H_
 
@@ -19,13 +20,15 @@ class FileReader final : public ByteReader {
   uint64_t size() const override { return size_; }
   int64_t ReadAt(uint64_t offset, char* buffer, size_t length) const override;
 
-  // The extent that starts at `offset`: holes are what the file system says. One thread at a time.
+  // Next() gives the extent that starts at `offset`. Holes are what the file system says. One thread at a
+  // time.
   void Next(uint64_t offset, Extent* extent);
-  // Source::identity(): empty for a device, of which nothing tells whether somebody has written to it.
+  // identity() is for Source::identity(). It is empty for a device, of which nothing tells whether somebody
+  // has written to it.
   std::string identity() const;
-  // ERR_SOURCE_CHANGED when the file is not as it was opened.
+  // Confirm() gives ERR_SOURCE_CHANGED when the file is not as it was opened.
   Error Confirm() const;
-  // What a read that gave `result` bytes, too few, or a negative errno means.
+  // ReadError() says what a read means that gave `result` bytes, too few, or a negative errno.
   static Error ReadError(int64_t result);
   void Close() { fd_.Close(); }
 

@@ -1,3 +1,4 @@
+// A FileWriter goes back to the page cache for good when a write with O_DIRECT is refused.
 #include "disk/file_writer.h"
 
 #include <unistd.h>

@@ -1,4 +1,5 @@
-// Writes at positions of a file or a device, past the page cache where that is faster.
+// A FileWriter writes at positions of a file or a device, past the page cache where that is faster. Any
+// thread, many at once.
 #ifndef RBDKIT_DISK_FILE_WRITER_H_
 #define RBDKIT_DISK_FILE_WRITER_H_
 
@@ -10,14 +11,14 @@
 
 namespace rbdkit::copy {
 
-// All of it: 0, or a negative errno. Any thread, many at once.
+// WriteAll() writes all of it and returns 0, or a negative errno. Any thread, many at once.
 int64_t WriteAll(int fd, uint64_t offset, size_t length, const char* buffer);
 
 class FileWriter {
  public:
   // `fd` is borrowed. `direct` is the same file opened with O_DIRECT; none where the file system cannot.
   void Open(int fd, UniqueFd direct);
-  // 0 or a negative errno. `buffer` and `offset` agree modulo 4096. Any thread, many at once.
+  // Write() returns 0 or a negative errno. `buffer` and `offset` agree modulo 4096. Any thread, many at once.
   int64_t Write(uint64_t offset, size_t length, const char* buffer);
   void Close() { direct_fd_.Close(); }
 

@@ -1,3 +1,4 @@
+// Loans are a queue under one mutex.
 #include "disk/handover.h"
 
 #include <algorithm>

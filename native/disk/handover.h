@@ -1,4 +1,5 @@
-// Bytes handed over between somebody who must not wait, such as the JavaScript thread, and a copy's threads.
+// A Handover passes bytes between somebody who must not wait, such as the JavaScript thread, and a copy's
+// threads.
 #ifndef RBDKIT_DISK_HANDOVER_H_
 #define RBDKIT_DISK_HANDOVER_H_
 
@@ -14,8 +15,8 @@
 
 namespace rbdkit::copy {
 
-// One side lends memory, and is told when it has it back; the other takes bytes out of it, or puts bytes into
-// it. A copy that ends early never looks like the end of the bytes: that is only what End() has said.
+// One side of a Handover lends memory, and is told when it has it back. The other takes bytes out of it, or
+// puts bytes into it. A copy that ends early never looks like the end of the bytes, which only End() tells.
 class Handover final : public ByteInput, public ByteOutput {
  public:
   Handover() = default;
@@ -23,14 +24,14 @@ class Handover final : public ByteInput, public ByteOutput {
   Handover(const Handover&) = delete;
   Handover& operator=(const Handover&) = delete;
 
-  // Lends `length` bytes, at least one, until `done` is completed: with how many of them were taken or
-  // filled, 0 after Close(). Never waits. One thread.
+  // Lend() lends `length` bytes, at least one, until `done` is completed with how many of them were taken or
+  // filled, 0 after Close(). It never waits. One thread.
   void Lend(char* data, size_t length, Operation* done);
-  // Nothing more will be lent. One thread.
+  // End() says that nothing more will be lent. One thread.
   void End();
 
-  // One thread at a time; these wait for what is lent, kCancelled after Close(). What Write() has filled goes
-  // back when it returns, full or not.
+  // Read() and Write() wait for what is lent, and give kCancelled after Close(). What Write() has filled goes
+  // back when it returns, full or not. One thread at a time.
   Error Read(char* buffer, size_t length, size_t* got) override;
   Error Leap(uint64_t /*length*/, uint64_t* leapt) override {
     *leapt = 0;
@@ -38,7 +39,7 @@ class Handover final : public ByteInput, public ByteOutput {
   }
   Error Write(const char* data, size_t length) override;
 
-  // Gives back what is lent, now and later. Any thread, any time.
+  // Close() gives back what is lent, now and later. Any thread, any time.
   void Close();
 
  private:
@@ -49,7 +50,7 @@ class Handover final : public ByteInput, public ByteOutput {
     Operation* done = nullptr;
   };
 
-  // The oldest loan, taken out; none at the end.
+  // Next() takes out the oldest loan; none at the end.
   Error Next(Loan* loan, bool* ended);
 
   std::mutex mutex_;

@@ -1,3 +1,4 @@
+// A MemoryWatch reads /proc/self/statm and asks malloc_trim() for the holes.
 #include "disk/memory_watch.h"
 
 #include <fcntl.h>
@@ -10,7 +11,8 @@
 namespace rbdkit::copy {
 
 namespace {
-// What the process takes for other things is not asked back with every look.
+// The limit grows in such steps, so that what the process takes for other things is not asked back with every
+// look.
 constexpr uint64_t kStep = 16 << 20;
 }  // namespace
 

@@ -1,4 +1,4 @@
-// Keeps a copy within the memory that is promised.
+// A MemoryWatch keeps a copy within the memory that is promised. Any thread looks.
 #ifndef RBDKIT_DISK_MEMORY_WATCH_H_
 #define RBDKIT_DISK_MEMORY_WATCH_H_
 
@@ -24,7 +24,7 @@ class MemoryWatch {
   void Look();
 
  private:
-  // Of the process; 0 when it cannot be told.
+  // ResidentBytes() is of the process; 0 when it cannot be told.
   uint64_t ResidentBytes() const;
 
   UniqueFd statm_;

@@ -1,4 +1,4 @@
-// How fast a copy may go.
+// A Pace says how fast a copy may go.
 #ifndef RBDKIT_DISK_PACE_H_
 #define RBDKIT_DISK_PACE_H_
 
@@ -7,21 +7,22 @@
 
 namespace rbdkit::copy {
 
-// 0: no limit.
+// A limit of 0 is none.
 struct Limits {
   uint64_t bytes_per_second = 0;
   uint64_t operations_per_second = 0;
 };
 
-// A clock for each limit, which what is started moves on by the time it is worth; the next may start when
-// both have come. What is late is caught up, up to a moment. Not thread-safe.
+// A Pace has a clock for each limit. What is started moves the clocks on by the time it is worth, and the
+// next may start when both have come. What is late is caught up, up to a moment. A Pace is not thread-safe;
+// the engine's lock guards it.
 class Pace {
  public:
   using Clock = std::chrono::steady_clock;
 
   explicit Pace(Limits limits = {}) : limits_(limits) {}
 
-  // When the next may start.
+  // next() tells when the next may start.
   Clock::time_point next() const { return bytes_ > operations_ ? bytes_ : operations_; }
   void Charge(uint64_t bytes, uint64_t operations, Clock::time_point now) {
     Move(&bytes_, bytes, limits_.bytes_per_second, now);
@@ -29,7 +30,7 @@ class Pace {
   }
 
  private:
-  // Threads wake up late.
+  // So much is caught up, because threads wake up late.
   static constexpr std::chrono::milliseconds kCatchUp{100};
 
   static void Move(Clock::time_point* clock, uint64_t amount, uint64_t limit, Clock::time_point now) {

@@ -1,3 +1,4 @@
+// Zeros are found by glibc's memcmp.
 #include "disk/sparse.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Files are opened by path, descriptors are used as they stand, and handovers are waited for.
 #include "disk/stream_file.h"
 
 #include <fcntl.h>
@@ -115,7 +116,7 @@ Error OutputFile::Open(const StreamSpec& spec, StopSignal& stop) {
   if (errno != ENOENT) return Error(-errno, "fstatat");
   fd_ = UniqueFd(openat(directory_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
   if (!fd_) {
-    // The file system cannot.
+    // The file system has no files without a name.
     temporary_ = TemporaryName(name_, NAME_MAX);
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     fd_ = UniqueFd(openat(directory_.get(), temporary_.c_str(), flags, kPrivateMode));

@@ -1,5 +1,5 @@
-// Files, descriptors and streams of JavaScript that formats are read from and written to, from the first byte
-// to the last.
+// An InputFile and an OutputFile are files, descriptors or streams of JavaScript that formats are read from
+// and written to, from the first byte to the last. They block on a job's or an engine's thread.
 #ifndef RBDKIT_DISK_STREAM_FILE_H_
 #define RBDKIT_DISK_STREAM_FILE_H_
 
@@ -17,7 +17,7 @@
 
 namespace rbdkit::copy {
 
-// A file; a descriptor that somebody else opened, of a pipe, say; or what is handed over.
+// A StreamSpec names a file, a descriptor that somebody else opened, of a pipe, say, or what is handed over.
 struct StreamSpec {
   std::string file;  // its path, or only what errors call it
   int fd = -1;
@@ -26,7 +26,7 @@ struct StreamSpec {
   std::string name() const { return file.empty() ? "fd " + std::to_string(fd) : file; }
 };
 
-// Is told of bytes as they pass.
+// A ByteCounter is told of bytes as they pass.
 using ByteCounter = std::function<void(uint64_t)>;
 
 class InputFile final : public ByteInput {
@@ -36,13 +36,14 @@ class InputFile final : public ByteInput {
   std::string name() const override { return name_; }
   Error Read(char* buffer, size_t length, size_t* got) override;
   Error Leap(uint64_t length, uint64_t* leapt) override;
-  // How many bytes there are from here, 0 when that is not known.
+  // length() tells how many bytes there are from here, 0 when that is not known.
   uint64_t length() const;
-  // It is a regular file, so it can be read twice.
+  // rewinds() says that it is a regular file, so it can be read twice.
   bool rewinds() const { return descriptor_ && descriptor_->length() > 0; }
   Error Rewind() { return descriptor_->Rewind(); }
-  // When what was wanted has been read: what is handed over counts only when it has come to a good end, as a
-  // decompressor tells only there that all was right. What else there is before that is let go.
+  // Finish() is called when what was wanted has been read. What is handed over counts only when it has come
+  // to a good end, as a decompressor tells only there that all was right. What else there is before the end
+  // is let go.
   Error Finish();
 
  private:
@@ -56,18 +57,18 @@ class InputFile final : public ByteInput {
   uint64_t position_ = 0;  // in what is handed over
 };
 
-// A file appears under its name when all of it is there and durable, or not at all; until then it has no name
-// where the file system allows that. A descriptor or a stream is written to as it is.
+// The file of an OutputFile appears under its name when all of it is there and durable, or not at all. Until
+// then it has no name where the file system allows that. A descriptor or a stream is written to as it is.
 class OutputFile {
  public:
   ~OutputFile() { Abandon(); }
 
-  // EEXIST when there is something of that name.
+  // Open() gives EEXIST when there is something of that name.
   Error Open(const StreamSpec& spec, StopSignal& stop);
   ByteOutput& output() { return *output_; }
   int fd() const { return fd_.get(); }
   Error Flush();
-  // After Flush().
+  // Publish() comes after Flush().
   Error Publish();
   void Abandon();
 

@@ -1,3 +1,4 @@
+// Random digits make the names unlike each other.
 #include "disk/temporary_name.h"
 
 #include <cinttypes>

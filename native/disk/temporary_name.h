@@ -1,4 +1,4 @@
-// Names for what is not finished.
+// These functions make names for what is not finished, and for what was replaced.
 #ifndef RBDKIT_DISK_TEMPORARY_NAME_H_
 #define RBDKIT_DISK_TEMPORARY_NAME_H_
 
@@ -6,10 +6,11 @@
 
 namespace rbdkit::copy {
 
-// `<name>.rbdkit-<16 random hex digits>`, cut to at most `max_length` bytes by shortening `name`.
+// TemporaryName() gives `<name>.rbdkit-<16 random hex digits>`, cut to at most `max_length` bytes by
+// shortening `name`.
 std::string TemporaryName(const std::string& name, size_t max_length);
 
-// `<name>.replaced.<16 random hex digits>`, likewise: for what a copy takes the place of.
+// ReplacedName() likewise gives `<name>.replaced.<16 random hex digits>`, for what a copy takes the place of.
 std::string ReplacedName(const std::string& name, size_t max_length);
 
 }  // namespace rbdkit::copy

@@ -1,4 +1,4 @@
-// A file descriptor that closes itself.
+// A UniqueFd is a file descriptor that closes itself.
 #ifndef RBDKIT_DISK_UNIQUE_FD_H_
 #define RBDKIT_DISK_UNIQUE_FD_H_
 
@@ -22,7 +22,7 @@ class UniqueFd {
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
-  // 0 or -1 with errno, as close(2).
+  // Close() returns 0 or -1 with errno, as close(2) does.
   int Close() { return fd_ < 0 ? 0 : ::close(std::exchange(fd_, -1)); }
 
  private:

@@ -1,5 +1,5 @@
-// What native/libvirt/ exports to JavaScript, one function a topic, and what its files share. Not called
-// libvirt.h: that would hide the library's own header.
+// These functions export native/libvirt/ to JavaScript, one a topic, on the JavaScript thread; the rest is
+// what its files share. The file is not called libvirt.h, because that would hide the library's own header.
 #ifndef RBDKIT_LIBVIRT_BINDING_H_
 #define RBDKIT_LIBVIRT_BINDING_H_
 
@@ -16,15 +16,17 @@ void ExportStoragePool(Napi::Env env, Napi::Object exports);
 void ExportStorageVolume(Napi::Env env, Napi::Object exports);
 void ExportDomain(Napi::Env env, Napi::Object exports);
 void ExportDomainControl(Napi::Env env, Napi::Object exports);
+void ExportDomainTuning(Napi::Env env, Napi::Object exports);
+void ExportDomainEvents(Napi::Env env, Napi::Object exports);
 
-// Loads libvirt; on failure sets the task's error and returns false. An executor's thread.
+// LibvirtLoaded() loads libvirt. On failure it sets the task's error and returns false. An executor's thread.
 bool LibvirtLoaded(Task& task);
 
-// libvirt's last error, which is this thread's own, as { code, domain, level, message }: right after the call
-// that failed. An executor's thread.
+// LastError() gives libvirt's last error, which is this thread's own, as { code, domain, level, message }. It
+// comes right after the call that failed. An executor's thread.
 Value LastError();
 
-// The task failed with LastError(). An executor's thread.
+// Fail() says that the task failed with LastError(). An executor's thread.
 void Fail(Task& task);
 
 }  // namespace rbdkit

@@ -1,3 +1,4 @@
+// Connections are opened on a thread that may be left behind; the rows run on the connection's executors.
 #include "libvirt/connection.h"
 
 #include <cerrno>
@@ -13,9 +14,9 @@ namespace rbdkit {
 
 namespace {
 
-// Blocking calls of one connection under way at once; libvirt sends them over one socket. The daemon reads no
-// further call from a client that has five under way (max_client_requests): with four long ones a short one
-// still gets through.
+// A connection has no more blocking calls under way than this. libvirt sends them over one socket, and the
+// daemon reads no further call from a client that has five under way (max_client_requests). With four long
+// ones a short one still gets through.
 constexpr int kShortThreads = 4;
 constexpr int kLongThreads = 4;
 
@@ -27,7 +28,7 @@ Connection::Connection(const std::string& label)
 
 Connection::~Connection() {
   Close();
-  // Only now: libvirt's connection lives until its last object is freed.
+  // The fence is lifted only now, because libvirt's connection lives until its last object is freed.
   if (fenced_) FenceDisconnected();
 }
 
@@ -35,10 +36,10 @@ bool Connection::Open(const OpenOptions& options) {
   FenceConnected();
   fenced_ = true;
   const char* uri = options.uri ? options.uri->c_str() : nullptr;
-  // Never with a virConnectAuth: its default asks on the terminal.
+  // A virConnectAuth is never given, because its default asks on the terminal.
   connection_ = options.read_only ? Libvirt().virConnectOpenReadOnly(uri) : Libvirt().virConnectOpen(uri);
   if (connection_ == nullptr) return false;
-  // Drivers without a daemon refuse it, and need none.
+  // Drivers without a daemon refuse keepalive, and need none.
   if (options.keepalive_interval > 0) {
     Libvirt().virConnectSetKeepAlive(connection_, options.keepalive_interval, options.keepalive_count);
   }
@@ -53,7 +54,7 @@ int Connection::Close() {
 
 namespace {
 
-// One virConnectOpen() and the task that waits for it.
+// An Opening is one virConnectOpen() and the task that waits for it.
 struct Opening {
   std::mutex mutex;
   std::condition_variable changed;
@@ -63,8 +64,9 @@ struct Opening {
   Value error;             // set before `ended`
 };
 
-// A daemon that is stopped accepts the connection and never answers, and libvirt has no timeout there. So a
-// thread of its own calls, and a cancelled task leaves it behind: what it opens after all is closed at once.
+// Open() calls on a thread of its own, because a daemon may accept a connection and not answer, and libvirt
+// has no timeout there. A cancelled task leaves that thread behind, and what it opens after all is closed at
+// once.
 int Open(Task& task, const std::shared_ptr<Connection>& connection, const OpenOptions& options) {
   auto opening = std::make_shared<Opening>();
   Executor opener("rbdkit-libvirt", 1);
@@ -114,7 +116,7 @@ void VirConnectOpen(Call& call) {
 }
 
 constexpr Binding rows[] = {
-    // Numbered 1000000 * major + 1000 * minor + release.
+    // The number is 1000000 * major + 1000 * minor + release.
     VIR(virConnectGetVersion, Connection, Out<unsigned long>),  // NOLINT(google-runtime-int): libvirt's type
     VIR(virConnectGetLibVersion, Connection, Out<unsigned long>),  // NOLINT(google-runtime-int)
     VIR(virConnectGetType, Connection),

@@ -1,4 +1,5 @@
-// A connection to a hypervisor: virConnectPtr.
+// A Connection is a connection to a hypervisor (virConnectPtr). It is opened and closed on executors'
+// threads.
 #ifndef RBDKIT_LIBVIRT_CONNECTION_H_
 #define RBDKIT_LIBVIRT_CONNECTION_H_
 
@@ -22,12 +23,12 @@ class Connection final : public Handle, public std::enable_shared_from_this<Conn
  public:
   static constexpr const char* kKind = "Connection";
 
-  // No I/O yet. JavaScript thread.
+  // The constructor does no I/O. JavaScript thread.
   explicit Connection(const std::string& label);
   ~Connection() override;
 
-  // Whether it is open; if not, libvirt's last error says why. Blocks, for as long as the daemon does not
-  // answer: a thread that nobody waits for. libvirt is loaded.
+  // Open() tells whether the connection is open; if not, libvirt's last error says why. libvirt is loaded.
+  // Blocks for as long as the daemon does not answer, on a thread that nobody waits for.
   bool Open(const OpenOptions& options);
   int Close() override;
 

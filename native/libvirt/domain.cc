@@ -1,4 +1,5 @@
-// Domains: define, look up, what is known of one.
+// These rows define domains, look them up and tell what is known of one. They run on the connection's
+// executors.
 #include "libvirt/row.h"
 
 namespace rbdkit {
@@ -13,7 +14,8 @@ std::vector<Value::Field> DomainFacts::Fields() const { return {{"name", name}, 
 
 namespace {
 
-// A virDomainPtr keeps the id of the time it was looked up, so it is looked up again. -1: not running.
+// A virDomainPtr keeps the id of the time it was looked up, so it is looked up again. The id is -1 when the
+// domain is not running.
 void VirDomainGetID(Call& call) {
   auto domain = call.Handle<Domain>();
   call.Run(domain, [domain = domain.get()](Task& task) {

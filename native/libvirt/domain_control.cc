@@ -1,4 +1,5 @@
-// Domains: start, stop, devices, QEMU's monitor.
+// These rows start and stop domains, change their devices and speak with QEMU's monitor. They run on the
+// connection's executors.
 #include <cerrno>
 
 #include "libvirt/row.h"

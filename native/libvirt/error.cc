@@ -1,4 +1,4 @@
-// libvirt's errors, on their way to JavaScript.
+// This file makes values of libvirt's errors, on the executor's thread where the call failed.
 #include <algorithm>
 #include <cerrno>
 #include <string>
@@ -24,7 +24,7 @@ Value LastError() {
   const int domain = error != nullptr ? error->domain : VIR_FROM_NONE;
   const int level = error != nullptr ? error->level : VIR_ERR_ERROR;
   std::string message = error != nullptr && error->message != nullptr ? error->message : "";
-  // The XML parser quotes the line it stopped at, and a document may hold a password: only the reason is
+  // The XML parser quotes the line it stopped at, and a document may hold a password. Only the reason is
   // kept.
   if (code == VIR_ERR_XML_DETAIL) message.resize(std::min(message.find('\n'), message.size()));
   return Value::Fields(

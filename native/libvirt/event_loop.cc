@@ -1,3 +1,4 @@
+// The loop's thread, "rbdkit-virevent", polls and calls back; any thread adds and removes watches and timers.
 #include "libvirt/event_loop.h"
 
 #include <poll.h>
@@ -40,8 +41,8 @@ struct Timer {
   virFreeCallback free;
 };
 
-// What a removed watch or timer leaves behind. libvirt wants it freed by the loop, never inside the removal:
-// it may hold locks there.
+// A Leftover is what a removed watch or timer leaves behind. libvirt wants it freed by the loop, never inside
+// the removal, where it may hold locks.
 struct Leftover {
   virFreeCallback free;
   void* opaque;
@@ -59,8 +60,8 @@ int FromPoll(short events) {
          ((events & POLLHUP) ? VIR_EVENT_HANDLE_HANGUP : 0);
 }
 
-// Watches and timers are added and removed from any thread, callbacks run on the loop's thread without the
-// lock.
+// An EventLoop has its watches and timers added and removed by any thread. Callbacks run on the loop's thread
+// without the lock.
 class EventLoop {
  public:
   EventLoop() : wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -141,7 +142,7 @@ class EventLoop {
     if (write(wake_fd_, &one, sizeof(one)) < 0) return;
   }
 
-  // Fills in what to poll. Returns poll()'s timeout.
+  // Prepare() fills in what to poll and returns poll()'s timeout.
   int Prepare(std::vector<pollfd>* fds, std::vector<int>* ids) {
     std::lock_guard<std::mutex> lock(mutex_);
     fds->assign(1, {wake_fd_, POLLIN, 0});
@@ -156,7 +157,7 @@ class EventLoop {
     const auto now = Clock::now();
     for (const auto& [id, timer] : timers_) {
       if (timer.interval_ms < 0) continue;
-      // Rounded up: a poll that ends too early would spin.
+      // The time is rounded up, because a poll that ends too early would spin.
       const auto left =
           std::chrono::ceil<std::chrono::milliseconds>(std::max(timer.due - now, Clock::duration::zero()));
       const int ms = static_cast<int>(left.count());

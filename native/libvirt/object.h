@@ -1,4 +1,5 @@
-// What a connection knows by a pointer: domains, storage pools, volumes, secrets.
+// An Object is what a connection knows by a pointer: a domain, a storage pool, a volume, a secret. It is made
+// and closed on executors' threads.
 #ifndef RBDKIT_LIBVIRT_OBJECT_H_
 #define RBDKIT_LIBVIRT_OBJECT_H_
 
@@ -12,8 +13,8 @@
 
 namespace rbdkit {
 
-// `Facts` is what never changes in the object's life (its name, its UUID), read once on an executor's thread.
-// Freeing is local; the connection's last reference goes with it.
+// An Object's `Facts` are what never changes in its life (its name, its UUID), read once on an executor's
+// thread. Freeing is local, and the connection's last reference may go with it.
 template <typename T, typename FactsType, int (*LibvirtApi::*Free)(T*)>
 class Object final : public Handle {
  public:
@@ -57,7 +58,7 @@ const std::shared_ptr<Connection>& ConnectionOf(const Object<T, Facts, Free>& ob
   return object.connection();
 }
 
-// A text that libvirt owns, or "".
+// Text() gives a text that libvirt owns, or "".
 inline std::string Text(const char* text) { return text != nullptr ? text : ""; }
 
 struct DomainFacts {
@@ -101,7 +102,7 @@ struct SecretFacts {
 };
 using Secret = Object<virSecret, SecretFacts, &LibvirtApi::virSecretFree>;
 
-// { handle, ...facts }
+// Described() makes { handle, ...facts }.
 template <typename T>
 Value Described(std::shared_ptr<T> handle) {
   std::vector<Value::Field> fields = handle->facts().Fields();
@@ -109,7 +110,7 @@ Value Described(std::shared_ptr<T> handle) {
   return Value::Fields(std::move(fields));
 }
 
-// The handle of a C object.
+// HandleOf names the handle of a C object.
 template <typename T>
 struct HandleOf;
 template <>

@@ -1,4 +1,5 @@
-// Rows of libvirt: how its functions become functions of JavaScript (core/bind.h).
+// This file says how libvirt's functions become functions of JavaScript by rows (core/bind.h). Rows run on
+// the connection's executors.
 #ifndef RBDKIT_LIBVIRT_ROW_H_
 #define RBDKIT_LIBVIRT_ROW_H_
 
@@ -20,7 +21,7 @@ inline const LibvirtApi& TableOf<LibvirtApi>() {
   return Libvirt();
 }
 
-// The number that the function returns is the value: 1 or 0 for yes or no.
+// A ReturnsFlag says that the number which the function returns is the value: 1 or 0 for yes or no.
 struct ReturnsFlag {
   static constexpr const char* kKind = "";
   explicit ReturnsFlag(Call& /*call*/) {}
@@ -28,7 +29,7 @@ struct ReturnsFlag {
   static Value Of(int result) { return result == 1; }
 };
 
-// A list of objects that libvirt allocates, ended by a null pointer.
+// OutObjects is a list of objects that libvirt allocates, ended by a null pointer.
 template <typename T>
 struct OutObjects {
   static constexpr const char* kKind = "";
@@ -46,11 +47,12 @@ struct OutObjects {
   typename T::Pointer* list = nullptr;
 };
 
-// What a result means is its type: a number is negative in failure; of all others a null pointer is one. A
-// `char *` is freed, a `const char *` is libvirt's own, and any other pointer is a new object.
+// A result's type says what it means. A negative number is a failure, and so is a null pointer. A `char *` is
+// freed, a `const char *` is libvirt's own, and any other pointer is a new object.
 struct LibvirtLibrary {
   // Whoever has a connection has loaded it.
   static bool Load(Task& /*task*/) { return true; }
+  static const char* Since(const void* pointer) { return LibvirtSince(pointer); }
 
   template <typename Self, typename Result, typename... Kinds>
   static void Settle(Task& task, Self& self, Result result, std::tuple<Kinds...>& kinds) {
@@ -76,7 +78,7 @@ struct LibvirtLibrary {
   }
 };
 
-// VIR(virDomainReboot, Domain, Const<0u>): called on a domain, with flags that JavaScript does not give.
+// VIR(virDomainReboot, Domain, Const<0u>) is called on a domain, with flags that JavaScript does not give.
 #define VIR(function, ...) Row<LibvirtLibrary, &LibvirtApi::function, __VA_ARGS__>(#function)
 
 }  // namespace rbdkit

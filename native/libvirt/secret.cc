@@ -1,4 +1,5 @@
-// Secrets: define, look up, value.
+// These rows define secrets, look them up and read and set their values. They run on the connection's
+// executors.
 #include <cstring>
 
 #include "libvirt/row.h"

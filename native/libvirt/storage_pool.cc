@@ -1,4 +1,4 @@
-// Storage pools.
+// These rows bind storage pools. They run on the connection's executors.
 #include "libvirt/row.h"
 
 namespace rbdkit {

@@ -1,4 +1,4 @@
-// Volumes of a storage pool.
+// These rows bind the volumes of a storage pool. They run on the connection's executors.
 #include "libvirt/row.h"
 
 namespace rbdkit {

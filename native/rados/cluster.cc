@@ -1,3 +1,5 @@
+// This file connects to a cluster and says why it cannot. All but the constructor runs on the cluster's
+// executors.
 #include "rados/cluster.h"
 
 #include <fcntl.h>
@@ -19,11 +21,11 @@ namespace rbdkit {
 
 namespace {
 
-// Blocking calls of one cluster under way at once: short ones, and long ones.
+// A cluster has no more blocking calls under way than these: short ones, and long ones.
 constexpr int kShortThreads = 4;
 constexpr int kLongThreads = 32;
 
-// A library must not write log files, listen on sockets or print: whoever wants that sets it in `options`.
+// A library must not write log files, listen on sockets or print. Whoever wants that sets it in `options`.
 const std::pair<const char*, const char*> quiet_settings[] = {
     {"log_file", ""},
     {"log_to_stderr", "false"},
@@ -53,7 +55,8 @@ std::string GetSetting(rados_t rados, const char* name) {
   }
 }
 
-// librados ends the process on a messenger that it cannot make.
+// CheckMessenger() tells whether both messengers have a type that librados knows. librados does not answer
+// another type with an error, so it is refused here.
 bool CheckMessenger(rados_t rados, std::string* detail) {
   for (const char* name : {"ms_type", "ms_public_type"}) {
     const std::string type = GetSetting(rados, name);
@@ -64,7 +67,7 @@ bool CheckMessenger(rados_t rados, std::string* detail) {
   return true;
 }
 
-// The beginning of a keyring, of which the largest that Ceph makes are a few KiB.
+// ReadKeyring() gives the beginning of a keyring. The largest that Ceph makes are a few KiB.
 std::string ReadKeyring(int file) {
   std::string text(256 * 1024, '\0');
   size_t size = 0;
@@ -77,7 +80,7 @@ std::string ReadKeyring(int file) {
   return text;
 }
 
-// The keyring files that librados would look into, those that cannot be opened marked with why.
+// Keyrings are the files that librados would look into. Those that cannot be opened are marked with why.
 struct Keyrings {
   Keyrings(const std::string& list, const std::string& user) {
     size_t i = 0;
@@ -118,7 +121,7 @@ Cluster::Cluster(const std::string& label)
 
 int Cluster::Configure(const ConnectOptions& options, std::string* detail) {
   const auto quieten = [this] {
-    // Settings that this release does not know are no harm: it cannot do what they would switch off.
+    // Settings that this release does not know are no harm, because it cannot do what they would switch off.
     for (const auto& setting : quiet_settings) Rados().rados_conf_set(rados_, setting.first, setting.second);
   };
   quieten();  // errors in the conf file would go to stderr
@@ -212,7 +215,7 @@ int Cluster::Close() {
 
 namespace {
 
-// Load failures travel as -ENOSYS with the message that names the package.
+// Loaded() loads librados. A failure travels as -ENOSYS with the message that names the package.
 bool Loaded(Task& task) {
   LibraryError error;
   if (LoadRados(&error)) return true;
@@ -279,9 +282,9 @@ void RadosConfGet(Call& call) {
   });
 }
 
-// An executor's thread, which also drops the last reference, so that rados_shutdown() never runs on the
-// JavaScript thread. While children or calls in flight hold references (handles that were garbage-collected
-// in any order), the last of them closes it.
+// CloseHandle() closes any handle on an executor's thread, which also drops the last reference, so that
+// rados_shutdown() never runs on the JavaScript thread. While children or calls in flight hold references
+// (handles that were garbage-collected in any order), the last of them closes it.
 void CloseHandle(Call& call) {
   auto handle = call.TakeHandle();
   Executor& executor = handle->executor();

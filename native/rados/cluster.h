@@ -1,4 +1,4 @@
-// A connection to a Ceph cluster: rados_t.
+// A Cluster is a connection to a Ceph cluster (rados_t). It connects and closes on its executors' threads.
 #ifndef RBDKIT_RADOS_CLUSTER_H_
 #define RBDKIT_RADOS_CLUSTER_H_
 
@@ -12,7 +12,8 @@
 
 namespace rbdkit {
 
-// Holds secrets: handed on by pointer, so that there is one copy, and wiped at its end.
+// ConnectOptions hold secrets. They are handed on by pointer, so that there is one copy, which is wiped at
+// its end.
 struct ConnectOptions {
   ConnectOptions() = default;
   ~ConnectOptions();
@@ -30,11 +31,11 @@ class Cluster final : public Handle {
  public:
   static constexpr const char* kKind = "Cluster";
 
-  // No I/O yet. JavaScript thread.
+  // The constructor does no I/O. JavaScript thread.
   explicit Cluster(const std::string& label);
   ~Cluster() override { Close(); }
 
-  // Returns 0 or a negative errno, then `detail` may say more. Blocks: an executor's thread.
+  // Connect() returns 0 or a negative errno; then `detail` may say more. Blocks: an executor's thread.
   int Connect(const ConnectOptions& options, std::string* detail);
   int Close() override;
 
@@ -42,7 +43,7 @@ class Cluster final : public Handle {
 
  private:
   int Configure(const ConnectOptions& options, std::string* detail);
-  // Says why rados_connect() failed, where its errno does not; may give a better errno.
+  // ExplainFailure() says why rados_connect() failed, where its errno does not, and may give a better errno.
   int ExplainFailure(int r, const std::string& user, std::string* detail);
 
   rados_t rados_ = nullptr;

@@ -1,4 +1,4 @@
-// Monitor and manager commands.
+// These functions send commands to monitors and managers, on the cluster's executors.
 #include <cerrno>
 #include <utility>
 
@@ -13,7 +13,7 @@ namespace {
 
 using CommandFunction = decltype(&::rados_mon_command);
 
-// The status text explains a failure; it comes with the error as well as with the output.
+// RunCommand() gives the status text, which explains a failure, with the error as well as with the output.
 void RunCommand(Call& call, CommandFunction RadosApi::*function) {
   auto cluster = call.Handle<Cluster>();
   const std::string command = call.String();

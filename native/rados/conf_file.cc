@@ -1,3 +1,4 @@
+// A Scanner goes through a ceph.conf as Ceph's grammar does.
 #include "rados/conf_file.h"
 
 #include <fcntl.h>
@@ -14,13 +15,13 @@ namespace rbdkit {
 
 namespace {
 
-// Source: Ceph's CEPH_CONF_FILE_DEFAULT; "$data_dir/config", the first of it, is for daemons.
+// The list is Ceph's CEPH_CONF_FILE_DEFAULT without its first, "$data_dir/config", which is for daemons.
 constexpr const char* kDefaultList = "/etc/ceph/$cluster.conf,$home/.ceph/$cluster.conf,$cluster.conf";
 
-// Source: the separators of Ceph's get_str_list().
+// These are the separators of Ceph's get_str_list().
 constexpr const char* kSeparators = ";,= \t";
 
-// Nobody's ceph.conf; more would only be read for nothing.
+// No ceph.conf is larger; more would only be read for nothing.
 constexpr off_t kMaxSize = 64 << 20;
 
 bool IsForeign(char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; }
@@ -34,7 +35,7 @@ std::string HostName() {
   return whole.substr(0, whole.find('.'));
 }
 
-// With the variables that Ceph knows before it has read a file.
+// Expand() knows the variables that Ceph knows before it has read a file.
 std::string Expand(std::string path, const std::string& cluster, const std::string& user) {
   const char* home = getenv("HOME");
   const size_t dot = user.find('.');
@@ -69,8 +70,8 @@ std::vector<std::string> Split(const std::string& list) {
   return paths;
 }
 
-// Returns 0, -ENOENT, or another negative errno. What is no ordinary file is taken for an empty one, as by
-// librados.
+// ReadText() returns 0, -ENOENT, or another negative errno. It takes what is no ordinary file for an empty
+// one, as librados does.
 int ReadText(const std::string& path, std::string* text) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return -errno;
@@ -102,7 +103,7 @@ bool NamesMonitors(const std::string& text) {
   return false;
 }
 
-// Goes through a ceph.conf as Ceph's grammar does (ConfUtils.cc).
+// A Scanner goes through a ceph.conf as Ceph's grammar does (ConfUtils.cc).
 class Scanner {
  public:
   explicit Scanner(const std::string& text) : text_(text) {}
@@ -118,7 +119,7 @@ class Scanner {
         while (at_ < text_.size() && !IsEndOfLine(text_[at_])) Step();
       } else if (c == '\\') {
         Step();
-        // Before the end of a line it joins two lines, before a character it takes its meaning away.
+        // A backslash before the end of a line joins two lines. Before a character it takes its meaning away.
         const bool joins = at_ < text_.size() && IsEndOfLine(text_[at_]);
         if (joins) {
           StepLine();
@@ -165,7 +166,8 @@ class Scanner {
     position_.column = 1;
   }
 
-  // False when it does not end on its line, or has a comment in it: librados refuses the file there, safely.
+  // SkipQuoted() returns false when the value does not end on its line, or has a comment in it, where
+  // librados refuses the file.
   bool SkipQuoted(char quote) {
     for (Step(); at_ < text_.size(); Step()) {
       const char c = text_[at_];

@@ -1,3 +1,4 @@
+// An ioctx is opened, and its rows run, on the cluster's executors.
 #include "rados/ioctx.h"
 
 #include <cerrno>
@@ -13,7 +14,7 @@ int IoCtx::Open(const std::string& pool, const std::string& name_space) {
     return r;
   }
   Rados().rados_ioctx_set_namespace(ioctx_, name_space.c_str());
-  // A full pool then answers EDQUOT or ENOSPC; without it every write waits for space, without end. Images
+  // A full pool then answers EDQUOT or ENOSPC. Without this every write waits for space, without end. Images
   // take the setting over when they are opened, so it comes first (docs/decisions/0003).
   if (Rados().rados_set_pool_full_try != nullptr) Rados().rados_set_pool_full_try(ioctx_);
   return 0;

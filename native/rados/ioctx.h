@@ -1,4 +1,5 @@
-// A pool and namespace to do I/O in: rados_ioctx_t.
+// An IoCtx is a pool and namespace to do I/O in (rados_ioctx_t). It is opened and closed on the cluster's
+// executors.
 #ifndef RBDKIT_RADOS_IOCTX_H_
 #define RBDKIT_RADOS_IOCTX_H_
 
@@ -18,12 +19,12 @@ class IoCtx final : public Handle {
       : Handle(cluster->shared_executors(), label), cluster_(std::move(cluster)) {}
   ~IoCtx() override { Close(); }
 
-  // 0 or a negative errno. Blocks: an executor's thread.
+  // Open() returns 0 or a negative errno. Blocks: an executor's thread.
   int Open(const std::string& pool, const std::string& name_space);
   int Close() override;
 
   rados_ioctx_t ioctx() const { return ioctx_; }
-  // For notifies, which wait for other clients and maybe for this one.
+  // notify_executor() is for notifies, which wait for other clients and maybe for this one.
   Executor& notify_executor() { return notify_executor_; }
   const std::shared_ptr<Cluster>& cluster() const { return cluster_; }
 

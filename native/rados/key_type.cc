@@ -1,3 +1,4 @@
+// A key is known by its structure, never by its secret.
 #include "rados/key_type.h"
 
 #include <cstring>
@@ -6,7 +7,7 @@ namespace rbdkit {
 
 namespace {
 
-// The types of a CryptoKey; source: Ceph's include/ceph_fs.h (CEPH_CRYPTO_AES, CEPH_CRYPTO_AES256KRB5).
+// These are the types of a CryptoKey in Ceph's include/ceph_fs.h (CEPH_CRYPTO_AES, CEPH_CRYPTO_AES256KRB5).
 constexpr int kAes = 1;
 constexpr int kAes256k = 2;
 
@@ -25,7 +26,7 @@ std::string Trim(const std::string& text) {
 }  // namespace
 
 std::string KeyType(const std::string& key) {
-  // a CryptoKey begins with its type, 16 bits, little endian: three digits of base64 hold them
+  // A CryptoKey begins with its type, 16 bits, little endian. Three digits of base64 hold them.
   if (key.size() < 3) return "";
   int bits = 0;
   for (int i = 0; i < 3; i++) {

@@ -1,3 +1,4 @@
+// Addresses are checked one by one; host names are resolved by getaddrinfo().
 #include "rados/monitor_address.h"
 
 #include <arpa/inet.h>
@@ -32,7 +33,7 @@ bool Resolves(const std::string& host) {
   return r == 0;
 }
 
-// One address without brackets around the whole list: [v1:|v2:|any:]host[:port][/nonce].
+// CheckOne() checks one address without brackets around the whole list: [v1:|v2:|any:]host[:port][/nonce].
 bool CheckOne(std::string text, std::string* detail) {
   const std::string whole = text;
   for (const char* prefix : {"v1:", "v2:", "any:"}) {
@@ -87,7 +88,7 @@ bool IsEmptyList(const std::string& mon_host) {
 
 bool HasMonitorRecord(const std::string& service) {
   if (service.empty()) return false;
-  // Source: Ceph's MonMap::init_with_dns_srv(): what follows a '_' is the domain.
+  // What follows a '_' is the domain, as in Ceph's MonMap::init_with_dns_srv().
   const size_t end = service.find('_');
   std::string name = "_" + service.substr(0, end) + "._tcp";
   if (end != std::string::npos) name += "." + service.substr(end + 1);
@@ -103,7 +104,7 @@ bool CheckMonitorHosts(const std::string& mon_host, std::string* detail) {
       ++i;
       continue;
     }
-    // "[v2:...,v1:...]" is a list of one monitor's addresses: its inside is separated like the outside.
+    // "[v2:...,v1:...]" is a list of one monitor's addresses, and its inside is separated like the outside.
     if (mon_host.compare(i, 2, "[v") == 0 || mon_host.compare(i, 4, "[any") == 0) {
       size_t depth = 0;
       size_t end = i;

@@ -1,4 +1,4 @@
-// Notifying the watchers of an object.
+// This file notifies the watchers of an object, on the threads that its ioctx has for that.
 #include <cerrno>
 #include <utility>
 
@@ -23,8 +23,8 @@ Value Watchers(const std::vector<NotifyReply::Watcher>& watchers, bool with_payl
   return Value::List(std::move(list));
 }
 
-// Waits for the watchers: on the ioctx's own threads for that, because a watcher of this process must still
-// find a thread to answer on.
+// RadosNotify2() waits for the watchers on threads of the ioctx's own, because a watcher of this process must
+// still find a thread to answer on.
 void RadosNotify2(Call& call) {
   auto ioctx = call.Handle<IoCtx>();
   const std::string object = call.String();
@@ -38,7 +38,8 @@ void RadosNotify2(Call& call) {
     NotifyReply reply;
     const bool decoded = buffer != nullptr && DecodeNotifyReply(buffer, length, &reply);
     if (buffer != nullptr) Rados().rados_buffer_free(buffer);
-    // Watchers that did not answer are part of the answer; without any it was the cluster that did not.
+    // Watchers that did not answer are part of the answer. Without any, it was the cluster that did not
+    // answer.
     if (r < 0 && !(r == -ETIMEDOUT && decoded && !reply.timed_out.empty())) {
       task.result = r;
       return;

@@ -1,3 +1,4 @@
+// The reply is read without trusting any of its lengths.
 #include "rados/notify_reply.h"
 
 #include <utility>
@@ -6,7 +7,7 @@ namespace rbdkit {
 
 namespace {
 
-// Little-endian numbers and bytes, never past the end.
+// A Reader reads little-endian numbers and bytes, never past the end.
 class Reader {
  public:
   Reader(const char* data, size_t length) : data_(data), left_(length) {}

@@ -1,4 +1,5 @@
-// What rados_notify2() answers: who acknowledged and who did not. Knows no Node-API, so it is tested alone.
+// A NotifyReply is what rados_notify2() answers: who acknowledged and who did not. It knows no Node-API, so
+// it is tested alone. Any thread.
 #ifndef RBDKIT_RADOS_NOTIFY_REPLY_H_
 #define RBDKIT_RADOS_NOTIFY_REPLY_H_
 
@@ -19,8 +20,9 @@ struct NotifyReply {
   std::vector<Watcher> timed_out;
 };
 
-// Reads the reply buffer, whose format librados.h documents at rados_notify2(). False when it is malformed:
-// watchers have a hand in it. rados_decode_notify_response() would do the same, but only since Pacific.
+// DecodeNotifyReply() reads the reply buffer, whose format librados.h documents at rados_notify2(). It
+// returns false when the buffer is malformed, because watchers have a hand in it.
+// rados_decode_notify_response() would do the same, but only since Pacific.
 bool DecodeNotifyReply(const char* data, size_t length, NotifyReply* reply);
 
 }  // namespace rbdkit

@@ -1,4 +1,5 @@
-// Small whole objects: what processes that work together leave for each other.
+// These functions bind small whole objects, which processes that work together leave for each other. They run
+// on the cluster's executors.
 #include <sys/time.h>
 
 #include <cerrno>
@@ -58,10 +59,14 @@ void RadosLockExclusive(Call& call) {
 }
 
 Value Milliseconds(const time_t& seconds) { return Value::Number(1000 * seconds); }
+Value MillisecondsOf(const timespec& time) {
+  return Value::Number(1000 * time.tv_sec + time.tv_nsec / 1000000);
+}
 
 constexpr Binding rows[] = {
     RADOS(rados_write_full, IoCtx, Str, Bytes<>),
     RADOS(rados_stat, IoCtx, Str, Out<uint64_t>, Out<time_t, Milliseconds>),
+    RADOS(rados_stat2, IoCtx, Str, Out<uint64_t>, Out<timespec, MillisecondsOf>),
     RADOS(rados_remove, IoCtx, Str),
     RADOS(rados_unlock, IoCtx, Str, Str, Str),
 };

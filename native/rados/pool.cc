@@ -1,4 +1,4 @@
-// Pools: list, create, delete.
+// These functions list, create and delete pools, on the cluster's executors.
 #include <cerrno>
 #include <cstring>
 

@@ -1,4 +1,4 @@
-// What native/rados/ exports to JavaScript, one function a topic.
+// These functions export native/rados/ to JavaScript, one a topic, on the JavaScript thread.
 #ifndef RBDKIT_RADOS_RADOS_H_
 #define RBDKIT_RADOS_RADOS_H_
 

@@ -1,4 +1,5 @@
-// Rows of librados: how its functions become functions of JavaScript (core/bind.h).
+// This file says how librados's functions become functions of JavaScript by rows (core/bind.h). Rows run on
+// the cluster's executors.
 #ifndef RBDKIT_RADOS_ROW_H_
 #define RBDKIT_RADOS_ROW_H_
 
@@ -18,13 +19,14 @@ inline const RadosApi& TableOf<RadosApi>() {
 struct RadosLibrary {
   // Whoever has a cluster has loaded it.
   static bool Load(Task& /*task*/) { return true; }
+  static const char* Since(const void* pointer) { return RadosSince(pointer); }
   template <typename Self, typename... Kinds>
   static void Settle(Task& task, Self& self, int64_t result, std::tuple<Kinds...>& kinds) {
     bind::SettleErrno(task, self, result, kinds);
   }
 };
 
-// RADOS(rados_remove, IoCtx, Str): called on an ioctx (or a cluster), with a text.
+// RADOS(rados_remove, IoCtx, Str) is called on an ioctx (or a cluster), with a text.
 #define RADOS(function, ...) Row<RadosLibrary, &RadosApi::function, __VA_ARGS__>(#function)
 
 }  // namespace rbdkit

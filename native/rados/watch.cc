@@ -1,3 +1,5 @@
+// Callbacks of a watch run on librados's threads and only push to the queue; its other calls run on the
+// watch's executor.
 #include "rados/watch.h"
 
 #include <cerrno>
@@ -10,7 +12,7 @@
 namespace rbdkit {
 
 Watch::Watch(std::shared_ptr<IoCtx> ioctx, const std::string& object)
-    : Handle(std::make_shared<Executors>("rbdkit-watch", 1, "rbdkit-watch", 1), "watch of " + object),
+    : Subscription(std::make_shared<Executors>("rbdkit-watch", 1, "rbdkit-watch", 1), "watch of " + object),
       ioctx_(std::move(ioctx)),
       object_(object) {}
 
@@ -24,51 +26,16 @@ int Watch::Open(uint32_t timeout) {
 int Watch::Close() {
   if (!open_) return 0;
   open_ = false;
-  bool lost;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    ended_ = true;
-    if (queue_ != nullptr) Post(Value(), Completion::Kind::kTask);
-    queue_ = nullptr;
-    lost = lost_;
-  }
+  End();
   const int r = Rados().rados_unwatch2(ioctx_->ioctx(), cookie_);
-  // Whatever the cluster answered, librados calls no more for this watch; what it is just calling, ends.
+  // Whatever the cluster answered, librados calls no more for this watch, and what it is just calling has
+  // ended.
   Rados().rados_watch_flush(ioctx_->cluster()->rados());
   // With the object, or with the connection, the watch was gone already.
-  return lost || r == -ENOENT || r == -ENOTCONN ? 0 : r;
+  return lost_ || r == -ENOENT || r == -ENOTCONN ? 0 : r;
 }
 
-void Watch::Post(Value value, Completion::Kind kind) {
-  auto* event = new Valued(kind);
-  event->slot = slot_;
-  event->value = std::move(value);
-  if (!queue_->Post(event)) event->Release();  // the environment is ending
-}
-
-void Watch::Listen(CompletionQueue& queue, uint32_t slot) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  queue_ = &queue;
-  slot_ = slot;
-  for (Value& value : early_) Post(std::move(value), Completion::Kind::kProgress);
-  early_.clear();
-  if (!ended_) return;
-  // Closed meanwhile, as a parent may: nobody else settles the slot.
-  Post(Value(), Completion::Kind::kTask);
-  queue_ = nullptr;
-}
-
-void Watch::Deliver(Value value) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (ended_) return;
-  if (queue_ == nullptr) {
-    early_.push_back(std::move(value));
-  } else {
-    Post(std::move(value), Completion::Kind::kProgress);
-  }
-}
-
-// librados's thread, one callback of a watch at a time and in order.
+// OnNotify() runs on librados's thread, one callback of a watch at a time and in order.
 void Watch::OnNotify(void* arg, uint64_t notify_id, uint64_t /*cookie*/, uint64_t notifier, void* data,
                      size_t length) {
   std::string payload(static_cast<const char*>(data), length);
@@ -80,10 +47,7 @@ void Watch::OnNotify(void* arg, uint64_t notify_id, uint64_t /*cookie*/, uint64_
 // librados's thread.
 void Watch::OnError(void* arg, uint64_t /*cookie*/, int error) {
   auto* watch = static_cast<Watch*>(arg);
-  {
-    std::lock_guard<std::mutex> lock(watch->mutex_);
-    watch->lost_ = true;
-  }
+  watch->lost_ = true;
   watch->Deliver(Value(error));
 }
 
@@ -109,14 +73,6 @@ void RadosWatch3(Call& call) {
   });
 }
 
-// Not a task: it takes a slot that stays until the watch is closed, and that nothing waits for. The end of
-// the environment closes the watch instead.
-void RadosWatchEvents(const Napi::CallbackInfo& info) {
-  Call call(info);
-  auto watch = call.Handle<Watch>();
-  watch->Listen(call.environment().queue(), info[0].As<Napi::Number>().Uint32Value());
-}
-
 void RadosNotifyAck(Call& call) {
   auto watch = call.Handle<Watch>();
   const uint64_t notify_id = call.Uint64();
@@ -138,7 +94,6 @@ void RadosWatchCheck(Call& call) {
 
 void ExportWatch(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "rados_watch3", RadosWatch3);
-  exports.Set("rados_watch_events", Napi::Function::New(env, RadosWatchEvents, "rados_watch_events"));
   ExportTask(env, exports, "rados_notify_ack", RadosNotifyAck);
   ExportTask(env, exports, "rados_watch_check", RadosWatchCheck);
 }

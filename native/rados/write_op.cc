@@ -1,19 +1,22 @@
-// Operations of several steps on one object, which are done together or not at all: rados_write_op_t.
+// This file runs operations of several steps on one object, which are done together or not at all
+// (rados_write_op_t). Steps are read on the JavaScript thread, and the operation runs on the cluster's
+// executor.
 #include <cerrno>
 #include <cstring>
 
+#include "core/read.h"
 #include "rados/row.h"
 
 namespace rbdkit {
 
 namespace {
 
-// A step: its arguments live until the operation has ended.
+// A Step has arguments that live until the operation has ended.
 class Step {
  public:
   virtual ~Step() = default;
   virtual void AddTo(rados_write_op_t op, Task& task) = 0;
-  // What the OSD said of this one; 0 of those that are not asked.
+  // result() is what the OSD said of this step; 0 of those that are not asked.
   virtual int result() const { return 0; }
 };
 
@@ -23,7 +26,7 @@ struct StepRow {
   std::string (*kinds)();
 };
 
-// Where librados puts what the OSD said of a step.
+// A StepResult is where librados puts what the OSD said of a step.
 struct StepResult {
   static constexpr const char* kKind = "";
   explicit StepResult(Call& /*call*/) {}
@@ -31,7 +34,7 @@ struct StepResult {
   int result = 0;
 };
 
-// Names and what each gets: [[name, bytes], ...]
+// Pairs are names and what each gets: [[name, bytes], ...]
 struct Pairs {
   static constexpr const char* kKind = "Pairs";
   explicit Pairs(Call& call) {
@@ -64,10 +67,7 @@ struct Pairs {
 
 struct Names {
   static constexpr const char* kKind = "Names";
-  explicit Names(Call& call) {
-    const Napi::Array list = call.Array();
-    for (uint32_t i = 0; i < list.Length(); ++i) names.push_back(list.Get(i).As<Napi::String>());
-  }
+  explicit Names(Call& call) : names(ToTexts(call.Array())) {}
   auto C(Task& /*task*/) {
     for (const std::string& name : names) {
       data.push_back(name.data());

@@ -1,4 +1,4 @@
-// Clones: making, flattening, parents and children.
+// These rows make and flatten clones and tell of parents and children. They run on the cluster's executors.
 #include "rbd/image_options.h"
 #include "rbd/row.h"
 
@@ -20,11 +20,11 @@ Value ParentSnapshot(const rbd_snap_spec_t& snapshot) {
 }
 
 constexpr Binding rows[] = {
-    RBD(rbd_clone3, IoCtx, Str, Str, Ref<IoCtx>, Str, Layout),
+    RBD(rbd_clone3, IoCtx, Str, Str, Ref<IoCtx>, Str, ImageOptions),
     RBD(rbd_flatten_with_progress, Image, Progress),
     Long(RBD(rbd_list_children3, Image,
              OutList<rbd_linked_image_spec_t, LinkedImage, &RbdApi::rbd_linked_image_spec_list_cleanup>)),
-    // Undefined: it has none.
+    // The value is undefined when the image has no parent.
     RBD(rbd_get_parent, Image, NoneIf<ENOENT>,
         Out<rbd_linked_image_spec_t, LinkedImage, &RbdApi::rbd_linked_image_spec_cleanup>,
         Out<rbd_snap_spec_t, ParentSnapshot, &RbdApi::rbd_snap_spec_cleanup>),

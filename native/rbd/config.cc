@@ -1,4 +1,5 @@
-// librbd's settings in force for an image, and where each comes from.
+// This row lists librbd's settings in force for an image, and where each comes from. It runs on the cluster's
+// executors.
 #include "rbd/row.h"
 
 namespace rbdkit {

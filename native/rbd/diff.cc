@@ -1,4 +1,5 @@
-// What an image has of its own: the objects that exist, or that changed since a snapshot.
+// This file sums up what an image has of its own: the objects that exist, or that changed since a snapshot.
+// It runs on the cluster's executors.
 #include <algorithm>
 #include <cerrno>
 
@@ -11,13 +12,13 @@ namespace rbdkit {
 
 namespace {
 
-// Objects per rbd_diff_iterate2(). With fast diff they cost nothing, without it one request each, and between
-// two calls the task can be cancelled.
+// One rbd_diff_iterate2() looks at so many objects. With fast diff they cost nothing, without it one request
+// each, and between two calls the task can be cancelled.
 constexpr uint64_t kFastWindow = 1 << 18;
 constexpr uint64_t kSlowWindow = 1 << 8;
 
-// Bytes per rbd_diff_iterate2(): whole stripes, because fast diff of parts of an object was wrong before Ceph
-// 16.2.8 (tracker 53784). 0 or a negative errno.
+// ChooseWindow() sets the bytes of one rbd_diff_iterate2(). They are whole stripes, because fast diff of
+// parts of an object was wrong before Ceph 16.2.8 (tracker 53784). It returns 0 or a negative errno.
 int ChooseWindow(rbd_image_t image, uint64_t* bytes) {
   rbd_image_info_t info;
   uint64_t stripe_count = 0;
@@ -35,7 +36,7 @@ int ChooseWindow(rbd_image_t image, uint64_t* bytes) {
   return 0;
 }
 
-// Adds up the objects, each with its whole size. Blocks: an executor's thread.
+// Sum() adds up the objects, each with its whole size. Blocks: an executor's thread.
 int Sum(rbd_image_t image, const char* from_snapshot, Task* task, uint64_t* bytes) {
   uint64_t window = 0;
   uint64_t size = 0;

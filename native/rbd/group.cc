@@ -1,11 +1,11 @@
-// The consistency group that an image belongs to.
+// This row tells the consistency group that an image belongs to. It runs on the cluster's executors.
 #include "rbd/row.h"
 
 namespace rbdkit {
 
 namespace {
 
-// Undefined: it belongs to none.
+// The value is undefined when the image belongs to none.
 Value Group(const rbd_group_info_t& group, const Image& image) {
   if (group.name == nullptr || *group.name == '\0') return Value();
   return Value::Fields({{"poolId", Value::BigInt(group.pool)},

@@ -1,10 +1,12 @@
+// Images are opened and closed on the cluster's executors; librbd's thread tells of changed headers.
 #include "rbd/image.h"
 
 #include <cerrno>
-#include <cstring>
 
+#include "ceph/image_io.h"
 #include "core/call.h"
 #include "rbd/rbd.h"
+#include "sys/until_it_fits.h"
 
 namespace rbdkit {
 
@@ -22,31 +24,16 @@ int ReportProgress(uint64_t done, uint64_t total, void* task) {
   return t->cancelled() ? -ECANCELED : 0;
 }
 
-std::vector<std::string> SplitNames(const char* buffer, size_t length) {
-  std::vector<std::string> names;
-  for (size_t i = 0; i < length;) {
-    names.emplace_back(buffer + i, strnlen(buffer + i, length - i));
-    i += names.back().size() + 1;
-  }
-  return names;
-}
-
 int GetName(rbd_image_t image, std::string* name) {
-  size_t length = 256;
-  for (;;) {
-    name->resize(length);
-    const int r = Rbd().rbd_get_name(image, name->data(), &length);
-    if (r == -ERANGE) continue;  // `length` is now what is needed
-    if (r < 0) return r;
-    name->resize(length > 0 ? length - 1 : 0);
-    return 0;
-  }
+  Room<> room(256);
+  const int r = UntilItFits([&] { return Rbd().rbd_get_name(image, room.data(), &room.size); }, room);
+  if (r >= 0) *name = room.text();
+  return r;
 }
 
 std::string PoolName(const IoCtx& ioctx, int64_t id) {
-  char name[1024];
-  const int r = Rados().rados_pool_reverse_lookup(ioctx.cluster()->rados(), id, name, sizeof(name));
-  return r < 0 ? std::to_string(id) : std::string(name);
+  std::string name;
+  return copy::PoolName(ioctx.ioctx(), id, &name) ? std::to_string(id) : name;
 }
 
 double Milliseconds(const timespec& time) {
@@ -66,7 +53,7 @@ int Image::Open(const std::string& name, bool by_id, const std::optional<std::st
   return read_only || snapshot ? 0 : WatchSize();
 }
 
-// librbd's thread calls back after each change of the header, once it has read the new one.
+// WatchSize() has librbd's thread call back after each change of the header, once it has read the new one.
 int Image::WatchSize() {
   int r = Rbd().rbd_update_watch(
       image_, &update_watch_, [](void* size) { static_cast<ImageSize*>(size)->Forget(); }, &size_);

@@ -1,4 +1,4 @@
-// An open image: rbd_image_t.
+// An Image is an open image (rbd_image_t). It is opened and closed on the cluster's executors.
 #ifndef RBDKIT_RBD_IMAGE_H_
 #define RBDKIT_RBD_IMAGE_H_
 
@@ -21,17 +21,19 @@ class Image final : public Handle {
       : Handle(ioctx->shared_executors(), label), ioctx_(std::move(ioctx)) {}
   ~Image() override { Close(); }
 
-  // Opens by name, or by id when `by_id`. 0 or a negative errno. Blocks: an executor's thread.
+  // Open() opens by name, or by id when `by_id`. It returns 0 or a negative errno. Blocks: an executor's
+  // thread.
   int Open(const std::string& name, bool by_id, const std::optional<std::string>& snapshot, bool read_only);
-  // Flushes and closes; librbd waits for the callbacks of operations in flight.
+  // Close() flushes and closes; librbd waits for the callbacks of operations in flight.
   int Close() override;
 
   rbd_image_t image() const { return image_; }
   const std::shared_ptr<IoCtx>& ioctx() const { return ioctx_; }
-  // What writes are checked against. Always unknown of an image that is open read-only or at a snapshot.
+  // size() is what writes are checked against. It is always unknown of an image that is open read-only or at
+  // a snapshot.
   ImageSize& size() { return size_; }
-  // Whether another client has changed the header, or is about to, and librbd has yet to read it: until then
-  // it cuts reads by the old size. JavaScript thread; never blocks.
+  // SizeIsStale() tells whether another client has changed the header, or is about to, and librbd has yet to
+  // read it. Until then librbd cuts reads by the old size. It never blocks. JavaScript thread.
   bool SizeIsStale() const { return watching_ && !size_.Known(); }
 
  private:
@@ -46,7 +48,7 @@ class Image final : public Handle {
 
 inline rbd_image_t CHandle(const Image& image) { return image.image(); }
 
-// The image's present name. 0 or a negative errno. Blocks: an executor's thread.
+// GetName() gives the image's present name and returns 0 or a negative errno. Blocks: an executor's thread.
 int GetName(rbd_image_t image, std::string* name);
 
 }  // namespace rbdkit

@@ -1,4 +1,4 @@
-// Images of a pool: list, create, remove, rename, resize.
+// This file lists, creates, removes, renames and resizes the images of a pool, on the cluster's executors.
 #include <cerrno>
 
 #include "rbd/image_options.h"
@@ -12,7 +12,7 @@ Value ImageSpec(const rbd_image_spec_t& image) {
   return Value::Fields({{"id", image.id}, {"name", image.name}});
 }
 
-// Whether librbd can open the image.
+// Exists() tells whether librbd can open the image.
 bool Exists(rados_ioctx_t ioctx, const std::string& name) {
   rbd_image_t image = nullptr;
   if (Rbd().rbd_open_read_only(ioctx, name.c_str(), &image, nullptr) < 0) return false;
@@ -20,7 +20,8 @@ bool Exists(rados_ioctx_t ioctx, const std::string& name) {
   return true;
 }
 
-// Makes the empty object that librbd keeps its trash in, even when the pool is full. 0 or a negative errno.
+// CreateTrashObject() makes the empty object that librbd keeps its trash in, even when the pool is full. It
+// returns 0 or a negative errno.
 int CreateTrashObject(rados_ioctx_t ioctx) {
   const RadosApi& rados = Rados();
   rados_write_op_t operation = rados.rados_create_write_op();
@@ -31,8 +32,9 @@ int CreateTrashObject(rados_ioctx_t ioctx) {
   return r;
 }
 
-// librbd removes by way of the trash. In a full pool that no image was ever removed from there is no trash
-// object, making it is refused, and librbd answers ENOENT for an image that is there.
+// Remove() makes up for a full pool. librbd removes by way of the trash. In a full pool that no image was
+// ever removed from there is no trash object, making it is refused, and librbd answers ENOENT for an image
+// that is there.
 int Remove(rados_ioctx_t ioctx, const std::string& name, Task* task) {
   int r = Rbd().rbd_remove_with_progress(ioctx, name.c_str(), ReportProgress, task);
   if ((r == -ENOENT || r == -EDQUOT || r == -ENOSPC) && Exists(ioctx, name) &&
@@ -61,7 +63,8 @@ void RbdResize2(Call& call) {
   });
 }
 
-// librbd before Reef (1.18) answers reads from what its cache had before a compare-and-write.
+// RbdInvalidateCache() is for librbd before Reef (1.18), which answers reads from what its cache had before a
+// compare-and-write.
 void RbdInvalidateCache(Call& call) {
   auto image = call.Handle<Image>();
   call.Run(image, [image = image.get()](Task& task) {
@@ -71,14 +74,14 @@ void RbdInvalidateCache(Call& call) {
     Rbd().rbd_version(&major, &minor, &extra);
     if (major > 1 || minor >= 18) return;
     const int r = Rbd().rbd_invalidate_cache(image->image());
-    // EBUSY: what another write has put there meanwhile stays, and is not old.
+    // EBUSY means that what another write has put there meanwhile stays, and is not old.
     if (r != -EBUSY) task.result = r;
   });
 }
 
 constexpr Binding rows[] = {
     RBD(rbd_list2, IoCtx, OutList<rbd_image_spec_t, ImageSpec, &RbdApi::rbd_image_spec_list_cleanup>),
-    RBD(rbd_create4, IoCtx, Str, Num<uint64_t>, Layout),
+    RBD(rbd_create4, IoCtx, Str, Num<uint64_t>, ImageOptions),
     RBD(rbd_rename, IoCtx, Str, Str),
     RBD(rbd_sparsify_with_progress, Image, Num<size_t>, Progress),
 };

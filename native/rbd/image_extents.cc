@@ -1,4 +1,6 @@
-// Many reads or writes in one call: one crossing from JavaScript, one promise, an outcome for each extent.
+// This file does many reads or writes in one call, with one crossing from JavaScript, one promise and an
+// outcome for each extent. The JavaScript thread or the submitting one starts them, and librbd's threads
+// count them down.
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
@@ -14,7 +16,8 @@ namespace rbdkit {
 
 namespace {
 
-// All of one call. The JavaScript slot keeps the views and the outcomes alive until it is settled.
+// An ExtentsOperation is all of one call. The JavaScript slot keeps the views and the outcomes alive until it
+// is settled.
 struct ExtentsOperation final : Completion, Submission {
   struct Extent {
     ExtentsOperation* operation = nullptr;
@@ -27,7 +30,7 @@ struct ExtentsOperation final : Completion, Submission {
   ExtentsOperation() : Completion(Kind::kIo) {}
   void Submit() noexcept override;
 
-  // One extent is over; the last one settles the slot. Any thread.
+  // Finish() says that one extent is over; the last one settles the slot. Any thread.
   void Finish() {
     if (left.fetch_sub(1, std::memory_order_acq_rel) == 1) queue->Push(this);
   }
@@ -39,7 +42,7 @@ struct ExtentsOperation final : Completion, Submission {
   std::vector<Extent> extents;
 };
 
-// librbd's thread: note the result, let librbd's object go, count.
+// OnExtent() runs on librbd's thread. It notes the result, lets librbd's object go and counts.
 void OnExtent(rbd_completion_t completion, void* argument) noexcept {
   auto* extent = static_cast<ExtentsOperation::Extent*>(argument);
   *extent->outcome = static_cast<double>(Rbd().rbd_aio_get_return_value(completion));
@@ -57,8 +60,8 @@ int SubmitExtent(rbd_image_t image, bool write, ExtentsOperation::Extent* extent
   return r;
 }
 
-// The JavaScript thread, or the environment's submitting one. What librbd does not take has its errno as
-// outcome.
+// Submit() runs on the JavaScript thread, or the environment's submitting one. What librbd does not take has
+// its errno as outcome.
 void ExtentsOperation::Submit() noexcept {
   left = extents.size() + 1;  // one is this function's
   for (auto& extent : extents) {
@@ -70,7 +73,7 @@ void ExtentsOperation::Submit() noexcept {
   Finish();
 }
 
-// The extents of a call; throws what the facade has checked already.
+// ReadExtents() reads the extents of a call. It throws for what the facade has checked already.
 std::unique_ptr<ExtentsOperation> ReadExtents(const Napi::CallbackInfo& info) {
   const auto offsets = info[2].As<Napi::Float64Array>();
   const auto views = info[3].As<Napi::Array>();

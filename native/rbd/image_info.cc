@@ -1,4 +1,4 @@
-// What an image is: size, layout, features, times.
+// This file tells what an image is: its size, layout, features and times. It runs on the cluster's executors.
 #include <cerrno>
 
 #include "rbd/row.h"
@@ -77,7 +77,7 @@ void RbdGetSize(Call& call) {
   call.Run(image, [image = image.get()](Task& task) {
     uint64_t size = 0;
     uint64_t flags = 0;
-    // A snapshot that was removed has no flags (ENOENT), but a size: 0.
+    // A snapshot that was removed has no flags (ENOENT), but a size, which is 0.
     task.result = Rbd().rbd_get_flags(image->image(), &flags);
     if (task.result >= 0) task.result = image->size().Ask(image->image(), &size);
     if (task.result >= 0) task.value = Value::Number(size);

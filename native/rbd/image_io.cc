@@ -1,4 +1,6 @@
-// Block I/O: one asynchronous librbd call an operation, settled by number. The path that speed depends on.
+// Block I/O is one asynchronous librbd call an operation, settled by number; speed depends on this file. The
+// JavaScript thread reads arguments, it or the submitting thread calls librbd, and librbd's threads push the
+// results.
 #include <sys/uio.h>
 
 #include <cerrno>
@@ -15,8 +17,8 @@ namespace rbdkit {
 
 namespace {
 
-// One operation in flight. The JavaScript slot keeps the buffers alive; the environment's clean-up hook waits
-// for the operation before the buffers' memory goes.
+// An ImageOperation is in flight. The JavaScript slot keeps the buffers alive, and the environment's clean-up
+// hook waits for the operation before the buffers' memory goes.
 struct ImageOperation final : Completion, Submission {
   // The function of librbd that begins it.
   using Call = int (*)(const ImageOperation& operation, rbd_completion_t completion);
@@ -49,7 +51,8 @@ struct ImageOperation final : Completion, Submission {
 
 thread_local std::vector<std::unique_ptr<ImageOperation>> ImageOperation::pool;
 
-// librbd's thread: read the result, let librbd's object go, push. Nothing else.
+// OnComplete() runs on librbd's thread. It reads the result, lets librbd's object go and pushes, nothing
+// else.
 void OnComplete(rbd_completion_t completion, void* argument) noexcept {
   auto* operation = static_cast<ImageOperation*>(argument);
   operation->result = Rbd().rbd_aio_get_return_value(completion);
@@ -57,8 +60,8 @@ void OnComplete(rbd_completion_t completion, void* argument) noexcept {
   operation->queue->Push(operation);
 }
 
-// The JavaScript thread, or the environment's submitting one. Once librbd has taken it, it may be over and
-// gone.
+// Submit() runs on the JavaScript thread, or the environment's submitting one. Once librbd has taken the
+// operation, it may be over and gone.
 void ImageOperation::Submit() noexcept {
   rbd_completion_t completion = nullptr;
   int r = Rbd().rbd_aio_create_completion(this, OnComplete, &completion);
@@ -71,8 +74,8 @@ void ImageOperation::Submit() noexcept {
   queue->Push(this);
 }
 
-// The numbers that every call begins with: slot, image, offset, length. Raw Node-API: the wrapper's checks
-// and allocations show at 300 000 operations a second.
+// Arguments are the numbers that every call begins with: slot, image, offset, length. They are read by raw
+// Node-API, because the wrapper's checks and allocations show at 300 000 operations a second.
 struct Arguments {
   static constexpr size_t kMax = 7;
   napi_value values[kMax];
@@ -109,7 +112,8 @@ struct Arguments {
   }
 };
 
-// The memory of a view that is lent for one operation: pointer and length are read once, here.
+// ReadView() gives the memory of a view that is lent for one operation. Pointer and length are read once,
+// here.
 bool ReadView(napi_env env, napi_value value, char** data, size_t* length) {
   void* bytes = nullptr;
   if (napi_get_buffer_info(env, value, &bytes, length) != napi_ok) {
@@ -126,7 +130,7 @@ napi_value Answer(napi_env env, int r) {
   return answer;
 }
 
-// Starts what `operation` has been filled in for.
+// Start() starts what `operation` has been filled in for.
 napi_value Start(napi_env env, const Arguments& arguments, ImageOperation* operation,
                  ImageOperation::Call call) {
   operation->queue = &arguments.environment->queue();
@@ -139,10 +143,10 @@ napi_value Start(napi_env env, const Arguments& arguments, ImageOperation* opera
   return Answer(env, 0);
 }
 
-// librbd cuts a write short at the image's end without saying so. Here it is refused with ERANGE, unless it
-// is known to end inside the image; the facade then asks for the size, and tries again or makes it a
-// RangeError. A read is cut by the size that librbd has, also when it has been told that the header has
-// changed: it is refused until the size is known.
+// Refused() refuses, with ERANGE, a write that is not known to end inside the image, because librbd cuts a
+// write short at the image's end without saying so. The facade then asks for the size, and tries again or
+// makes it a RangeError. librbd cuts a read by the size that it has, also when it has been told that the
+// header has changed, so a read is refused until the size is known.
 template <bool kWrite>
 bool Refused(const Arguments& arguments) {
   if (kWrite) return !arguments.image->size().Holds(arguments.offset, arguments.length);
@@ -156,7 +160,7 @@ napi_value ReadOrWrite(napi_env env, napi_callback_info info) {
   char* data = nullptr;
   size_t available = 0;
   if (!arguments.Read(env, info) || !ReadView(env, arguments.values[4], &data, &available)) return nullptr;
-  // librbd 16 asserts that a read has memory, and a view of no bytes has none.
+  // librbd is given no operation without bytes: 16.2.15 does not answer each of them with an error.
   if (arguments.length > available || arguments.length == 0) {
     napi_throw_range_error(env, nullptr, "rbdkit: the length is 0 or beyond the view");
     return nullptr;

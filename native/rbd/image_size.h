@@ -1,5 +1,6 @@
-// An open image's size, known without asking librbd: after another client has changed the header, librbd
-// reads it again inside rbd_get_size(), which waits for the cluster.
+// An ImageSize knows an open image's size without asking librbd. After another client has changed the header,
+// librbd reads it again inside rbd_get_size(), which waits for the cluster. Executors' threads ask, librbd's
+// forget, and the JavaScript thread looks.
 #ifndef RBDKIT_RBD_IMAGE_SIZE_H_
 #define RBDKIT_RBD_IMAGE_SIZE_H_
 
@@ -13,10 +14,12 @@ namespace rbdkit {
 
 class ImageSize {
  public:
-  // The header has changed, or is about to: what is known no longer counts. Any thread, librbd's too.
+  // Forget() says that the header has changed, or is about to, so that what is known no longer counts. Any
+  // thread, librbd's too.
   void Forget() { changes_.fetch_add(1, std::memory_order_acq_rel); }
 
-  // Asks librbd, and remembers the answer. 0 or a negative errno. Blocks: an executor's thread.
+  // Ask() asks librbd, and remembers the answer. It returns 0 or a negative errno. Blocks: an executor's
+  // thread.
   int Ask(rbd_image_t image, uint64_t* size) {
     const uint64_t change = changes_.load(std::memory_order_acquire);
     const int r = Rbd().rbd_get_size(image, size);
@@ -28,13 +31,13 @@ class ImageSize {
     return 0;
   }
 
-  // Whether the size is known, and librbd has it too: by that one it cuts reads. JavaScript thread; never
-  // blocks.
+  // Known() tells whether the size is known, and librbd, which cuts reads by it, has it too. It never blocks.
+  // JavaScript thread.
   bool Known() const {
     return known_at_.load(std::memory_order_acquire) == changes_.load(std::memory_order_acquire);
   }
 
-  // Whether all of the range is known to lie in the image. JavaScript thread; never blocks.
+  // Holds() tells whether all of the range is known to lie in the image. It never blocks. JavaScript thread.
   bool Holds(uint64_t offset, uint64_t length) const {
     const uint64_t known_at = known_at_.load(std::memory_order_acquire);
     const uint64_t size = size_.load(std::memory_order_relaxed);

@@ -1,4 +1,4 @@
-// Live migration of an image.
+// These rows bind the live migration of an image. They run on the cluster's executors.
 #include "rbd/row.h"
 
 namespace rbdkit {

@@ -1,4 +1,4 @@
-// Mirroring of an image to other clusters.
+// This file binds the mirroring of an image to other clusters. It runs on the cluster's executors.
 #include "rbd/row.h"
 
 namespace rbdkit {

@@ -1,4 +1,4 @@
-// A pool as librbd sees it: initialising, namespaces.
+// These rows initialise a pool for librbd and bind its namespaces. They run on the cluster's executors.
 #include "rbd/row.h"
 
 namespace rbdkit {

@@ -1,4 +1,5 @@
-// What native/rbd/ exports to JavaScript, one function a topic, and what its files share.
+// These functions export native/rbd/ to JavaScript, one a topic, on the JavaScript thread; the rest is what
+// its files share.
 #ifndef RBDKIT_RBD_RBD_H_
 #define RBDKIT_RBD_RBD_H_
 
@@ -31,21 +32,19 @@ void ExportMigration(Napi::Env env, Napi::Object exports);
 void ExportRbdPool(Napi::Env env, Napi::Object exports);
 void ExportTrash(Napi::Env env, Napi::Object exports);
 
-// Loads librbd (and librados); on failure sets the task's error and returns false. An executor's thread.
+// RbdLoaded() loads librbd (and librados). On failure it sets the task's error and returns false. An
+// executor's thread.
 bool RbdLoaded(Task& task);
 
-// librbd's progress callback with a Task as its argument: reports, and ends the operation once the task is
-// cancelled (operations on objects stop at a negative answer). librbd's threads.
+// ReportProgress() is librbd's progress callback with a Task as its argument. It reports, and ends the
+// operation once the task is cancelled (operations on objects stop at a negative answer). librbd's threads.
 int ReportProgress(uint64_t done, uint64_t total, void* task);
 
-// Splits a buffer of names, each ended by NUL.
-std::vector<std::string> SplitNames(const char* buffer, size_t length);
-
-// The name of a pool of the ioctx's cluster; its id in decimal when there is none. Blocks for a new map at
-// most.
+// PoolName() gives the name of a pool of the ioctx's cluster, or its id in decimal when there is none. Blocks
+// for a new map at most.
 std::string PoolName(const IoCtx& ioctx, int64_t id);
 
-// Milliseconds since 1970.
+// Milliseconds() gives milliseconds since 1970.
 double Milliseconds(const timespec& time);
 
 }  // namespace rbdkit

@@ -1,4 +1,5 @@
-// Rows of librbd: how its functions become functions of JavaScript (core/bind.h).
+// This file says how librbd's functions become functions of JavaScript by rows (core/bind.h). Rows run on the
+// cluster's executors.
 #ifndef RBDKIT_RBD_ROW_H_
 #define RBDKIT_RBD_ROW_H_
 
@@ -17,16 +18,17 @@ inline const RbdApi& TableOf<RbdApi>() {
 
 struct RbdLibrary {
   static bool Load(Task& task) { return RbdLoaded(task); }
+  static const char* Since(const void* pointer) { return RbdSince(pointer); }
   template <typename Self, typename... Kinds>
   static void Settle(Task& task, Self& self, int64_t result, std::tuple<Kinds...>& kinds) {
     bind::SettleErrno(task, self, result, kinds);
   }
 };
 
-// RBD(rbd_snap_rename, Image, Str, Str): called on an image (or an ioctx), with two texts.
+// RBD(rbd_snap_rename, Image, Str, Str) is called on an image (or an ioctx), with two texts.
 #define RBD(function, ...) Row<RbdLibrary, &RbdApi::function, __VA_ARGS__>(#function)
 
-// librbd's progress, which also ends the call once its task is cancelled.
+// Progress is librbd's progress, which also ends the call once its task is cancelled.
 struct Progress {
   static constexpr const char* kKind = "";
   static constexpr bool kLong = true;

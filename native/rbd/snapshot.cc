@@ -1,11 +1,12 @@
-// Snapshots of an image: making, removing, renaming, protecting, going back to them.
+// These rows make, remove, rename and protect the snapshots of an image, and go back to them. They run on the
+// cluster's executors.
 #include "rbd/row.h"
 
 namespace rbdkit {
 
 namespace {
 
-// Undefined: there is none.
+// The value is undefined when there is no limit.
 Value Limit(const uint64_t& limit) { return limit == UINT64_MAX ? Value() : Value::Number(limit); }
 
 constexpr Binding rows[] = {

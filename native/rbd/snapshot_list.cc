@@ -1,14 +1,17 @@
-// The snapshots of an image: the users', and those of groups, of mirroring and in the trash.
+// This file lists the snapshots of an image: the users', and those of groups, of mirroring and in the trash.
+// It runs on the cluster's executors.
 #include <cerrno>
 #include <cstring>
 
+#include "ceph/image_lists.h"
 #include "rbd/row.h"
+#include "sys/until_it_fits.h"
 
 namespace rbdkit {
 
 namespace {
 
-// What a snapshot belongs to; only the fields of its type are set.
+// A Namespace is what a snapshot belongs to; only the fields of its type are set.
 struct Namespace {
   rbd_snap_namespace_type_t type = RBD_SNAP_NAMESPACE_TYPE_USER;
   int64_t group_pool = 0;
@@ -31,7 +34,7 @@ struct Snapshot {
   Namespace name_space;
 };
 
-// What failed, for the error.
+// A Failure is what failed, for the error.
 struct Failure {
   int result = 0;
   const char* function = "";
@@ -49,15 +52,11 @@ Failure GetGroup(rbd_image_t image, uint64_t id, Namespace* name_space) {
 }
 
 Failure GetTrash(rbd_image_t image, uint64_t id, Namespace* name_space) {
-  std::string name(256, '\0');
-  int r;
-  // Answers -ERANGE without the length that it needs. Names are of 4 KiB at most (osd_max_object_name_len).
-  while ((r = Rbd().rbd_snap_get_trash_namespace(image, id, name.data(), name.size())) == -ERANGE &&
-         name.size() < 65536) {
-    name.resize(2 * name.size());
-  }
+  Room<> room(256);
+  const int r = UntilItFits(
+      [&] { return Rbd().rbd_snap_get_trash_namespace(image, id, room.data(), room.size); }, room);
   if (r < 0) return {r, "rbd_snap_get_trash_namespace"};
-  name_space->name = name.c_str();
+  name_space->name = room.text();
   return {};
 }
 
@@ -78,31 +77,20 @@ Failure GetMirror(rbd_image_t image, uint64_t id, Namespace* name_space) {
   return {};
 }
 
-// A snapshot's present name; librbd tells of protection by the name only.
-int GetSnapshotName(rbd_image_t image, uint64_t id, std::string* name) {
-  size_t length = 256;
-  int r;
-  do {
-    name->resize(length);
-    r = Rbd().rbd_snap_get_name(image, id, name->data(), &length);
-  } while (r == -ERANGE);
-  if (r >= 0) name->resize(strlen(name->c_str()));
-  return r;
-}
-
 Failure GetProtection(rbd_image_t image, Snapshot* snapshot) {
-  // A snapshot that was renamed since it was listed is not gone.
+  // librbd tells of protection by the name only, and a snapshot that was renamed since it was listed is not
+  // gone.
   for (;;) {
     int r = Rbd().rbd_snap_is_protected(image, snapshot->name.c_str(), &snapshot->is_protected);
     if (r != -ENOENT) return {r, "rbd_snap_is_protected"};
     const std::string before = snapshot->name;
-    r = GetSnapshotName(image, snapshot->id, &snapshot->name);
+    r = copy::SnapshotName(image, snapshot->id, &snapshot->name).result;
     if (r < 0) return {r, "rbd_snap_get_name"};
     if (snapshot->name == before) return {-ENOENT, "rbd_snap_is_protected"};
   }
 }
 
-// -ENOENT: another client has removed it.
+// Describe() fails with -ENOENT when another client has removed the snapshot.
 Failure Describe(rbd_image_t image, Snapshot* snapshot) {
   Namespace* name_space = &snapshot->name_space;
   int r = Rbd().rbd_snap_get_namespace_type(image, snapshot->id, &name_space->type);
@@ -123,23 +111,16 @@ Failure Describe(rbd_image_t image, Snapshot* snapshot) {
 }
 
 Failure List(rbd_image_t image, std::vector<Snapshot>* snapshots) {
-  int count = 16;
-  std::vector<rbd_snap_info_t> list;
-  int r;
-  do {
-    list.resize(static_cast<size_t>(count));
-    r = Rbd().rbd_snap_list(image, list.data(), &count);
-  } while (r == -ERANGE);
-  if (r < 0) return {r, "rbd_snap_list"};
-  for (int i = 0; i < r; ++i) {
+  std::vector<copy::ListedSnapshot> list;
+  const copy::Error error = copy::ListSnapshots(image, &list);
+  for (copy::ListedSnapshot& listed : list) {
     Snapshot snapshot;
-    snapshot.id = list[i].id;
-    snapshot.size = list[i].size;
-    snapshot.name = list[i].name;
+    snapshot.id = listed.id;
+    snapshot.size = listed.size;
+    snapshot.name = std::move(listed.name);
     snapshots->push_back(std::move(snapshot));
   }
-  if (r > 0) Rbd().rbd_snap_list_end(list.data());
-  return {};
+  return {error.result, "rbd_snap_list"};
 }
 
 const char* TypeName(rbd_snap_namespace_type_t type) {

@@ -1,30 +1,15 @@
-// The trash of a pool: images that were moved there, to be restored or removed.
+// These rows bind the trash of a pool: images that were moved there, to be restored or removed. They run on
+// the cluster's executors.
 #include "rbd/row.h"
 
 namespace rbdkit {
 
 namespace {
 
-const char* Source(rbd_trash_image_source_t source) {
-  switch (source) {
-    case RBD_TRASH_IMAGE_SOURCE_USER:
-      return "user";
-    case RBD_TRASH_IMAGE_SOURCE_MIRRORING:
-      return "mirroring";
-    case RBD_TRASH_IMAGE_SOURCE_MIGRATION:
-      return "migration";
-    case RBD_TRASH_IMAGE_SOURCE_REMOVING:
-      return "removing";
-    case RBD_TRASH_IMAGE_SOURCE_USER_PARENT:
-      return "user-parent";
-  }
-  return "unknown";
-}
-
 Value Entry(const rbd_trash_image_info_t& entry) {
   return Value::Fields({{"id", entry.id},
                         {"name", entry.name},
-                        {"source", Source(entry.source)},
+                        {"source", static_cast<int>(entry.source)},
                         {"deletedMs", Value::Number(1000 * entry.deletion_time)},
                         {"deferredUntilMs", Value::Number(1000 * entry.deferment_end_time)}});
 }

@@ -1,3 +1,5 @@
+// This library calls librados's C++ interface, which the addon cannot open by name. It runs on the mover's
+// threads.
 #include "server_copy/copy_from.h"
 
 #include <cerrno>

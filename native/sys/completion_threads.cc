@@ -1,3 +1,4 @@
+// Threads are found and watched by way of /proc/self/task.
 #include "sys/completion_threads.h"
 
 #include <dirent.h>
@@ -17,11 +18,11 @@ namespace rbdkit {
 
 namespace {
 
-// What librados names them (src/common/async/context_pool.h): 16.2.15 to 20.2.4.
+// librados 16.2.15 to 20.2.4 gives them this name (src/common/async/context_pool.h).
 constexpr char kName[] = "(io_context_pool)";
 
 constexpr std::chrono::milliseconds kLongest{100};
-// So long a thread has run that it is past the few instructions that it may have been stopped at.
+// A thread that has run so long is past the few instructions that it may have been stopped at.
 constexpr uint64_t kRanOn = 100'000;  // nanoseconds
 
 struct Thread {
@@ -29,7 +30,7 @@ struct Thread {
   uint64_t ran = 0;  // nanoseconds
 };
 
-// The beginning of a file in /proc; empty when there is none.
+// Read() gives the beginning of a file in /proc; empty when there is none.
 std::string Read(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return "";
@@ -39,7 +40,7 @@ std::string Read(const std::string& path) {
   return std::string(text, length > 0 ? static_cast<size_t>(length) : 0);
 }
 
-// proc(5), `stat`: number (name) state ...
+// proc(5) says of `stat`: number (name) state ...
 bool IsCompletionThread(const std::string& stat) { return stat.find(kName) != std::string::npos; }
 bool IsAwake(const std::string& stat) {
   const size_t end = stat.rfind(')');
@@ -48,7 +49,7 @@ bool IsAwake(const std::string& stat) {
 
 uint64_t RunTime(const std::string& path) { return strtoull(Read(path + "/schedstat").c_str(), nullptr, 10); }
 
-// Those that are awake: they run, or would if they had a processor.
+// AwakeThreads() lists those that are awake: they run, or would if they had a processor.
 std::vector<Thread> AwakeThreads() {
   std::vector<Thread> threads;
   DIR* const directory = opendir("/proc/self/task");
@@ -67,7 +68,7 @@ std::vector<Thread> AwakeThreads() {
 void AwaitCompletionThreads() {
   const auto pause = [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); };
   const auto end = std::chrono::steady_clock::now() + kLongest;
-  // Asleep, so that one of them gets this one's processor.
+  // This thread sleeps, so that one of them gets its processor.
   pause();
   std::vector<Thread> threads = AwakeThreads();
   while (!threads.empty() && std::chrono::steady_clock::now() < end) {

@@ -1,3 +1,4 @@
+// The fence is an on_exit(3) handler.
 #include "sys/exit_fence.h"
 
 #include <stdlib.h>
@@ -13,7 +14,7 @@ namespace {
 std::atomic<int> connected{0};
 
 void Fence(int status, void* /*arg*/) {
-  // With nothing connected it does nothing, so that gcov and LeakSanitizer still report.
+  // With nothing connected the fence does nothing, so that gcov and LeakSanitizer still report.
   if (connected.load() > 0) ExitNow(status);
 }
 

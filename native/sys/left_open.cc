@@ -1,3 +1,4 @@
+// The list of connections that were left open lives as long as the process.
 #include "sys/left_open.h"
 
 #include <mutex>

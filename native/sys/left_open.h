@@ -1,4 +1,5 @@
-// Connections that cannot be ended, for something that needs them could not be closed.
+// These functions know the connections that cannot be ended, because something that needs them could not be
+// closed.
 #ifndef RBDKIT_SYS_LEFT_OPEN_H_
 #define RBDKIT_SYS_LEFT_OPEN_H_
 
@@ -6,8 +7,8 @@
 
 namespace rbdkit {
 
-// rados_shutdown() is not to be called for it: threads of librbd would go on in memory that is freed. Any
-// thread.
+// LeaveOpen() says that rados_shutdown() is not to be called for a connection, because threads of librbd
+// still use it. Any thread.
 void LeaveOpen(rados_t cluster);
 bool IsLeftOpen(rados_t cluster);
 

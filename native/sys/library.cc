@@ -1,3 +1,4 @@
+// One lock keeps libraries from being opened at the same time, or while the process exits.
 #include "sys/library.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+// libvirt's table is filled and libvirt initialised once.
 #include "sys/libvirt.h"
 
 #include <iterator>
@@ -39,6 +40,8 @@ bool LoadLibvirt(LibraryError* error) {
   loaded = true;
   return true;
 }
+
+const char* LibvirtSince(const void* pointer) { return SinceOf(entries, pointer); }
 
 void VisitLibvirt(void (*visit)(void* arg, const char* name, bool present), void* arg) {
   for (const FunctionEntry& entry : entries) visit(arg, entry.name, *entry.pointer != nullptr);

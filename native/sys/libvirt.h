@@ -1,4 +1,4 @@
-// libvirt, opened at run time: one typed pointer per function used.
+// LibvirtApi is libvirt, opened at run time, with one typed pointer for each function that is used.
 #ifndef RBDKIT_SYS_LIBVIRT_H_
 #define RBDKIT_SYS_LIBVIRT_H_
 
@@ -16,15 +16,18 @@ struct LibvirtApi {
 #undef RBDKIT_MEMBER
 };
 
-// Opens libvirt on the first call and initialises it; later calls return at once. From then on libvirt prints
-// nothing on stderr: errors are taken per call. Any thread.
+// LoadLibvirt() opens libvirt on the first call and initialises it; later calls return at once. From then on
+// libvirt prints nothing on stderr, because errors are taken per call. Any thread.
 bool LoadLibvirt(LibraryError* error);
 
-// The table; only after LoadLibvirt() returned true.
+// libvirt_api is the table. It is used only after LoadLibvirt() returned true.
 extern LibvirtApi libvirt_api;
 inline const LibvirtApi& Libvirt() { return libvirt_api; }
 
-// Calls `visit(name, present)` for every function of the table; only after LoadLibvirt().
+// The release that brought the function whose pointer in the table this is; nullptr: every one has it.
+const char* LibvirtSince(const void* pointer);
+
+// VisitLibvirt() calls `visit(name, present)` for every function of the table; only after LoadLibvirt().
 void VisitLibvirt(void (*visit)(void* arg, const char* name, bool present), void* arg);
 
 }  // namespace rbdkit

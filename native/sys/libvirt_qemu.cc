@@ -1,3 +1,4 @@
+// libvirt-qemu's table is filled once.
 #include "sys/libvirt_qemu.h"
 
 #include <iterator>

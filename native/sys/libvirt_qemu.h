@@ -1,4 +1,4 @@
-// libvirt-qemu, opened at run time: what libvirt offers for QEMU only.
+// LibvirtQemuApi is libvirt-qemu, opened at run time: what libvirt offers for QEMU only.
 #ifndef RBDKIT_SYS_LIBVIRT_QEMU_H_
 #define RBDKIT_SYS_LIBVIRT_QEMU_H_
 
@@ -15,10 +15,10 @@ struct LibvirtQemuApi {
 #undef RBDKIT_MEMBER
 };
 
-// Opens libvirt-qemu on the first call; later calls return at once. Any thread.
+// LoadLibvirtQemu() opens libvirt-qemu on the first call; later calls return at once. Any thread.
 bool LoadLibvirtQemu(LibraryError* error);
 
-// The table; only after LoadLibvirtQemu() returned true.
+// libvirt_qemu_api is the table. It is used only after LoadLibvirtQemu() returned true.
 extern LibvirtQemuApi libvirt_qemu_api;
 inline const LibvirtQemuApi& LibvirtQemu() { return libvirt_qemu_api; }
 

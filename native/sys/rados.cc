@@ -1,3 +1,4 @@
+// librados's table is filled once.
 #include "sys/rados.h"
 
 #include <iterator>
@@ -26,6 +27,8 @@ bool LoadRados(LibraryError* error) {
   }
   return loaded;
 }
+
+const char* RadosSince(const void* pointer) { return SinceOf(entries, pointer); }
 
 void VisitRados(void (*visit)(void* arg, const char* name, bool present), void* arg) {
   for (const FunctionEntry& entry : entries) visit(arg, entry.name, *entry.pointer != nullptr);

@@ -1,3 +1,4 @@
+// librbd's table is filled once; images are opened and closed through the functions here.
 #include "sys/rbd.h"
 
 #include <cerrno>
@@ -46,6 +47,8 @@ int OpenImageAt(decltype(&::rbd_open) open, rados_ioctx_t ioctx, const char* nam
   if (r < 0) CloseImage(std::exchange(*image, nullptr));
   return r;
 }
+
+const char* RbdSince(const void* pointer) { return SinceOf(entries, pointer); }
 
 void VisitRbd(void (*visit)(void* arg, const char* name, bool present), void* arg) {
   for (const FunctionEntry& entry : entries) visit(arg, entry.name, *entry.pointer != nullptr);

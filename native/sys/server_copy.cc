@@ -1,3 +1,4 @@
+// The library is looked for in the directory of this binary and opened once.
 #include "sys/server_copy.h"
 
 #include <dlfcn.h>
@@ -20,7 +21,7 @@ const FunctionEntry entries[] = {
 #undef RBDKIT_ENTRY
 };
 
-// In the directory of the binary that this is part of.
+// Path() is in the directory of the binary that this is part of.
 std::string Path() {
   Dl_info binary;
   if (dladdr(&server_copy_api, &binary) == 0 || binary.dli_fname == nullptr) return kFile;

@@ -1,4 +1,5 @@
-// rbdkit_copy_from.so, opened at run time: what librados offers in C++ only. It need not be there.
+// ServerCopyApi is rbdkit_copy_from.so, opened at run time: what librados offers in C++ only. It need not be
+// there.
 #ifndef RBDKIT_SYS_SERVER_COPY_H_
 #define RBDKIT_SYS_SERVER_COPY_H_
 
@@ -18,11 +19,11 @@ struct ServerCopyApi {
 #undef RBDKIT_MEMBER
 };
 
-// Opens the library that lies beside this binary on the first call; later calls return at once. After
-// LoadRados(). Any thread.
+// LoadServerCopy() opens the library that lies beside this binary on the first call; later calls return at
+// once. After LoadRados(). Any thread.
 bool LoadServerCopy(LibraryError* error);
 
-// The table; only after LoadServerCopy() returned true.
+// server_copy_api is the table. It is used only after LoadServerCopy() returned true.
 extern ServerCopyApi server_copy_api;
 inline const ServerCopyApi& ServerCopy() { return server_copy_api; }
 

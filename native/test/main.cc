@@ -1,2 +1,3 @@
+// This file is the native tests' main().
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>

@@ -35,7 +35,7 @@ async function makeImage(ioctx: IoCtx, name: string, ...snapshots: string[]): Pr
   await Image.create(ioctx, name, { size: mib })
   await using image = await Image.open(ioctx, name)
   await image.write(old, { position: 0 })
-  for (const snapshot of snapshots) await image.createSnapshot(snapshot)
+  for (const snapshot of snapshots) await image.snapshots.create(snapshot)
   await image.write(now, { position: 0 })
 }
 
@@ -162,7 +162,7 @@ const samples: Record<string, Sample> = {
     before: async ({ ioctx, elsewhere }) => {
       await makeImage(ioctx, 'disk', 'monday')
       await using image = await Image.open(ioctx, 'disk')
-      await image.createSnapshot('tuesday')
+      await image.snapshots.create('tuesday')
       await rbdkit.copy(
         { ioctx, image: 'disk', snapshot: 'monday' },
         { ioctx: elsewhere, image: 'disk' },
@@ -177,7 +177,7 @@ const samples: Record<string, Sample> = {
     before: async ({ ioctx, elsewhere }) => {
       await makeImage(ioctx, 'disk', 'monday')
       await using image = await Image.open(ioctx, 'disk')
-      await image.createSnapshot('tuesday')
+      await image.snapshots.create('tuesday')
       await rbdkit.copy(
         { ioctx, image: 'disk', snapshot: 'monday' },
         { ioctx: elsewhere, image: 'copy' },
@@ -192,7 +192,7 @@ const samples: Record<string, Sample> = {
     before: async ({ ioctx, directory }) => {
       await makeImage(ioctx, 'disk', 'monday')
       await using image = await Image.open(ioctx, 'disk')
-      await image.createSnapshot('tuesday')
+      await image.snapshots.create('tuesday')
       const at = (snapshot: string) => ({ ioctx, image: 'disk', snapshot })
       await rbdkit.exportDiff(at('monday'), { file: join(directory, 'monday.diff') })
       await rbdkit.exportDiff(

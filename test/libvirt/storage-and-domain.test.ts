@@ -1,6 +1,5 @@
 /** Secrets, RBD storage pools and domains with RBD disks: a real libvirtd, a real Ceph, a real QEMU. */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Cluster, Image, type IoCtx, poolInit } from 'rbdkit'
 import { Connection, type Secret, xml } from 'rbdkit/libvirt'
 import t, { type Test } from 'tap'
@@ -201,7 +200,7 @@ t.test('a domain with RBD disks', async (t) => {
   await t.rejects(vm.create(), { code: 'VIR_ERR_OPERATION_INVALID' })
 
   interface Block {
-    inserted?: { image: { filename: string } }
+    inserted?: { image: { filename: string }; iops: number; bps_rd: number }
   }
   const files = async () =>
     (await vm.qemuMonitorCommand<Block[]>('query-block')).flatMap((b) => b.inserted?.image.filename ?? [])
@@ -225,10 +224,34 @@ t.test('a domain with RBD disks', async (t) => {
   })
   await vm.attachDevice(data, { config: true })
   t.match(await vm.xml({ inactive: true }), /\/data'/)
+  const removed = await connection.domainEvents('device-removed')
   await vm.detachDevice(data, { live: true, config: true })
-  for (let i = 0; i < 100 && (await files()).length > 1; i++) await sleep(100)
+  t.match((await removed.next()).value, { domain: { name, uuid: vm.uuid }, alias: 'scsi0-0-0-0' })
+  await removed.close()
   t.equal((await files()).length, 1)
   await t.rejects(vm.detachDevice(data, { live: true }), { name: 'LibvirtError' })
+
+  t.strictSame((await vm.tuning.blockIo('vda', { live: true })).totalIopsSec, 0)
+  await vm.tuning.setBlockIo('vda', { totalIopsSec: 123, readBytesSec: 4 * 2 ** 20 }, { live: true })
+  t.match(await vm.tuning.blockIo('vda', { live: true }), { totalIopsSec: 123, readBytesSec: 4 * 2 ** 20 })
+  t.equal((await vm.tuning.blockIo('vda', { config: true })).totalIopsSec, 0)
+  const [{ inserted }] = await vm.qemuMonitorCommand<[Block]>('query-block')
+  t.match(inserted, { iops: 123, bps_rd: 4 * 2 ** 20 })
+  await vm.tuning.setBlockIo('vda', { groupName: 'slow', writeIopsSec: 7 }, { config: true })
+  t.match(await vm.xml({ inactive: true }), /<write_iops_sec>7<.*<group_name>slow</s)
+  await t.rejects(vm.tuning.setBlockIo('vdz', { totalIopsSec: 1 }), {
+    code: 'VIR_ERR_INVALID_ARG',
+    object: name,
+  })
+  await t.rejects(vm.tuning.setBlockIo('vda', { totalIopsSec: -1 }), { code: 'ERR_OUT_OF_RANGE' })
+  const wrong = { totalIops: 1 } as Record<string, number>
+  await t.rejects(vm.tuning.setBlockIo('vda', wrong), {
+    code: 'ERR_INVALID_ARG_VALUE',
+    message: /totalIopsSec/,
+  })
+  await vm.tuning.setMemory({ hardLimit: 2 ** 20, softLimit: 2 ** 19 }, { config: true })
+  t.match(await vm.tuning.memory({ config: true }), { hardLimit: 2 ** 20, softLimit: 2 ** 19 })
+  t.match(await vm.xml({ inactive: true }), /<hard_limit unit='KiB'>1048576</)
 
   const waiting = vm.waitForState('shutoff', { timeoutMs: 30_000 })
   await vm.destroy({ graceful: true })

@@ -77,7 +77,7 @@ t.test('everything after close rejects with EBADF and does no harm', async (t) =
   const target = await cluster.openIoCtx(place.pool)
   await target.close()
   const buffer = Buffer.alloc(512)
-  await image.createSnapshot('s')
+  await image.snapshots.create('s')
   const throughTarget = Image.clone(ioctx, { image: name, snapshot: 's' }, target, randomName('clone'))
   await t.rejects(throughTarget, { code: 'EBADF' }, 'clone into a closed ioctx')
   await image.close()
@@ -88,8 +88,8 @@ t.test('everything after close rejects with EBADF and does no harm', async (t) =
     writev: () => image.writev([buffer], 0),
     flush: () => image.flush(),
     info: () => image.info(),
-    acquireLock: () => image.acquireLock('exclusive'),
-    createSnapshot: () => image.createSnapshot('late'),
+    'locks.acquire': () => image.locks.acquire('exclusive'),
+    'snapshots.create': () => image.snapshots.create('late'),
   }
   for (const [label, run] of Object.entries(afterImage)) {
     await t.rejects(run(), { code: 'EBADF', image: name, pool: place.pool }, label)

@@ -81,7 +81,7 @@ export async function compiled(ioctx: IoCtx, image: Image, virt: Connection): Pr
   // @ts-expect-error: a position is a number or a bigint
   await image.read({ position: '0', length: 1 })
   // @ts-expect-error: a lock is exclusive or shared
-  await image.acquireLock('mine')
+  await image.locks.acquire('mine')
   // @ts-expect-error: a destination is a file or an image
   copy({ file: 'a' }, { ioctx })
   // @ts-expect-error: the source is one or the other

@@ -13,9 +13,10 @@ const given: Record<string, string> = {
   Flag: 'boolean',
   Bytes: 'Uint8Array<ArrayBufferLike>',
   Handle: 'number',
-  Layout: 'NativeLayout',
+  ImageOptions: 'NativeLayout',
   Pairs: '[name: string, bytes: Uint8Array<ArrayBufferLike>][]',
   Names: 'string[]',
+  Params: 'NativeParameter[]',
 }
 /** Whose function it is: always by the number of its handle. */
 const handles = [

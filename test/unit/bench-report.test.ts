@@ -4,6 +4,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
+import { compareRuns, verdict } from '../../lib/bench/report/metrics.js'
+import { runOfFile, runOfResult } from '../../lib/bench/report/read.js'
+import { latencyAt, type Run } from '../../lib/bench/report/run.js'
+import { linearScale, logScale, timeScale } from '../../lib/bench/report/scale.js'
+import { comparisonText, runText } from '../../lib/bench/report/text.js'
 import {
   formatBandwidth,
   formatBytes,
@@ -12,12 +17,7 @@ import {
   formatSeconds,
   formatShort,
   printable,
-} from '../../lib/bench/report/format.js'
-import { compareRuns, verdict } from '../../lib/bench/report/metrics.js'
-import { runOfFile, runOfResult } from '../../lib/bench/report/read.js'
-import { latencyAt, type Run } from '../../lib/bench/report/run.js'
-import { linearScale, logScale, timeScale } from '../../lib/bench/report/scale.js'
-import { comparisonText, runText } from '../../lib/bench/report/text.js'
+} from '../../lib/internal/text.js'
 import { madeUpResult } from '../helpers/bench-result.js'
 import { root } from '../helpers/package.js'
 

@@ -1,9 +1,9 @@
 /** How native results become LibvirtErrors and QEMU's replies values: what no daemon at hand answers. */
 
 import t from 'tap'
+import { domainStateReasons, domainStates, errorCodes } from '../../lib/internal/generated/libvirt.js'
+import { nameOf } from '../../lib/internal/name-of.js'
 import { LibvirtError, libvirtError, systemError } from '../../lib/libvirt/errors.js'
-import { domainStateReasons, domainStates, errorCodes } from '../../lib/libvirt/generated/enums.js'
-import { nameOf } from '../../lib/libvirt/object.js'
 import { monitorReply, toMonitorCommand } from '../../lib/libvirt/qemu-monitor.js'
 
 const context = { syscall: 'virDomainCreate', uri: 'qemu:///system', object: 'vm1' }

@@ -1,7 +1,14 @@
-/** The charts of a report: figures over time, and the percentile curve. */
+/** This file draws the charts of a report: figures over time, and the percentile curve. */
 
+import {
+  formatBandwidth,
+  formatBytes,
+  formatLatency,
+  formatSeconds,
+  formatShort,
+  micro,
+} from '../../internal/text.js'
 import type { BenchInterval } from '../types.js'
-import { formatBandwidth, formatBytes, formatLatency, formatSeconds, formatShort, micro } from './format.js'
 import type { Color, Plot, PlotColumn, PlotLine } from './plot.js'
 import { type LatencyFigures, latencyAt } from './run.js'
 import { byteScale, linearScale, logScale, type Scale, timeScale } from './scale.js'
@@ -16,7 +23,7 @@ export interface NamedSeries {
 /** More points than this are nothing but noise, and make the page heavy. */
 const MAX_POINTS = 120
 
-/** Of several seconds: mean throughput, the middle median, the worst of p99 and max. */
+/** Merges several seconds: mean throughput, the middle median, the worst of p99 and max. */
 function merge(group: readonly BenchInterval[]): BenchInterval {
   const mean = (value: (one: BenchInterval) => number): number =>
     group.reduce((sum, one) => sum + value(one), 0) / group.length

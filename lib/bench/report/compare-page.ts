@@ -1,8 +1,8 @@
-/** The page of several runs beside each other. */
+/** This file makes the page of several runs beside each other. */
 
+import { capitalized, formatRatio, formatSeconds, micro } from '../../internal/text.js'
 import { bandwidthPlot, iopsPlot, percentilePlot, tailPlot } from './charts.js'
 import { differences } from './differences.js'
-import { formatRatio, formatSeconds, micro } from './format.js'
 import { type Html, html, name } from './html.js'
 import { type ComparedMetric, compareCpu, compareRuns, verdict } from './metrics.js'
 import { ended, page, settingsTable } from './page.js'
@@ -10,7 +10,6 @@ import { type Color, type Plot, plotHtml } from './plot.js'
 import type { Direction, Run } from './run.js'
 
 const palette: readonly Color[] = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6']
-const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** More lines than that cannot be told apart. */
 export const MAX_COMPARED: number = palette.length
@@ -27,7 +26,7 @@ function metricRow(metric: ComparedMetric): Html {
     // Which way is better is said in words too, not by colour alone.
     return html`<td>${micro(value)}</td><td><span class="ratio ${classes[found]}" title="${found}">${arrows[found]} ${formatRatio(ratio)}</span></td>`
   })
-  return html`<tr><th scope="row">${upper(metric.name)}</th>${cells}</tr>`
+  return html`<tr><th scope="row">${capitalized(metric.name)}</th>${cells}</tr>`
 }
 
 function ratios(runs: readonly Run[]): Html {
@@ -35,7 +34,7 @@ function ratios(runs: readonly Run[]): Html {
   const span = 2 * runs.length
   const body = groups.map(
     (group) =>
-      html`${groups.length > 1 ? html`<tr class="group"><td colspan="${span}">${upper(group.name)}</td></tr>` : undefined}${group.metrics.map(metricRow)}`,
+      html`${groups.length > 1 ? html`<tr class="group"><td colspan="${span}">${capitalized(group.name)}</td></tr>` : undefined}${group.metrics.map(metricRow)}`,
   )
   const cpu = runs.some((run) => run.cpu !== undefined) ? metricRow(compareCpu(runs)) : undefined
   const [first, ...others] = runs
@@ -72,7 +71,7 @@ function charts(runs: readonly Run[]): Html[] {
       without.length > 0
         ? html`<p class="note">No figures by the second in ${without.map(({ run }, i) => html`${i > 0 ? ', ' : ''}${name(run.label)}`)}.</p>`
         : undefined
-    const heading = groups.length > 1 ? html`<h2>${upper(group.name)}</h2>` : undefined
+    const heading = groups.length > 1 ? html`<h2>${capitalized(group.name)}</h2>` : undefined
     return html`${heading}<section class="grid2">${plots.map(plotHtml)}</section>${note}`
   })
 }

@@ -1,6 +1,6 @@
-/** What is not the same in several runs: a comparison that does not name it misleads. */
+/** This file finds what is not the same in several runs. A comparison that does not name it misleads. */
 
-import { formatBytes } from './format.js'
+import { formatBytes } from '../../internal/text.js'
 import type { Run } from './run.js'
 import { parseBlockSize } from './workload.js'
 

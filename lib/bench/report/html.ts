@@ -1,4 +1,4 @@
-/** HTML in which whatever is put in is escaped, unless it is HTML already. */
+/** This file makes HTML in which whatever is put in is escaped, unless it is HTML already. */
 
 /** Text that is HTML: what {@link html} makes, and constants of our own. */
 export class Html {

@@ -1,4 +1,4 @@
-/** Reading what a file claims: each value is checked where it is taken, and the error says where. */
+/** This file reads what a file claims: each value is checked where it is taken, and the error says where. */
 
 /** A file that is not what it should be. */
 export class BenchFileError extends Error {

@@ -1,6 +1,12 @@
-/** The figures that are shown and compared, one direction at a time. */
+/** This file names the figures that are shown and compared, one direction at a time. */
 
-import { formatBandwidth, formatBytes, formatCount, formatLatency, formatPercentile } from './format.js'
+import {
+  formatBandwidth,
+  formatBytes,
+  formatCount,
+  formatLatency,
+  formatPercentile,
+} from '../../internal/text.js'
 import { type Direction, type DirectionName, latencyAt, type Run, totals } from './run.js'
 
 /** One figure of a direction, or of a whole run. */

@@ -1,6 +1,6 @@
-/** What the pages have in common: one file, no script, nothing fetched. */
+/** This file makes what the pages have in common: a page is one file, has no script and fetches nothing. */
 
-import { micro } from './format.js'
+import { micro } from '../../internal/text.js'
 import { type Html, type HtmlValue, html, name } from './html.js'
 import type { Run, Setting } from './run.js'
 import { style } from './style.js'

@@ -1,6 +1,6 @@
 /**
- * A chart: lines in an SVG that stretches with the page, labels in HTML that do not. What is under the pointer is shown
- * by style sheets alone, because the page has no script.
+ * This file draws a chart: lines in an SVG that stretches with the page, labels in HTML that do not. What is under
+ * the pointer is shown by style sheets alone, because the page has no script.
  */
 
 import { type Html, html, name } from './html.js'
@@ -81,7 +81,7 @@ function column(one: PlotColumn, { x, y }: Plot): Html {
   return html`<div class="col" style="left:${percent(from)};width:${percent(width)}"><u style="left:${inside}"></u>${dots}<p class="${side}"><strong>${one.label}</strong>${rows}</p></div>`
 }
 
-/** Of many marks a narrow screen shows every other one. */
+/** Draws a mark. Of many marks a narrow screen shows every other one. */
 function tick(at: number, label: string, i: number): Html {
   const classes = `${at > 0.94 ? 'last ' : ''}${i % 2 === 1 ? 'odd' : ''}`
   return html`<span class="${classes}" style="left:${percent(at)}">${label}</span>`

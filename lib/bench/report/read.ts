@@ -1,7 +1,7 @@
-/** From a result, rbdkit's or fio's JSON, to what a report shows. */
+/** This file turns a result, rbdkit's or fio's JSON, into what a report shows. */
 
+import { formatBandwidth, formatBytes, formatCount } from '../../internal/text.js'
 import type { BenchInterval, BenchResult } from '../types.js'
-import { formatBandwidth, formatBytes, formatCount } from './format.js'
 import { BenchFileError, JsonNode } from './json.js'
 import type { Direction, DirectionName, LatencyFigures, Run, Setting } from './run.js'
 import { describeWorkload, type OwnWords } from './workload.js'

@@ -1,8 +1,16 @@
-/** The page of one run. */
+/** This file makes the page of one run. */
 
+import {
+  capitalized,
+  formatBandwidth,
+  formatBytes,
+  formatCount,
+  formatLatency,
+  formatSeconds,
+  micro,
+} from '../../internal/text.js'
 import type { BenchInterval } from '../types.js'
 import { bandwidthPlot, iopsPlot, latencyPlot, type NamedSeries, percentilePlot } from './charts.js'
-import { formatBandwidth, formatBytes, formatCount, formatLatency, formatSeconds, micro } from './format.js'
 import { type Html, type HtmlValue, html, name } from './html.js'
 import { amounts, cpuPercent, metrics } from './metrics.js'
 import { ended, page, settingsTable, tile } from './page.js'
@@ -10,7 +18,6 @@ import { type Color, plotHtml } from './plot.js'
 import { type Direction, latencyAt, type Run, totals } from './run.js'
 
 const colors: Readonly<Record<Direction['name'], Color>> = { read: 'c1', write: 'c2', trim: 'c1' }
-const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** Read and write beside each other, under one number for both. */
 function parts(run: Run, value: (direction: Direction) => string): string | undefined {
@@ -24,7 +31,7 @@ function tiles(run: Run): Html {
   const range = run.directions.length === 1 ? only?.iopsRange : undefined
   const spread = range && `${formatCount(range.min)} to ${formatCount(range.max)} by the second`
   const latencies = run.directions.flatMap(({ name, latency }) => {
-    const title = run.directions.length === 1 ? 'Latency' : `${upper(name)} latency`
+    const title = run.directions.length === 1 ? 'Latency' : `${capitalized(name)} latency`
     return [50, 99, 99.9].flatMap((percent) => {
       const value = latencyAt(latency, percent)
       if (value === undefined || (percent !== 99 && run.directions.length > 1)) return []
@@ -65,7 +72,7 @@ function charts(run: Run): Html {
     .map((one) => ({ name: one.name, color: colors[one.name], series: one.series }))
   const latencies = run.directions.map(({ name, latency }) => ({ name, color: colors[name], latency }))
   const over = series.map((one) =>
-    latencyPlot(series.length > 1 ? `${upper(one.name)} latency` : 'Latency', one.series),
+    latencyPlot(series.length > 1 ? `${capitalized(one.name)} latency` : 'Latency', one.series),
   )
   const plots = [
     ...(series.length > 0 ? [iopsPlot(series), bandwidthPlot(series), ...over] : []),
@@ -79,7 +86,7 @@ function charts(run: Run): Html {
 function figures(run: Run): Html {
   const rows = [...metrics, ...amounts].map(
     (metric) =>
-      html`<tr><th scope="row">${upper(metric.name)}</th>${run.directions.map((direction) => {
+      html`<tr><th scope="row">${capitalized(metric.name)}</th>${run.directions.map((direction) => {
         const value = metric.value(direction)
         return html`<td>${value === undefined ? '-' : micro(metric.format(value))}</td>`
       })}</tr>`,

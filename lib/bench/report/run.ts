@@ -1,8 +1,8 @@
-/** What a report shows of a run: the same whether rbdkit or fio measured it. */
+/** This file declares what a report shows of a run, the same whether rbdkit or fio measured it. */
 
 import type { BenchInterval } from '../types.js'
 
-/** As fio names them; `trim` is discards and write-zeroes. */
+/** A direction as fio names it; `trim` is discards and write-zeroes. */
 export type DirectionName = 'read' | 'write' | 'trim'
 
 /** Latencies of one direction, nanoseconds. */
@@ -58,7 +58,7 @@ export interface Run {
   readonly flush: LatencyFigures | undefined
   /** Open loop: operations whose time came and that were not begun before the end. */
   readonly unstarted: number
-  /** Of the whole process; fio's file has those of one thread only, which is another thing. */
+  /** The times of the whole process; fio's file has those of one thread only, which is another thing. */
   readonly cpu: { readonly user: number; readonly system: number; readonly perOperation: number } | undefined
   /** The options of the run, under fio's names. */
   readonly options: readonly Setting[]

@@ -1,4 +1,4 @@
-/** From values to places on an axis: 0 at its beginning, 1 at its end. */
+/** This file maps values to places on an axis: 0 at its beginning, 1 at its end. */
 
 /** An axis and its marks. */
 export interface Scale {
@@ -6,7 +6,7 @@ export interface Scale {
   readonly place: (value: number) => number
 }
 
-/** From 0 to a round number above `max`. */
+/** Makes a scale from 0 to a round number above `max`. */
 export function linearScale(max: number, format: (value: number) => string, count = 4): Scale {
   const rough = (max > 0 ? max : 1) / count
   const power = 10 ** Math.floor(Math.log10(rough))
@@ -17,7 +17,7 @@ export function linearScale(max: number, format: (value: number) => string, coun
   return { ticks, place: (value) => value / end }
 }
 
-/** As {@link linearScale}, with marks that are round in KiB, MiB, ... */
+/** Makes a scale as {@link linearScale} does, with marks that are round in KiB, MiB, ... */
 export function byteScale(max: number, format: (value: number) => string): Scale {
   const unit = 1024 ** Math.floor(Math.log2(Math.max(1, max)) / 10)
   const { ticks, place } = linearScale(max / unit, (value) => format(value * unit))

@@ -1,4 +1,4 @@
-/** The style sheet of the pages: light and dark, from a phone to a wide screen, and on paper. */
+/** This file is the style sheet of the pages: light and dark, from a phone to a wide screen, and on paper. */
 
 import { Html } from './html.js'
 
@@ -91,5 +91,5 @@ footer{margin-top:34px;font-size:13px}
 table{font-size:11px}th,td{padding:3px 8px 3px 0}.words th{width:14em}.plot,.tiles>div,tr{break-inside:avoid}details{display:none}footer{margin-top:14px;font-size:11px}}
 `
 
-/** As the content of `<style>`. */
+/** The style sheet as the content of `<style>`. */
 export const style: Html = new Html(css)

@@ -1,7 +1,7 @@
-/** A run, and several beside each other, as text for a terminal. */
+/** This file writes a run, and several beside each other, as text for a terminal. */
 
+import { formatCount, formatLatency, formatRatio, formatSeconds, printable } from '../../internal/text.js'
 import { differences } from './differences.js'
-import { formatCount, formatLatency, formatRatio, formatSeconds, printable } from './format.js'
 import { amounts, compareCpu, compareRuns, cpuPercent, metrics, verdict } from './metrics.js'
 import type { Run, Setting } from './run.js'
 

@@ -1,6 +1,6 @@
-/** What a run did, in words: `4 KiB random read, depth 16`. */
+/** This file says what a run did, in words: `4 KiB random read, depth 16`. */
 
-import { formatBytes, formatCount } from './format.js'
+import { formatBytes, formatCount } from '../../internal/text.js'
 import type { Setting } from './run.js'
 
 const operations: Readonly<Record<string, string>> = {
@@ -43,7 +43,7 @@ export interface OwnWords {
   readonly zeroes: boolean
 }
 
-/** From options under fio's names, with fio's defaults for those that are missing. */
+/** Describes options under fio's names, with fio's defaults for those that are missing. */
 export function describeWorkload(options: readonly Setting[], own: OwnWords): string {
   const given = new Map(options)
   const rw = given.get('rw') ?? given.get('readwrite') ?? 'read'

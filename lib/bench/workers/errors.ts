@@ -1,5 +1,5 @@
 /**
- * Why a run on workers came to nothing.
+ * The code says why a run on workers came to nothing.
  *
  * - `ERR_RBDKIT_BENCH_WORKERS_MISSING`: they did not join in time
  * - `ERR_RBDKIT_BENCH_WORKERS_BUSY`: another controller uses the group
@@ -38,7 +38,7 @@ export class BenchWorkersError extends Error {
     BenchWorkersError.prototype.name = 'BenchWorkersError'
   }
   readonly code: BenchWorkersErrorCode
-  /** Those that failed. */
+  /** The workers that failed. */
   readonly workers: readonly FailedWorker[]
 
   /** @internal */

@@ -1,4 +1,4 @@
-/** The group's object: who may use it, and what earlier ones have left behind. */
+/** This file locks the group's object, and clears what earlier controllers have left behind. */
 
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'

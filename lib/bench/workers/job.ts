@@ -1,4 +1,4 @@
-/** The job as it stands in the group's object, and who does what of it. */
+/** This file writes and reads the job as it stands in the group's object, and says who does what of it. */
 
 import { invalidArgType, invalidArgValue, toText } from '../../internal/validate.js'
 import type { CheckedOptions } from '../options.js'

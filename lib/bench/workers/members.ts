@@ -1,4 +1,4 @@
-/** The workers that a controller knows, and what it last heard of each. */
+/** This file keeps the workers that a controller knows, and what it last heard of each. */
 
 import type { NotifyResult } from '../../rados/watch.js'
 import { BenchWorkersError, type FailedWorker } from './errors.js'
@@ -8,7 +8,7 @@ import type { BenchWorkersProgress } from './types.js'
 export interface Member {
   clientId: bigint
   report: Report
-  /** Of `performance.now()`. */
+  /** When it was heard, of `performance.now()`. */
   heard: number
 }
 
@@ -43,7 +43,7 @@ export class Members {
   readonly #timeoutMs: number
   readonly #members: Map<string, Member>
   readonly #since = performance.now()
-  /** Those that have taken the job. */
+  /** The workers that have taken the job. */
   readonly #joined = new Set<string>()
 
   constructor(job: string, timeoutMs: number, members: readonly Member[]) {
@@ -66,7 +66,7 @@ export class Members {
     }
   }
 
-  /** For so many milliseconds nobody could be heard: that was no silence of theirs. */
+  /** Says that nobody could be heard for so many milliseconds, which was no silence of the workers. */
   excuse(ms: number): void {
     const now = performance.now()
     for (const member of this.#members.values()) member.heard = Math.min(now, member.heard + Math.max(0, ms))
@@ -107,7 +107,7 @@ export class Members {
     return this.all().every(({ report }) => report.job === this.#job && states.includes(report.state))
   }
 
-  /** Those that answer and still have the job. */
+  /** The workers that answer and still have the job. */
   busy(): boolean {
     const now = performance.now()
     return this.all().some(({ report, heard }) => report.job === this.#job && now - heard < this.#timeoutMs)

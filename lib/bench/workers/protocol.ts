@@ -1,6 +1,6 @@
 /**
- * What controller and workers say to each other by notifies of the group's object, and how it is read: anyone who may
- * write to the pool can send anything.
+ * This file encodes and reads what controller and workers say to each other by notifies of the group's object. Anyone
+ * who may write to the pool can send anything.
  *
  * One object a group, `rbdkit_bench.<group>`. Workers watch it. A controller holds its lock, writes the job into it, and
  * notifies: `prepare` until all are ready, `go`, `status` until all are done, `end`, or `abort`. Each answer is the
@@ -13,14 +13,14 @@ import type { BenchProgress } from '../types.js'
 
 /** Both sides speak the same version or do not hear each other. */
 const version = 1
-/** More is no message of ours. */
+/** A longer message is none of ours. */
 const maxMessage = 64 * 1024
 const maxText = 1000
 
 export const messageTypes = ['hello', 'prepare', 'go', 'status', 'abort', 'end'] as const
 export type MessageType = (typeof messageTypes)[number]
 
-/** From the controller, or `hello` from anyone. */
+/** A message from the controller, or `hello` from anyone. */
 export interface Message {
   type: MessageType
   /** `hello` has none. */

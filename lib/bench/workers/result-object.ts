@@ -1,4 +1,4 @@
-/** A worker's result on its way through an object of the pool. */
+/** This file takes a worker's result through an object of the pool. */
 
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { BenchResult } from '../types.js'

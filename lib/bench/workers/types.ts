@@ -72,8 +72,8 @@ export interface BenchWorkerEvent {
   type: 'joined' | 'preparing' | 'ready' | 'started' | 'done' | 'failed' | 'aborted' | 'lost'
   /** The job's id; none for `joined` and `lost`. */
   job?: string
-  /** Of `preparing`: its images. */
+  /** The images of a worker that is `preparing`. */
   images?: string[]
-  /** Of `failed`, `aborted` and `lost`. */
+  /** The error of a worker that is `failed`, `aborted` or `lost`. */
   error?: Error
 }

@@ -1,4 +1,7 @@
-/** `rbdkit bench-worker`: waits in a pool for benchmarks that other hosts ask for. The work is in ../runs/bench-worker.ts. */
+/**
+ * This file is the command line of `rbdkit bench-worker`, which waits in a pool for benchmarks that other hosts ask
+ * for. The work is in ../runs/bench-worker.ts.
+ */
 
 import { Command } from 'commander'
 import { addConnectionOptions } from '../options/connection.js'

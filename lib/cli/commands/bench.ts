@@ -1,4 +1,7 @@
-/** `rbdkit bench`: what the command line says; the work is in files that are loaded when there is some. */
+/**
+ * This file is the command line of `rbdkit bench`; the work is in files of ../runs/ that are loaded when there is
+ * some.
+ */
 
 import { Command, InvalidArgumentError } from 'commander'
 import { addBenchOptions, type BenchFlags, toBenchOptions } from '../options/bench-options.js'

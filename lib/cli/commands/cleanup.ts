@@ -1,9 +1,9 @@
-/** `rbdkit cleanup`. */
+/** This file is the command `rbdkit cleanup`. */
 
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { formatBytes } from '../../bench/report/format.js'
 import type { Leftover } from '../../copy/cleanup.js'
+import { formatBytes } from '../../internal/text.js'
 import { action } from '../action.js'
 import { addOptions, type Flags } from '../options/options.js'
 import type { Report, Session } from '../session.js'

@@ -1,9 +1,9 @@
-/** `rbdkit compare`. */
+/** This file is the command `rbdkit compare`. */
 
 import { existsSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
-import { formatBandwidth, formatBytes, formatSeconds } from '../../bench/report/format.js'
 import type { CompareResult } from '../../copy/compare.js'
+import { formatBandwidth, formatBytes, formatSeconds } from '../../internal/text.js'
 import { action } from '../action.js'
 import { integer } from '../options/fio-values.js'
 import { addJobOptions, addLimitOption, addOptions, type JobFlags, toJobOptions } from '../options/options.js'

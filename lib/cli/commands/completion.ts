@@ -1,4 +1,4 @@
-/** `rbdkit completion`. */
+/** This file is the command `rbdkit completion`. */
 
 import { Command } from 'commander'
 import { action } from '../action.js'

@@ -1,4 +1,4 @@
-/** `rbdkit cp`. */
+/** This file is the command line of `rbdkit cp`; the work is in ../runs/copying.ts. */
 
 import { Command, Option } from 'commander'
 import { action } from '../action.js'

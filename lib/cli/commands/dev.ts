@@ -1,4 +1,4 @@
-/** `rbdkit dev`: what the command line says; the work is in files that are loaded when there is some. */
+/** This file is the command line of `rbdkit dev`; the work is in ../runs/dev.ts, which is loaded when there is some. */
 
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type * as actions from '../runs/dev.js'

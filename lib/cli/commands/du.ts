@@ -1,7 +1,8 @@
-/** `rbdkit du`. */
+/** This file is the command `rbdkit du`. */
 
 import { Command } from 'commander'
-import { formatBytes } from '../../bench/report/format.js'
+import { RBD_FLAG } from '../../internal/generated/librbd.js'
+import { formatBytes } from '../../internal/text.js'
 import type { Image } from '../../rbd/image.js'
 import { action } from '../action.js'
 import type { ImageSpec } from '../options/image-spec.js'
@@ -29,8 +30,7 @@ interface Row {
   readonly used_size: number
 }
 
-/** Bits of `flags` (RBD_FLAG_OBJECT_MAP_INVALID and RBD_FLAG_FAST_DIFF_INVALID). */
-const MAP_INVALID = 3n
+const MAP_INVALID = RBD_FLAG.OBJECT_MAP_INVALID | RBD_FLAG.FAST_DIFF_INVALID
 
 /** librbd looks at the objects themselves then: what it finds is right, but it may take long. */
 function warnOfMaps(name: string, flags: bigint): void {

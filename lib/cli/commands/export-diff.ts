@@ -1,4 +1,4 @@
-/** `rbdkit export-diff`. */
+/** This file is the command line of `rbdkit export-diff`; the work is in ../runs/diffing.ts. */
 
 import { Command, InvalidArgumentError } from 'commander'
 import { action } from '../action.js'

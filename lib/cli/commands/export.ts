@@ -1,4 +1,4 @@
-/** `rbdkit export`. */
+/** This file is the command line of `rbdkit export`; the work is in ../runs/copying.ts and ../runs/image-streams.ts. */
 
 import { Command } from 'commander'
 import { action } from '../action.js'

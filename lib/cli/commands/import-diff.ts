@@ -1,4 +1,4 @@
-/** `rbdkit import-diff`. */
+/** This file is the command line of `rbdkit import-diff`; the work is in ../runs/diffing.ts. */
 
 import { Command } from 'commander'
 import { action } from '../action.js'

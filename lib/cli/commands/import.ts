@@ -1,4 +1,4 @@
-/** `rbdkit import`. */
+/** This file is the command line of `rbdkit import`; the work is in ../runs/copying.ts and ../runs/image-streams.ts. */
 
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'

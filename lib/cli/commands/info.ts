@@ -1,9 +1,9 @@
-/** `rbdkit info`. */
+/** This file is the command `rbdkit info`. */
 
 import { Command } from 'commander'
-import { formatBytes, printable } from '../../bench/report/format.js'
-import type { ParentImage } from '../../rbd/clone.js'
+import { formatBytes, formatTime, printable } from '../../internal/text.js'
 import type { ImageInfo } from '../../rbd/info.js'
+import type { ParentImage } from '../../rbd/relations.js'
 import type { SnapshotInfo } from '../../rbd/snapshot.js'
 import { action } from '../action.js'
 import { formatImageSpec } from '../options/image-spec.js'
@@ -76,9 +76,9 @@ function toText({ info, snapshots, parent, dataPool, isProtected }: Found): stri
     ['format', info.id === '' ? '1' : '2'],
     ['features', info.features.join(', ')],
     ['flags', flagsOf(info).join(', ')],
-    ['created', info.created?.toLocaleString('sv')],
-    ['accessed', info.accessed?.toLocaleString('sv')],
-    ['modified', info.modified?.toLocaleString('sv')],
+    ['created', info.created && formatTime(info.created)],
+    ['accessed', info.accessed && formatTime(info.accessed)],
+    ['modified', info.modified && formatTime(info.modified)],
     ['protected', isProtected === undefined ? undefined : isProtected ? 'yes' : 'no'],
     ['parent', parent && `${formatImageSpec(parent)}${parent.trash ? ' (in the trash)' : ''}`],
     ['overlap', parent && formatBytes(info.overlap)],
@@ -99,7 +99,7 @@ async function poolName(session: Session, id: bigint): Promise<string | undefine
 async function show(session: Session, text: string | undefined): Promise<Report> {
   const spec = await session.imageSpec(text)
   const image = await session.open(spec, { readOnly: true })
-  const [about, snapshots, parent] = await Promise.all([image.info(), image.listSnapshots(), image.parent()])
+  const [about, snapshots, parent] = await Promise.all([image.info(), image.snapshots.list(), image.parent()])
   const found: Found = {
     info: about,
     snapshots,

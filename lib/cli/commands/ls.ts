@@ -1,9 +1,9 @@
-/** `rbdkit ls`. */
+/** This file is the command `rbdkit ls`. */
 
 import { Command } from 'commander'
-import { formatBytes, printable } from '../../bench/report/format.js'
-import type { ParentImage } from '../../rbd/clone.js'
+import { formatBytes, printable } from '../../internal/text.js'
 import type { Image } from '../../rbd/image.js'
+import type { ParentImage } from '../../rbd/relations.js'
 import { action } from '../action.js'
 import { formatImageSpec } from '../options/image-spec.js'
 import { addFormatOption, addOptions, type Flags } from '../options/options.js'
@@ -37,7 +37,7 @@ function toParent({ pool, namespace, image, snapshot }: ParentImage): NonNullabl
 
 async function rowsOf(image: Image): Promise<Row[]> {
   const [info, snapshots, parent] = await Promise.all([image.info(), userSnapshots(image), image.parent()])
-  const [locker] = await image.listLockers()
+  const [locker] = await image.locks.lockers()
   const common = { image: info.name, id: info.id, format: info.id === '' ? 1 : 2 }
   const from = parent === undefined ? {} : { parent: toParent(parent) }
   const head: Row = {

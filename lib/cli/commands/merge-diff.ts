@@ -1,4 +1,4 @@
-/** `rbdkit merge-diff`. */
+/** This file is the command line of `rbdkit merge-diff`; the work is in ../runs/diffing.ts. */
 
 import { Command, InvalidArgumentError } from 'commander'
 import { action } from '../action.js'

@@ -1,4 +1,4 @@
-/** `rbdkit rm`. */
+/** This file is the command `rbdkit rm`. */
 
 import { Command } from 'commander'
 import { action } from '../action.js'

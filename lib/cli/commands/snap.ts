@@ -1,7 +1,7 @@
-/** `rbdkit snap`: snapshots of an image. */
+/** This file is the command `rbdkit snap`, which is about the snapshots of an image. */
 
 import { Command, InvalidArgumentError } from 'commander'
-import { formatBytes } from '../../bench/report/format.js'
+import { formatBytes, formatTime } from '../../internal/text.js'
 import type { Image } from '../../rbd/image.js'
 import { action } from '../action.js'
 import { formatImageSpec, type ImageSpec } from '../options/image-spec.js'
@@ -43,7 +43,7 @@ async function list(session: Session, text: string | undefined): Promise<Report>
     one.name,
     formatBytes(one.size),
     one.protected ? 'yes' : '',
-    one.created.toLocaleString('sv'),
+    formatTime(one.created),
   ])
   return {
     json: snapshots.map(({ id, name, size, protected: isProtected, created }) => ({
@@ -64,7 +64,7 @@ async function rename(session: Session, from: string, to: string): Promise<Repor
   if (formatImageSpec(spec) !== formatImageSpec(other))
     throw new InvalidArgumentError('a snapshot stays with its image: both specs must name the same one')
   const image = await session.open(spec, { readOnly: false })
-  await image.renameSnapshot(snapshot, name)
+  await image.snapshots.rename(snapshot, name)
   const renamed = {
     from: formatImageSpec({ ...spec, snapshot }),
     to: formatImageSpec({ ...spec, snapshot: name }),
@@ -80,7 +80,7 @@ export function command(): Command {
     .description('create, list, remove, rename, protect, unprotect, roll back to snapshots')
     .addCommand(
       onSnapshot('create', 'make a snapshot', 'created', (image, { snapshot }) =>
-        image.createSnapshot(snapshot),
+        image.snapshots.create(snapshot),
       ),
     )
     .addCommand(
@@ -91,7 +91,7 @@ export function command(): Command {
     .addCommand(
       addProgressOption(
         onSnapshot('rm', 'remove a snapshot; not a protected one', 'removed', (image, spec, session) =>
-          image.removeSnapshot(spec.snapshot, session.operation('removing')),
+          image.snapshots.remove(spec.snapshot, session.operation('removing')),
         ).alias('remove'),
       ),
     )
@@ -103,12 +103,12 @@ export function command(): Command {
     )
     .addCommand(
       onSnapshot('protect', 'keep a snapshot from removal', 'protected', (image, { snapshot }) =>
-        image.protectSnapshot(snapshot),
+        image.snapshots.protect(snapshot),
       ),
     )
     .addCommand(
       onSnapshot('unprotect', 'let a snapshot be removed again', 'unprotected', (image, spec) =>
-        image.unprotectSnapshot(spec.snapshot),
+        image.snapshots.unprotect(spec.snapshot),
       ),
     )
     .addCommand(
@@ -118,7 +118,7 @@ export function command(): Command {
           'put the image back to a snapshot; what was written since is lost',
           'restored',
           (image, { snapshot }, session) =>
-            image.rollbackToSnapshot(snapshot, session.operation('restoring')),
+            image.snapshots.rollback(snapshot, session.operation('restoring')),
         ).alias('revert'),
       ),
     )

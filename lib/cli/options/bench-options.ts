@@ -1,4 +1,7 @@
-/** The options of `rbdkit bench`: fio's names where fio has one, in fio's spelling and in that of other commands. */
+/**
+ * This file declares the options of `rbdkit bench`, with fio's names where fio has one, in fio's spelling and in that
+ * of other commands.
+ */
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { BenchOptions, BenchPattern } from '../../bench/types.js'

@@ -1,4 +1,7 @@
-/** `CEPH_ARGS`: options of Ceph's own tools in the environment, which is how OpenStack's guides say who a client is. */
+/**
+ * This file reads `CEPH_ARGS`, options of Ceph's own tools in the environment, by which OpenStack's guides say who a
+ * client is.
+ */
 
 import { InvalidArgumentError } from 'commander'
 import type { ConnectionFlags } from './connection.js'

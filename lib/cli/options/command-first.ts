@@ -1,4 +1,4 @@
-/** Options before the command, where `rbd` and `ceph` take them: `rbdkit -p images ls`. */
+/** This file takes options before the command, where `rbd` and `ceph` take them: `rbdkit -p images ls`. */
 
 import { Command, type Option } from 'commander'
 import { addFormatOption, addImageOptions, addOptions, addProgressOption } from './options.js'
@@ -12,7 +12,7 @@ function leadingOptions(): readonly Option[] {
   return addFormatOption(addImageOptions(command, { snapshot: true })).options
 }
 
-/** Those that may stand before what follows the words of `path`. */
+/** The options that may stand before what follows the words of `path`. */
 export function optionsBefore(path: string): readonly Option[] {
   return path === '' || groups.includes(path) ? leadingOptions() : []
 }

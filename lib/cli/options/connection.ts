@@ -1,4 +1,7 @@
-/** Options that say which cluster, as Ceph's own tools name them, for every command that connects. */
+/**
+ * This file declares the options that say which cluster, as Ceph's own tools name them, for every command that
+ * connects.
+ */
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,7 +23,7 @@ export interface ConnectionFlags {
   readonly cephOption?: Readonly<Record<string, string>>
 }
 
-/** Of a command that copies to another cluster. */
+/** The flags of a command that copies to another cluster. */
 export interface DestinationFlags {
   readonly destConf?: string
   readonly destId?: string

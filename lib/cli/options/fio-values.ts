@@ -1,4 +1,4 @@
-/** Values as fio writes them: sizes, times, block-size mixes, distributions. */
+/** This file reads values as fio writes them: sizes, times, block-size mixes, distributions. */
 
 import { InvalidArgumentError } from 'commander'
 import type { BenchDistribution, BenchOperation, BenchPattern } from '../../bench/types.js'

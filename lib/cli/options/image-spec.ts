@@ -1,4 +1,4 @@
-/** `[pool/[namespace/]]image[@snapshot]` and `pool[/namespace]`, as Ceph's own tools take them. */
+/** This file reads `[pool/[namespace/]]image[@snapshot]` and `pool[/namespace]`, as Ceph's own tools take them. */
 
 import { InvalidArgumentError } from 'commander'
 
@@ -15,7 +15,7 @@ export interface ImageSpec extends PoolSpec {
   readonly snapshot?: string
 }
 
-/** As it is written: without a pool it is in the one that the cluster's configuration says. */
+/** A spec as it is written: without a pool it is in the one that the cluster's configuration says. */
 export type Written<Spec extends PoolSpec> = Omit<Spec, 'pool'> & { readonly pool: string | undefined }
 
 /** What the options say of where something is. */

@@ -1,4 +1,4 @@
-/** Options that the commands on images share, and what commander makes of them. */
+/** This file declares the options that the commands on images share, and what commander makes of them. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ReplaceLoss, ServerSide, VerifyLevel } from '../../copy/types.js'
@@ -8,7 +8,7 @@ import { addConnectionOptions, type ConnectionFlags, type DestinationFlags } fro
 import { parseSize } from './fio-values.js'
 import type { Given } from './image-spec.js'
 
-/** Of every command on images. */
+/** The flags of every command on images. */
 export interface Flags extends ConnectionFlags {
   readonly pool?: string
   readonly namespace?: string
@@ -23,7 +23,7 @@ export interface Flags extends ConnectionFlags {
   readonly progress?: boolean
 }
 
-/** Of the commands that make an image. */
+/** The flags of the commands that make an image. */
 export interface LayoutFlags extends Flags {
   readonly objectSize?: number
   readonly order?: number
@@ -33,20 +33,20 @@ export interface LayoutFlags extends Flags {
   readonly dataPool?: string
 }
 
-/** Of the commands that move data. */
+/** The flags of the commands that move data. */
 export interface JobFlags extends Flags {
   readonly maxMemory?: number
   readonly bwlimit?: number
 }
 
-/** Of the commands that copy. */
+/** The flags of the commands that copy. */
 export interface CopyFlags extends LayoutFlags, JobFlags, DestinationFlags {
   readonly verify?: VerifyLevel
   readonly replace?: boolean
   readonly replaceLoses?: ReplaceLoss[]
   readonly force?: boolean
   readonly resume?: boolean
-  /** Of `cp` only, as those for the destination's cluster. */
+  /** Flags of `cp` only, as those for the destination's cluster. */
   readonly deep?: boolean
   readonly dest?: string
   readonly destPool?: string

@@ -1,4 +1,7 @@
-/** Errors of the command line: what commander's parsers say, and what the library says of its arguments. */
+/**
+ * This file makes errors of the command line of what commander's parsers say, and of what the library says of its
+ * arguments.
+ */
 
 import { InvalidArgumentError } from 'commander'
 

@@ -1,4 +1,7 @@
-/** `rbdkit bench compare`: results beside each other, rbdkit's own and fio's. Needs no cluster and no addon. */
+/**
+ * This file does `rbdkit bench compare`, which shows results beside each other, rbdkit's own and fio's. It needs no
+ * cluster and no addon.
+ */
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'

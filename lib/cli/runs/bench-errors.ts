@@ -1,4 +1,7 @@
-/** Errors of `bench()` in the words of the command line: the flag, not the option of the library. */
+/**
+ * This file puts errors of `bench()` into the words of the command line, with the flag instead of the library's
+ * option.
+ */
 
 const flags: Readonly<Record<string, string>> = {
   operation: '--rw',

@@ -1,8 +1,11 @@
-/** `rbdkit bench --workers`: the run of other hosts' workers. What loads the addon is imported when it is needed. */
+/**
+ * This file does `rbdkit bench --workers`, the run of other hosts' workers. What loads the addon is imported when it
+ * is needed.
+ */
 
 import { type Command, InvalidArgumentError } from 'commander'
-import { formatBandwidth, formatCount, formatLatency } from '../../bench/report/format.js'
 import type { BenchOptions, BenchProgress, BenchResult } from '../../bench/types.js'
+import { formatBandwidth, formatCount, formatLatency } from '../../internal/text.js'
 import { type ConnectionFlags, defaultPool, toConnectOptions } from '../options/connection.js'
 import type { ImageSpec, Written } from '../options/image-spec.js'
 

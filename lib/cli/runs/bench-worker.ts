@@ -1,6 +1,7 @@
-/** The life of an `rbdkit bench-worker`. Loads the addon. */
+/** This file is the life of an `rbdkit bench-worker`. It loads the addon. */
 
 import { BenchWorker, type BenchWorkerEvent, Cluster } from '../../index.js'
+import { untilAborted } from '../../internal/call-options.js'
 import { type ConnectionFlags, toConnectOptions } from '../options/connection.js'
 import type { PoolSpec } from '../options/image-spec.js'
 import { withSignals } from '../terminal/signals.js'
@@ -22,15 +23,6 @@ function lineOf({ type, job, images, error }: BenchWorkerEvent): string {
   return `${subject}${type}${detail}${error === undefined ? '' : `: ${error.message}`}`
 }
 
-/** Rejects with the signal's reason when it comes. */
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-  })
-}
-
 /** Works until a signal comes, and then rejects with it. */
 export async function runWorker({ pool, namespace }: PoolSpec, flags: WorkerFlags): Promise<void> {
   const { name, group, image, destructive, ...connection } = flags
@@ -47,7 +39,7 @@ export async function runWorker({ pool, namespace }: PoolSpec, flags: WorkerFlag
       })
       print(`'${worker.name}' waits for work in ${pool}${namespace && `/${namespace}`}\n`)
       try {
-        await untilAborted(signal)
+        await untilAborted(new Promise<never>(() => {}), signal)
       } finally {
         await worker.close()
       }

@@ -1,12 +1,12 @@
-/** One run of `rbdkit bench`: connects, opens, measures, shows. Loads the addon. */
+/** This file does one run of `rbdkit bench`: it connects, opens, measures and shows. It loads the addon. */
 
 import { writeFile } from 'node:fs/promises'
-import { formatBandwidth, formatCount, formatSeconds } from '../../bench/report/format.js'
 import { runOfResult } from '../../bench/report/read.js'
 import { reportPage } from '../../bench/report/report-page.js'
 import { runText } from '../../bench/report/text.js'
 import type { BenchOptions, BenchProgress, BenchResult } from '../../bench/types.js'
 import { bench, Cluster, Image } from '../../index.js'
+import { formatBandwidth, formatCount, formatSeconds } from '../../internal/text.js'
 import type { BenchFlags } from '../options/bench-options.js'
 import { defaultPool, toConnectOptions } from '../options/connection.js'
 import type { ImageSpec, Written } from '../options/image-spec.js'

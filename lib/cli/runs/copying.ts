@@ -1,8 +1,7 @@
-/** What `cp`, `import` and `export` share: a copy with its progress, and what is said of it. */
+/** This file does what `cp`, `import` and `export` share: a copy with its progress, and what is said of it. */
 
 import { fstatSync, statSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
-import { formatBandwidth, formatBytes, formatSeconds } from '../../bench/report/format.js'
 import type { CompareProgress } from '../../copy/compare.js'
 import type {
   CopyDestination,
@@ -13,6 +12,7 @@ import type {
   FileSource,
   ImageSource,
 } from '../../copy/types.js'
+import { formatBandwidth, formatBytes, formatSeconds } from '../../internal/text.js'
 import { formatImageSpec, type ImageSpec } from '../options/image-spec.js'
 import { type CopyFlags, toJobOptions, toLayout } from '../options/options.js'
 import type { Report, Session } from '../session.js'

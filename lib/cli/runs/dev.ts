@@ -1,4 +1,4 @@
-/** What `rbdkit dev` does: a local Ceph and libvirtd that stay until they are taken down. */
+/** This file does the work of `rbdkit dev`: a local Ceph and libvirtd that stay until they are taken down. */
 
 import { LocalCluster, type LocalClusterOptions } from '../../dev/local-cluster.js'
 import { LocalHypervisor } from '../../dev/local-hypervisor.js'

@@ -1,9 +1,12 @@
-/** What the commands on diffs share: `-` for standard input or output, progress, what is said at the end. */
+/**
+ * This file does what the commands on diffs share: `-` for standard input or output, progress, what is said at the
+ * end.
+ */
 
-import { formatBytes } from '../../bench/report/format.js'
 import type { DiffInfo, DiffInput, DiffOptions, DiffOutput } from '../../copy/diff.js'
 import type { CopyProgress } from '../../copy/types.js'
 import type { Job } from '../../internal/job.js'
+import { formatBytes } from '../../internal/text.js'
 import type { Report, Session } from '../session.js'
 import { Interrupted } from '../terminal/signals.js'
 import { interrupted } from '../terminal/warnings.js'

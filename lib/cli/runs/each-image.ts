@@ -1,4 +1,4 @@
-/** Something of every image of a pool, several images at once. */
+/** This file asks something of every image of a pool, several images at once. */
 
 import type { IoCtx } from '../../rados/ioctx.js'
 import type { Image } from '../../rbd/image.js'

@@ -1,9 +1,9 @@
-/** `--export-format 2`: an image with its snapshots in one stream, as `rbd` has it. */
+/** This file does `--export-format 2`: an image with its snapshots in one stream, as `rbd` has it. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { formatBytes } from '../../bench/report/format.js'
 import type { DiffInput, DiffOutput } from '../../copy/diff.js'
 import type { ImageStreamInfo } from '../../copy/image-stream.js'
+import { formatBytes } from '../../internal/text.js'
 import { formatImageSpec, type ImageSpec } from '../options/image-spec.js'
 import { type CopyFlags, toJobOptions, toLayout } from '../options/options.js'
 import type { Report, Session } from '../session.js'
@@ -12,7 +12,7 @@ import { interrupted } from '../terminal/warnings.js'
 import { checkStandardOutput, watched } from './copying.js'
 import { nothingOf, toDiffInput } from './diffing.js'
 
-/** Of `import` and `export`. */
+/** The flags of `import` and `export`. */
 export interface FormatFlags extends CopyFlags {
   readonly exportFormat?: '1' | '2'
   /** Of `import` only. */

@@ -1,9 +1,13 @@
-/** The snapshots that a spec can name: those of groups, of mirroring and in the trash cannot be opened by name. */
+/**
+ * This file lists the snapshots that a spec can name. Those of groups, of mirroring and in the trash cannot be opened
+ * by name.
+ */
 
-import type { ImageSnapshots, SnapshotInfo } from '../../rbd/snapshot.js'
+import type { Image } from '../../rbd/image.js'
+import type { SnapshotInfo } from '../../rbd/snapshot.js'
 
 export const isUsers = ({ namespace }: SnapshotInfo): boolean => namespace.type === 'user'
 
-export async function userSnapshots(image: ImageSnapshots): Promise<SnapshotInfo[]> {
-  return (await image.listSnapshots()).filter(isUsers)
+export async function userSnapshots(image: Image): Promise<SnapshotInfo[]> {
+  return (await image.snapshots.list()).filter(isUsers)
 }

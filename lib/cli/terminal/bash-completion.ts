@@ -1,4 +1,4 @@
-/** The script for bash that completes `rbdkit`, made from the commands themselves. */
+/** This file makes the script for bash that completes `rbdkit` from the commands themselves. */
 
 import type { Command, Option } from 'commander'
 import { optionsBefore } from '../options/command-first.js'

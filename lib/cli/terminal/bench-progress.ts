@@ -1,7 +1,10 @@
-/** How far a benchmark is, on stderr: a line that is redrawn on a terminal, a line a second elsewhere, or nothing. */
+/**
+ * This file shows on stderr how far a benchmark is: a line that is redrawn on a terminal, a line a second elsewhere,
+ * or nothing.
+ */
 
-import { formatBandwidth, formatLatency, formatSeconds, formatShort } from '../../bench/report/format.js'
 import type { BenchProgress } from '../../bench/types.js'
+import { formatBandwidth, formatLatency, formatSeconds, formatShort } from '../../internal/text.js'
 import { noProgress, type Progress, progressLines } from './progress.js'
 import { progressBar } from './progress-bar.js'
 

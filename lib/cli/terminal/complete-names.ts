@@ -1,4 +1,4 @@
-/** Names that a word on the command line may become: pools, namespaces, images, snapshots. */
+/** This file lists the names that a word on the command line may become: pools, namespaces, images, snapshots. */
 
 import type { Image } from '../../rbd/image.js'
 import { formatImageSpec, type PoolSpec } from '../options/image-spec.js'

@@ -1,4 +1,7 @@
-/** Files that a command writes at its end: whether they can be written is found out at its beginning. */
+/**
+ * This file opens the files that a command writes at its end, so that whether they can be written is found out at its
+ * beginning.
+ */
 
 import { accessSync, constants, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'

@@ -1,7 +1,7 @@
-/** How far something is, on a terminal: a line that is redrawn. */
+/** This file shows on a terminal how far something is, by a line that is redrawn. */
 
 import { SingleBar } from 'cli-progress'
-import { printable } from '../../bench/report/format.js'
+import { printable } from '../../internal/text.js'
 import type { ProgressView } from './progress.js'
 
 /** What the words beside the bar take. */

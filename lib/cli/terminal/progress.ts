@@ -1,4 +1,7 @@
-/** How far something is, on a stream. The bar of a terminal has a file of its own: what it needs takes time to load. */
+/**
+ * This file shows on a stream how far something is. The bar of a terminal has a file of its own, because what it
+ * needs takes time to load.
+ */
 
 /** One state of it. */
 export interface Progress {

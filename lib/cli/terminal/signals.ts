@@ -1,4 +1,4 @@
-/** Ctrl-C and its like, for commands that have something to end first. */
+/** This file hears Ctrl-C and its like, for commands that have something to end first. */
 
 import { constants } from 'node:os'
 

@@ -1,6 +1,6 @@
-/** Tables as Ceph's tools print them: columns beside each other, two blanks between. */
+/** This file makes tables as Ceph's tools print them: columns beside each other, two blanks between. */
 
-import { printable } from '../../bench/report/format.js'
+import { printable } from '../../internal/text.js'
 
 /** The rows as lines, the first one being the heads; `right` are the columns that are aligned to the right. */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {

@@ -1,4 +1,4 @@
-/** Warnings of the process, which the command says in its own way. */
+/** This file says warnings of the process in the command's own way. */
 
 import { say } from './terminal.js'
 

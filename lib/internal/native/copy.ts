@@ -32,7 +32,7 @@ export interface NativeDeep {
 /** What a copy resolves with. */
 export interface NativeCopyResult {
   bytes: number
-  /** Of all layers. */
+  /** The bytes of all layers. */
   bytesCovered: number
   bytesRead: number
   bytesWritten: number

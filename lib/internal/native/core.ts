@@ -1,4 +1,4 @@
-/** What native/core/ and native/addon/ export. */
+/** This file declares what native/core/ and native/addon/ export. */
 
 /** Starts a blocking call for a slot, which the dispatcher settles later with an `R`. */
 export interface Task<A extends unknown[], R = void> {
@@ -33,4 +33,6 @@ export interface CoreNative {
   capabilities(): Record<'librados' | 'librbd' | 'libvirt', Record<string, boolean> | string>
   versions(): { librados?: string; librbd?: string; libvirt?: string }
   close: Task<[handle: number]>
+  /** Events of a watch or the like, as progress, until it is closed. */
+  listen: Task<[subscription: number]>
 }

@@ -59,6 +59,9 @@ export interface NativeDomainInfo {
   cpuTimeNs: bigint
 }
 
+/** A typed parameter that is to be set; `type` is a virTypedParameterType. */
+export type NativeParameter = [name: string, type: number, value: string | number | boolean]
+
 /** What native/libvirt/ exports, under libvirt's own names. */
 export interface LibvirtNative {
   virConnectOpen: Task<
@@ -131,4 +134,12 @@ export interface LibvirtNative {
   virDomainDestroyFlags: Task<[domain: number, flags: number]>
   virDomainUndefineFlags: Task<[domain: number, flags: number]>
   virDomainQemuMonitorCommand: Task<[domain: number, command: string, flags: number], string>
+  virDomainGetMemoryParameters: Task<[domain: number, flags: number], [name: string, value: unknown][]>
+  virDomainSetMemoryParameters: Task<[domain: number, parameters: NativeParameter[], flags: number]>
+  virDomainGetBlockIoTune: Task<
+    [domain: number, disk: string | undefined, flags: number],
+    [name: string, value: unknown][]
+  >
+  virDomainSetBlockIoTune: Task<[domain: number, disk: string, parameters: NativeParameter[], flags: number]>
+  virConnectDomainEventRegisterAny: Task<[connection: number, kind: string], number>
 }

@@ -7,7 +7,7 @@ export interface NativeNotification {
   payload: Buffer
 }
 
-/** Of a monitor or manager command. */
+/** The answer of a monitor or manager command. */
 export interface NativeAnswer {
   output: Buffer
   status: string
@@ -82,6 +82,7 @@ export interface RadosNative {
   rados_write_op_create: Task<[ioctx: number, object: string, exclusive: boolean]>
   rados_read: Task<[ioctx: number, object: string, position: number, length: number], Buffer>
   rados_stat: Task<[ioctx: number, object: string], [size: number, mtimeMs: number]>
+  rados_stat2: Task<[ioctx: number, object: string], [size: number, mtimeMs: number]>
   rados_remove: Task<[ioctx: number, object: string]>
   rados_lock_exclusive: Task<
     [
@@ -100,7 +101,6 @@ export interface RadosNative {
     { handle: number; cookie: bigint }
   >
   /** Its slot hears a notification, or the negative errno of the watch's loss, until the watch is closed. */
-  rados_watch_events: Task<[watch: number]>
   rados_notify_ack: Task<[watch: number, notify: bigint, payload: Uint8Array]>
   rados_watch_check: Task<[watch: number], number>
   rados_notify2: Task<

@@ -116,7 +116,8 @@ export interface NativeLinkedImage {
 export interface NativeTrashEntry {
   id: string
   name: string
-  source: 'user' | 'mirroring' | 'migration' | 'removing' | 'user-parent' | 'unknown'
+  /** rbd_trash_image_source_t */
+  source: number
   deletedMs: number
   deferredUntilMs: number
 }

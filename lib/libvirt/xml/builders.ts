@@ -1,4 +1,4 @@
-/** libvirt's documents: build, read, change. The namespace `xml` of `rbdkit/libvirt`. */
+/** This file is the namespace `xml` of `rbdkit/libvirt`, which builds, reads and changes libvirt's documents. */
 
 export { type CloneDomainOptions, cloneDomain } from './clone.js'
 export type { DomainGraphics, DomainInterface, DomainSerial } from './devices.js'

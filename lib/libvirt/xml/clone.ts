@@ -1,4 +1,4 @@
-/** A second machine from the document of a first. */
+/** This file makes a second machine from the document of a first. */
 
 import { toDisks } from './domain.js'
 import { format, stripIndentation, XmlElement } from './element.js'

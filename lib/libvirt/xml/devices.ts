@@ -1,4 +1,4 @@
-/** The devices of a domain document other than its disks (libvirt: formatdomain, "Devices"). */
+/** This file builds the devices of a domain document other than its disks (libvirt: formatdomain, "Devices"). */
 
 import { invalidArgValue, type Known, toOneOf, toText } from '../../internal/validate.js'
 import { XmlElement } from './element.js'

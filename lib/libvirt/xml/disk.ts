@@ -1,4 +1,4 @@
-/** The disk part of a domain document (libvirt: formatdomain, "Hard drives, floppy disks, CDROMs"). */
+/** This file builds the disk part of a domain document (libvirt: formatdomain, "Hard drives, floppy disks, CDROMs"). */
 
 import { invalidArgValue, type Known, toBoolean, toOneOf, toText } from '../../internal/validate.js'
 import { format, XmlElement } from './element.js'
@@ -71,7 +71,7 @@ export interface DiskOptions {
   readonly readonly?: boolean | undefined
   /** Letters, digits, blank and `_ . + -`; a virtio guest sees the first 20. */
   readonly serial?: string | undefined
-  /** From 1. Not together with the domain's own `boot`. */
+  /** The place in the order of booting, from 1. Not together with the domain's own `boot`. */
   readonly bootOrder?: number | undefined
   readonly address?: DiskAddress | undefined
   /** libvirt keeps only those that begin with `ua-`, and makes its own otherwise. */

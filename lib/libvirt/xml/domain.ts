@@ -1,4 +1,4 @@
-/** The domain document (libvirt: formatdomain). Its devices are in devices.ts. */
+/** This file builds the domain document (libvirt: formatdomain). Its devices are in devices.ts. */
 
 import { invalidArgValue, type Known, toBoolean, toOneOf, toSize } from '../../internal/validate.js'
 import {
@@ -39,7 +39,7 @@ export interface DomainOptions {
   readonly name: string
   /** Absent: libvirt makes one. */
   readonly uuid?: string | undefined
-  /** In MiB (2^20 bytes). */
+  /** The memory in MiB (2^20 bytes). */
   readonly memoryMiB: number
   readonly vcpus: number
   /** `kvm` (default) runs on the processor and needs `/dev/kvm`; `qemu` emulates it in software, far slower. */

@@ -1,4 +1,4 @@
-/** A document as an ordered tree, and the only place where XML text is written. */
+/** This file holds a document as an ordered tree, and is the only place where XML text is written. */
 
 import { invalidArgType, invalidArgValue } from '../../internal/validate.js'
 import { Namespaces } from './namespaces.js'
@@ -169,7 +169,7 @@ export function serialize(element: XmlElement): string {
   return write(checkRoot(element), new Namespaces(), '')
 }
 
-/** As {@link serialize}, with one element a line where no text is beside it: what the builders return. */
+/** Writes as {@link serialize} does, with one element a line where no text is beside it: what the builders return. */
 export function format(element: XmlElement): string {
   return `${write(checkRoot(element), new Namespaces(), '\n')}\n`
 }

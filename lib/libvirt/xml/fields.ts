@@ -1,4 +1,4 @@
-/** Checks of the values that go into libvirt documents, and elements that several documents share. */
+/** This file checks the values that go into libvirt documents, and makes elements that several documents share. */
 
 import { isIP } from 'node:net'
 import {
@@ -91,7 +91,7 @@ export function toPath(name: string, value: unknown): string {
   return text
 }
 
-/** With or without hyphens, as libvirt reads it. */
+/** Checks a UUID, with or without hyphens, as libvirt reads it. */
 export function toUuid(name: string, value: unknown): string {
   const text = toText(name, value)
   if (!/^(?:[\da-f]{32}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/i.test(text)) {

@@ -1,3 +1,3 @@
-/** `import { xml } from 'rbdkit/libvirt'`. */
+/** This module gives `import { xml } from 'rbdkit/libvirt'` its `xml`. */
 
 export * as xml from './builders.js'

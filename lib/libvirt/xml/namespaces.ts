@@ -1,4 +1,7 @@
-/** Which namespaces are declared where an element stands. Reading and writing go by the same rules: those of Namespaces in XML 1.0. */
+/**
+ * This file tells which namespaces are declared where an element stands. Reading and writing go by the same rules:
+ * those of Namespaces in XML 1.0.
+ */
 
 const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace'
 const XMLNS_NAMESPACE = 'http://www.w3.org/2000/xmlns/'

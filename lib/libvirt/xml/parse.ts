@@ -1,6 +1,7 @@
 /**
- * Reading XML text strictly, in one pass: each token is checked and put into the tree as it comes, so the time grows with
- * the text and with nothing else. What libvirt's documents never hold (a DTD, processing instructions) is refused.
+ * This file reads XML text strictly, in one pass: each token is checked and put into the tree as it comes, so the
+ * time grows with the text and with nothing else. What libvirt's documents never hold (a DTD, processing
+ * instructions) is refused.
  */
 
 import { invalidArgType } from '../../internal/validate.js'

@@ -1,4 +1,7 @@
-/** The secret document (libvirt: formatsecret). It never holds the key itself: that is `secret.setValue()`. */
+/**
+ * This file builds the secret document (libvirt: formatsecret). The document never holds the key itself: that is
+ * `secret.setValue()`.
+ */
 
 import { type Known, toBoolean, toOneOf } from '../../internal/validate.js'
 import { format, XmlElement } from './element.js'

@@ -1,4 +1,4 @@
-/** The storage pool and storage volume documents (libvirt: formatstorage). */
+/** This file builds the storage pool and storage volume documents (libvirt: formatstorage). */
 
 import { invalidArgValue, type Known, toOneOf, toSize } from '../../internal/validate.js'
 import { format, XmlElement } from './element.js'
@@ -32,7 +32,7 @@ export interface RbdStoragePoolOptions {
   readonly uuid?: string | undefined
   /** The Ceph pool. */
   readonly pool: string
-  /** At least one: libvirt passes them to librados and reads no `ceph.conf`. */
+  /** At least one monitor: libvirt passes them to librados and reads no `ceph.conf`. */
   readonly monitors: readonly Monitor[]
   /** Absent: without authentication. */
   readonly auth?: CephAuth | undefined

@@ -1,3 +1,4 @@
+// A DeviceDestination claims its device with O_EXCL and writes it on the engine's threads.
 #include "copy/destination/device.h"
 
 #include <fcntl.h>
@@ -15,7 +16,7 @@ namespace rbdkit::copy {
 
 namespace {
 
-// What a write behind the end is completed with: ENOSPC is also what a thin device without room says.
+// A write behind the end is completed with this, because ENOSPC is also what a thin device without room says.
 constexpr int64_t kBehindEnd = -EFBIG;
 
 Error Refused(int result, const char* function, std::string why) {
@@ -26,9 +27,9 @@ Error Refused(int result, const char* function, std::string why) {
 
 }  // namespace
 
-Error DeviceDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& /*source*/) {
+Error DeviceDestination::Prepare(uint64_t size, const std::optional<Layout>& /*source*/) {
   if (!naming_.replace) return Refused(-EEXIST, "open", "a block device is overwritten only with 'replace'");
-  // O_EXCL of a device: nobody has mounted it or a partition of it, or claimed it otherwise.
+  // With O_EXCL, nobody has mounted the device or a partition of it, or claimed it otherwise.
   fd_ = UniqueFd(open(path_.c_str(), O_WRONLY | O_EXCL | O_CLOEXEC));
   if (!fd_ && errno == EBUSY) return Refused(-EBUSY, "open", "the device is mounted or in use otherwise");
   if (!fd_) return Error(-errno, "open");
@@ -53,7 +54,8 @@ void DeviceDestination::Write(uint64_t offset, size_t length, const char* buffer
 
 void DeviceDestination::Zero(uint64_t offset, uint64_t length, Operation* done) {
   if (offset + length > size_) return done->Complete(kBehindEnd);
-  // Whole grains, and so whole blocks of the device; else it refuses, and zeros are written.
+  // The range is whole grains, and so whole blocks of the device. Else the device refuses, and zeros are
+  // written.
   const uint64_t begin = std::min(offset + length, (offset + kGrain - 1) / kGrain * kGrain);
   const uint64_t end = std::max(begin, (offset + length) / kGrain * kGrain);
   int64_t result = WriteZeros(offset, begin - offset);
@@ -65,8 +67,8 @@ void DeviceDestination::Zero(uint64_t offset, uint64_t length, Operation* done) 
   done->Complete(result);
 }
 
-// Never BLKDISCARD: after it a device may read as what was there before. Both of these promise zeros, the
-// first gives the blocks back where the device can.
+// ZeroRange() never uses BLKDISCARD: after it a device may read as what was there before. Both of these calls
+// promise zeros, and the first gives the blocks back where the device can.
 int64_t DeviceDestination::ZeroRange(uint64_t offset, uint64_t length) const {
   int result = -EOPNOTSUPP;
   for (const int mode : {FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, FALLOC_FL_ZERO_RANGE}) {
@@ -95,7 +97,7 @@ Error DeviceDestination::WriteError(int64_t result) const {
 Error DeviceDestination::Flush() { return fsync(fd_.get()) == 0 ? Error() : Error(-errno, "fsync"); }
 
 std::unique_ptr<Source> DeviceDestination::Reader(const std::string& /*snapshot*/) {
-  // How much of the device is the copy only a source's size tells.
+  // Only the source's size tells how much of the device is the copy.
   if (expected_ == kUnknownSize) return nullptr;
   return std::make_unique<FileSource>(path_, true, true, expected_);
 }

@@ -1,4 +1,5 @@
-// A block device that is written in place.
+// A DeviceDestination is a block device that is written in place. Its calls block: the job's thread and the
+// engine's.
 #ifndef RBDKIT_COPY_DESTINATION_DEVICE_H_
 #define RBDKIT_COPY_DESTINATION_DEVICE_H_
 
@@ -14,14 +15,14 @@
 
 namespace rbdkit::copy {
 
-// What is there is overwritten, holes and zeros of the source included, so only with Naming::replace. What is
-// behind the source's end stays as it is.
+// A DeviceDestination overwrites what is there, holes and zeros of the source included, so it needs
+// Naming::replace. What is behind the source's end stays as it is.
 class DeviceDestination final : public Destination {
  public:
   DeviceDestination(std::string path, Naming naming) : path_(std::move(path)), naming_(std::move(naming)) {}
 
-  Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
-  // A call of its own costs a disk about as much as this many bytes more.
+  Error Prepare(uint64_t size, const std::optional<Layout>& source) override;
+  // A write of its own costs a disk about as much as this many bytes more.
   size_t smallest_hole() const override { return 64 << 10; }
   bool needs_zeros() const override { return true; }
   void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override;

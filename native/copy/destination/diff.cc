@@ -1,10 +1,11 @@
+// A DiffDestination joins zeros that follow each other and writes records in order, on the engine's threads.
 #include "copy/destination/diff.h"
 
 #include "disk/sparse.h"
 
 namespace rbdkit::copy {
 
-Error DiffDestination::Prepare(uint64_t /*size*/, const std::optional<ImageLayout>& /*source*/) {
+Error DiffDestination::Prepare(uint64_t /*size*/, const std::optional<Layout>& /*source*/) {
   summary_ = {};
   if (Error error = describe_(&summary_.header)) return error;
   summary_.header.version = version_;
@@ -13,7 +14,8 @@ Error DiffDestination::Prepare(uint64_t /*size*/, const std::optional<ImageLayou
 }
 
 void DiffDestination::Write(uint64_t offset, size_t length, const char* buffer, Operation* done) {
-  // Only zeros, and too few to be found before: a record of them is the smaller one all the same.
+  // The data may be zeros only, too few of them to be found before. A record of zeros is the smaller one all
+  // the same.
   if (IsZero(buffer, length)) return Zero(offset, length, done);
   Done(WriteData(offset, length, buffer), done);
 }

@@ -1,4 +1,5 @@
-// A diff as a destination.
+// A DiffDestination writes what changed as one of rbd's diffs. Its calls block, one thread at a time: the
+// job's and the engine's.
 #ifndef RBDKIT_COPY_DESTINATION_DIFF_H_
 #define RBDKIT_COPY_DESTINATION_DIFF_H_
 
@@ -11,10 +12,10 @@
 
 namespace rbdkit::copy {
 
-// Written to a stream that is others' to finish.
+// A DiffDestination writes to a stream that its owner finishes.
 class DiffDestination : public Destination {
  public:
-  // Tells what a diff is of, when it begins.
+  // A Describe tells what a diff is of, when the diff begins.
   using Describe = std::function<Error(DiffHeader* header)>;
 
   // `writer` and `stop` are borrowed.
@@ -25,7 +26,7 @@ class DiffDestination : public Destination {
         describe_(std::move(describe)),
         stop_(stop) {}
 
-  Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
+  Error Prepare(uint64_t size, const std::optional<Layout>& source) override;
   // A record costs 17 or 25 bytes, and an operation where it is applied.
   size_t smallest_hole() const override { return 64 << 10; }
   bool needs_zeros() const override { return true; }
@@ -52,7 +53,7 @@ class DiffDestination : public Destination {
   const Describe describe_;
   StopSignal& stop_;
   DiffSummary summary_;
-  // Zeros that may go on.
+  // `zeros_` are zeros that may go on.
   DiffRecord zeros_{DiffRecord::Kind::kZero, 0, 0};
   Error error_;  // the first one
 };

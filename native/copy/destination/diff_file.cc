@@ -1,3 +1,4 @@
+// A DiffFile opens or makes its file and writes it on the engine's threads.
 #include "copy/destination/diff_file.h"
 
 #include <fcntl.h>
@@ -21,7 +22,7 @@ Error Refused(const std::string& why) {
 
 }  // namespace
 
-Error DiffFile::Prepare(uint64_t size, const std::optional<ImageLayout>& /*source*/) {
+Error DiffFile::Prepare(uint64_t size, const std::optional<Layout>& /*source*/) {
   // Without O_NONBLOCK opening a pipe would wait for its reader.
   fd_ = UniqueFd(open(path_.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
   if (fd_) return CheckSize(size);

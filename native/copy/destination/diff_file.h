@@ -1,4 +1,5 @@
-// A raw file or block device that a diff is applied to.
+// A DiffFile is a raw file or block device that a diff is applied to. Its calls block: the job's thread and
+// the engine's.
 #ifndef RBDKIT_COPY_DESTINATION_DIFF_FILE_H_
 #define RBDKIT_COPY_DESTINATION_DIFF_FILE_H_
 
@@ -11,16 +12,16 @@
 
 namespace rbdkit::copy {
 
-// What is there is written in place: a diff that fails leaves a disk that is neither the one nor the other,
-// and the same diff can be applied again. A file that is not there is made of a diff that begins at nothing,
-// and has its name when it is whole.
+// A DiffFile writes in place what is there. A diff that fails leaves a disk that is neither the one nor the
+// other, and the same diff can be applied again. A file that is not there is made by a diff that begins at
+// nothing, and has its name when it is whole.
 class DiffFile final : public Destination {
  public:
   // The diff's header and `stop` are borrowed.
   DiffFile(std::string file, const DiffHeader& diff, bool allow_shrink, StopSignal& stop)
       : path_(std::move(file)), diff_(diff), allow_shrink_(allow_shrink), stop_(stop) {}
 
-  Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
+  Error Prepare(uint64_t size, const std::optional<Layout>& source) override;
   size_t smallest_hole() const override { return 64 << 10; }
   bool needs_zeros() const override { return !made_; }
   void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override;

@@ -1,3 +1,4 @@
+// A DiffImage checks snapshots and size, then writes by librbd's asynchronous calls.
 #include "copy/destination/diff_image.h"
 
 #include <algorithm>
@@ -11,7 +12,7 @@ namespace {
 // A write of its own costs an OSD about as much as this many bytes more.
 constexpr size_t kOperationCost = 64 << 10;
 
-// 0, -ENOENT or another negative errno.
+// FindSnapshot() returns 0, -ENOENT or another negative errno.
 int FindSnapshot(rbd_image_t image, const std::string& name) {
   uint64_t id = 0;
   return Rbd().rbd_snap_get_id(image, name.c_str(), &id);
@@ -25,7 +26,7 @@ Error Failed(int result, const char* function, std::string message) {
 
 }  // namespace
 
-Error DiffImage::Prepare(uint64_t size, const std::optional<ImageLayout>& /*source*/) {
+Error DiffImage::Prepare(uint64_t size, const std::optional<Layout>& /*source*/) {
   if (Error error = ioctx_.Open(like_)) return error;
   int r = Rbd().rbd_open(ioctx_.get(), name_.c_str(), image_.out(), nullptr);
   if (r < 0) return Error(r, "rbd_open");

@@ -1,3 +1,4 @@
+// A FileDestination makes, locks, writes, names and removes its temporary file.
 #include "copy/destination/file.h"
 
 #include <fcntl.h>
@@ -16,7 +17,7 @@ namespace rbdkit::copy {
 
 namespace {
 
-// How often it is made again when a cleanup has taken it away just then.
+// The temporary is made again this often when a cleanup has taken it away just then.
 constexpr int kMakings = 100;
 
 std::string DirectoryOf(const std::string& path) {
@@ -74,13 +75,13 @@ Error FileDestination::Resume(const std::string& source, uint64_t size, Mark* ma
   temporary_ = earlier;
   Error error = LockTemporary(directory_fd_.get(), temporary_, &fd_);
   if (error && error.result != -ENOENT) return error;
-  // Not there: either it has its name already, or it was never made.
+  // The temporary is not there when it has its name already, or was never made.
   if (error && record_.state == RecordState::kCopying) record_.mark = Mark();
   *mark = record_.mark;
   return {};
 }
 
-Error FileDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& /*source*/) {
+Error FileDestination::Prepare(uint64_t size, const std::optional<Layout>& /*source*/) {
   if (Error error = OpenDirectory()) return error;
   if (record_.state != RecordState::kCopying) return {};
   if (Error error = FinishFilesTo(directory_fd_.get(), record_.target)) return error;
@@ -97,7 +98,8 @@ Error FileDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& 
   return size == kUnknownSize ? Error() : Resize(size);
 }
 
-// Whether the name can be had, and what has it. `final`: the file is whole, and is given who may read it.
+// CheckName() finds out whether the name can be had, and what has it. With `final` the file is whole, and is
+// given who may read it.
 Error FileDestination::CheckName(bool final) {
   struct stat existing {};
   record_.old_id.clear();
@@ -120,7 +122,7 @@ Error FileDestination::CheckName(bool final) {
 
 Error FileDestination::Create() {
   for (int i = 0; i < kMakings; i++) {
-    // Written down first: nothing is ever there that is not.
+    // The record is written first, so that there is never a temporary without one.
     if (Error error = PutFileRecord(directory_fd_.get(), temporary_, &record_)) return error;
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     fd_ = UniqueFd(openat(directory_fd_.get(), temporary_.c_str(), flags, kPrivateMode));
@@ -129,7 +131,7 @@ Error FileDestination::Create() {
     bool gone = false;
     if (Error error = IsGone(fd_.get(), &gone)) return error;
     if (!gone) return {};
-    // Before it was locked a cleanup has taken it for a leftover.
+    // A cleanup took it for a leftover before it was locked.
   }
   return Error(-EAGAIN, "flock");
 }
@@ -155,7 +157,7 @@ Error FileDestination::Keep(const Mark& mark) {
 }
 
 std::unique_ptr<Source> FileDestination::Reader(const std::string& /*snapshot*/) {
-  // By way of the directory that is open: its path may be another one by now.
+  // The reader goes by way of the directory that is open, because its path may be another one by now.
   const std::string directory = "/proc/self/fd/" + std::to_string(directory_fd_.get());
   return std::make_unique<FileSource>(directory + "/" + temporary_, true, true);
 }

@@ -1,4 +1,5 @@
-// A new regular file as a destination of raw content.
+// A FileDestination is a new regular file that raw content is copied to. Its calls block: the job's thread
+// and the engine's.
 #ifndef RBDKIT_COPY_DESTINATION_FILE_H_
 #define RBDKIT_COPY_DESTINATION_FILE_H_
 
@@ -12,15 +13,16 @@
 
 namespace rbdkit::copy {
 
-// Written under a temporary name in the same directory, and locked; a record beside it (file_record.h) tells
-// of it until it has its name. Zeros stay holes to the file system's block. Nobody else may
-// read it until then; what is replaced gives it its mode and, where permitted, its owner.
+// A FileDestination is written under a temporary name in the same directory, and locked. A record beside it
+// (file_record.h) tells of it until it has its name. Nobody else may read it until then. Zeros stay holes to
+// the file system's block. A file that is replaced gives the new one its mode and, where permitted, its
+// owner.
 class FileDestination final : public Destination {
  public:
   FileDestination(const std::string& path, Naming naming);
 
   Error Resume(const std::string& source, uint64_t size, Mark* mark) override;
-  Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
+  Error Prepare(uint64_t size, const std::optional<Layout>& source) override;
   Error Resize(uint64_t size) override;
   size_t smallest_hole() const override { return 0; }
   void Write(uint64_t offset, size_t length, const char* buffer, Operation* done) override;

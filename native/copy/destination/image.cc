@@ -1,3 +1,5 @@
+// An ImageDestination makes, locks, writes, names and removes its temporary image. Write() and Zero() start
+// asynchronous calls of librbd's; the rest blocks.
 #include "copy/destination/image.h"
 
 #include <algorithm>
@@ -26,8 +28,8 @@ constexpr size_t kMaxImageName = 4096;
 constexpr std::chrono::seconds kOwnerTimeout{35};
 constexpr std::chrono::milliseconds kOwnerPoll{500};
 
-// Features that say how an image works. Not: journaling, which would write all data twice; and what librbd
-// sets itself from other options or while an image is in some state.
+// These features say how an image works, and are inherited. Journaling is not among them, because it would
+// write all data twice, nor is what librbd sets itself from other options or while an image is in some state.
 constexpr uint64_t kInherited = RBD_FEATURE_LAYERING | RBD_FEATURE_EXCLUSIVE_LOCK | RBD_FEATURE_OBJECT_MAP |
                                 RBD_FEATURE_FAST_DIFF | RBD_FEATURE_DEEP_FLATTEN;
 
@@ -39,8 +41,8 @@ uint64_t OrderOf(uint64_t object_size) {
   return order;
 }
 
-// What makes the image another one than asked for.
-std::string Settings(const ImageOptions& options) {
+// Settings() writes down what makes the image another one than that of another copy.
+std::string Settings(const LayoutRequest& options) {
   std::string settings;
   for (const auto& value : {options.order, options.features, options.stripe_unit, options.stripe_count}) {
     settings += (value ? std::to_string(*value) : "-") + ' ';
@@ -48,7 +50,7 @@ std::string Settings(const ImageOptions& options) {
   return settings + options.data_pool.value_or("-");
 }
 
-// Empty: nobody.
+// LockOwner() sets `owner`; empty: nobody has the lock.
 Error LockOwner(rbd_image_t image, std::string* owner) {
   rbd_lock_mode_t mode = RBD_LOCK_MODE_EXCLUSIVE;
   char* owners[1] = {};
@@ -69,7 +71,7 @@ Error LockLost(const char* function) {
 
 }  // namespace
 
-ImageDestination::ImageDestination(rados_ioctx_t ioctx, const std::string& image, ImageOptions options,
+ImageDestination::ImageDestination(rados_ioctx_t ioctx, const std::string& image, LayoutRequest options,
                                    Naming naming)
     : like_(ioctx),
       naming_(std::move(naming)),
@@ -113,7 +115,7 @@ Error ImageDestination::Resume(const std::string& source, uint64_t size, Mark* m
   return {};
 }
 
-// An empty key: there is none.
+// FindEarlier() finds the record of an earlier copy; an empty key: there is none.
 Error ImageDestination::FindEarlier(std::string* key, Record* found) {
   std::vector<std::pair<std::string, Record>> records;
   if (Error error = ImageJournal(ioctx_.get()).List(&records)) return error;
@@ -157,7 +159,7 @@ void ImageDestination::Interrupt() {
   wake_.notify_all();
 }
 
-Error ImageDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& source) {
+Error ImageDestination::Prepare(uint64_t size, const std::optional<Layout>& source) {
   if (Error error = OpenPool()) return error;
   if (!image_) {
     if (Error error = FinishCopiesTo(ioctx_.get(), record_.target)) return error;
@@ -175,7 +177,7 @@ Error ImageDestination::Prepare(uint64_t size, const std::optional<ImageLayout>&
   return Open();
 }
 
-// Whether the name can be had, and which image has it.
+// CheckName() finds out whether the name can be had, and which image has it.
 Error ImageDestination::CheckName(std::string* old_id) {
   OpenImage existing;
   int r = Rbd().rbd_open_read_only(ioctx_.get(), record_.target.c_str(), existing.out(), nullptr);
@@ -183,7 +185,7 @@ Error ImageDestination::CheckName(std::string* old_id) {
   if (r < 0) return Error(r, "rbd_open_read_only");
   std::string id;
   if (Error error = ImageId(existing.get(), &id)) return error;
-  // What an earlier copy was allowed, or had begun, it finishes.
+  // A copy that goes on finishes what the earlier one was allowed, or had begun.
   if (record_.state != RecordState::kCopying && (id == record_.id || id == record_.old_id)) return {};
   if (!naming_.replace) {
     Error error(-EEXIST, "rbd_create4");
@@ -216,20 +218,18 @@ Error ImageDestination::TakeDataPoolOf(const std::string& id) {
   return {};
 }
 
-ImageOptions ImageDestination::Inherited(const ImageLayout& source) const {
-  ImageOptions options = options_;
-  const bool own_striping = options.stripe_unit || options.stripe_count || options.order;
-  if (!own_striping && source.stripe_count > 1) {
-    options.stripe_unit = source.stripe_unit;
-    options.stripe_count = source.stripe_count;
-  }
-  if (!options.order) options.order = OrderOf(source.object_size);
-  // What an image of format 1 has says nothing of what one of format 2 should have: as any new image.
-  if (!options.features && !source.old_format) options.features = source.features & kInherited;
-  return options;
+LayoutRequest ImageDestination::Inherited(const Layout& source) const {
+  LayoutRequest like;
+  like.order = OrderOf(source.object_size);
+  like.stripe_unit = source.stripe_unit;
+  like.stripe_count = source.stripe_count;
+  // What an image of format 1 has says nothing of what one of format 2 should have, which is made as any new
+  // image.
+  if (!source.old_format) like.features = source.features & kInherited;
+  return Completed(options_, like);
 }
 
-// Not gone on with by a copy that does not, and the other way round.
+// A copy that postpones the map does not go on with one that does not, nor the other way round.
 void ImageDestination::PostponeObjectMap() {
   postpones_map_ = true;
   record_.settings += " map-at-the-end";
@@ -240,10 +240,10 @@ uint64_t ImageDestination::postponed_features() const {
 }
 
 Error ImageDestination::Create(uint64_t size) {
-  // Written down first: also a create that fails, or is cut off, may leave something.
+  // The record is written first, because a create that fails or is cut off may also leave something.
   made_ = true;
   if (Error error = ImageJournal(ioctx_.get()).Put(temporary_, &record_)) return error;
-  ImageOptions options = options_;
+  LayoutRequest options = options_;
   if (options.features) *options.features &= ~postponed_features();
   if (parent_) return CloneImage(ioctx_.get(), temporary_, size, *parent_, options);
   return CreateImage(ioctx_.get(), temporary_, size, options);
@@ -263,7 +263,8 @@ Error ImageDestination::Open() {
   uint64_t features = 0;
   if ((r = Rbd().rbd_get_features(image_.get(), &features)) < 0) return Error(r, "rbd_get_features");
   if ((features & RBD_FEATURE_EXCLUSIVE_LOCK) != 0) {
-    // By hand, so that nobody is given it who asks. The lock of an owner that was killed is broken.
+    // The lock is taken by hand, so that nobody is given it who asks. The lock of an owner that was killed is
+    // broken.
     r = Rbd().rbd_lock_acquire(image_.get(), RBD_LOCK_MODE_EXCLUSIVE);
     if (r < 0) return Error(r, "rbd_lock_acquire");
     if (Error error = LockOwner(image_.get(), &lock_owner_)) return error;
@@ -324,7 +325,7 @@ Error ImageDestination::Flush() {
 }
 
 std::unique_ptr<Source> ImageDestination::Reader(const std::string& snapshot) {
-  // One that is resumed may have got its name already.
+  // An image that is resumed may have got its name already.
   std::string name;
   if (ListedName(ioctx_.get(), record_.id, &name)) name = temporary_;
   return std::make_unique<ImageSource>(ioctx_.get(), name, snapshot, std::nullopt, ImageSource::Hold::kNot);
@@ -339,7 +340,7 @@ Error ImageDestination::Keep(const Mark& mark) {
   record_.mark = mark;
   if (mark.confirmed) {
     if (Error error = CheckLock()) return error;
-    // Without `replace` that is seen when it is named.
+    // Without `replace` a taken name is seen when the image is named.
     if (naming_.replace) {
       if (Error error = CheckName(&record_.old_id)) return error;
     }
@@ -355,7 +356,7 @@ Error ImageDestination::Keep(const Mark& mark) {
   return ImageJournal(ioctx_.get()).Put(temporary_, &record_);
 }
 
-// At the end, for configuration among it is for those who open the image by its name.
+// The metadata is set at the end, because configuration among it is for those who open the image by its name.
 Error ImageDestination::SetMetadata() { return PutMetadata(ioctx_.get(), record_.id, metadata_); }
 
 // The image stays open meanwhile: that is how others see that the copy is at work.
@@ -373,7 +374,7 @@ Error ImageDestination::Publish() {
   return error;
 }
 
-// Asks the OSD: librbd only knows what it has been told.
+// CheckLock() asks the OSD, because librbd only knows what it has been told.
 Error ImageDestination::CheckLock() {
   if (lock_owner_.empty()) return {};
   std::string owner;

@@ -1,4 +1,5 @@
-// A new RBD image as a destination.
+// An ImageDestination is a new RBD image that is copied to. Write() and Zero() are called on the engine's
+// threads and complete on librbd's; the rest blocks on the job's thread or an engine's.
 #ifndef RBDKIT_COPY_DESTINATION_IMAGE_H_
 #define RBDKIT_COPY_DESTINATION_IMAGE_H_
 
@@ -17,16 +18,16 @@
 
 namespace rbdkit::copy {
 
-// Written under a temporary name in the same pool and namespace, and locked; a record in the pool
-// (image_journal.h) tells of it until it has its name.
+// An ImageDestination is written under a temporary name in the same pool and namespace, and locked. A record
+// in the pool (image_journal.h) tells of it until it has its name.
 class ImageDestination final : public Destination {
  public:
   // `ioctx` is borrowed and outlives this.
-  ImageDestination(rados_ioctx_t ioctx, const std::string& image, ImageOptions options, Naming naming);
+  ImageDestination(rados_ioctx_t ioctx, const std::string& image, LayoutRequest options, Naming naming);
 
   Error SetParent(const Parent& parent) override;
   Error Resume(const std::string& source, uint64_t size, Mark* mark) override;
-  Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
+  Error Prepare(uint64_t size, const std::optional<Layout>& source) override;
   void Adopt(const Metadata& metadata) override { metadata_ = metadata; }
   Error Resize(uint64_t size) override;
   Error BeginLayer(uint64_t size) override;
@@ -47,13 +48,13 @@ class ImageDestination final : public Destination {
   Error Abandon() override;
   Replaced replaced() const override { return replaced_; }
 
-  // Before Resume(): the object map is made at the end, by another.
+  // PostponeObjectMap(), called before Resume(), leaves it to another to make the object map at the end.
   void PostponeObjectMap();
-  // After Prepare(): the features to be added then.
+  // postponed_features(), after Prepare(), are the features to be added then.
   uint64_t postponed_features() const;
 
-  // What the new image is going to be like.
-  ImageOptions Inherited(const ImageLayout& source) const;
+  // Inherited() says what the new image is going to be like.
+  LayoutRequest Inherited(const Layout& source) const;
   rados_ioctx_t opened_by() const { return like_; }
 
   // After Prepare().
@@ -75,7 +76,7 @@ class ImageDestination final : public Destination {
   const rados_ioctx_t like_;
   const Naming naming_;
   std::string temporary_;
-  ImageOptions options_;
+  LayoutRequest options_;
   const bool own_features_;  // not the source's, nor the default
   std::optional<Parent> parent_;
   OwnIoCtx ioctx_;
@@ -92,7 +93,7 @@ class ImageDestination final : public Destination {
   size_t smallest_hole_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;
-  // By Interrupt().
+  // Interrupt() stops it.
   const std::shared_ptr<LongCall> long_call_ = std::make_shared<LongCall>();
 };
 

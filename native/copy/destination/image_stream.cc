@@ -1,8 +1,9 @@
+// An ImageStreamDestination writes the image's header and begins a diff for each layer.
 #include "copy/destination/image_stream.h"
 
 namespace rbdkit::copy {
 
-Error ImageStreamDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& source) {
+Error ImageStreamDestination::Prepare(uint64_t size, const std::optional<Layout>& source) {
   if (Error error = WriteImageHeader(writer_, image_summary_.header, source_.layers())) return error;
   return DiffDestination::Prepare(size, source);
 }
@@ -12,7 +13,7 @@ Error ImageStreamDestination::BeginLayer(uint64_t size) {
   return DiffDestination::Prepare(size, std::nullopt);
 }
 
-// Once for each layer, as no marks are kept.
+// Flush() is called once for each layer, as no marks are kept.
 Error ImageStreamDestination::Flush() {
   if (Error error = DiffDestination::Flush()) return error;
   image_summary_.Add(summary());

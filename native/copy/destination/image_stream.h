@@ -1,4 +1,5 @@
-// A stream of an image with its snapshots as a destination: each layer is a diff.
+// An ImageStreamDestination writes an image with its snapshots to one stream; each layer is a diff. Its calls
+// block, one thread at a time: the job's and the engine's.
 #ifndef RBDKIT_COPY_DESTINATION_IMAGE_STREAM_H_
 #define RBDKIT_COPY_DESTINATION_IMAGE_STREAM_H_
 
@@ -11,8 +12,7 @@ namespace rbdkit::copy {
 
 class ImageStreamDestination final : public DiffDestination {
  public:
-  // All are borrowed: `writer` writes to `file`, which gets its name here, and layers are added to the
-  // summary.
+  // All are borrowed. `writer` writes to `file`, which gets its name here. Layers are added to the summary.
   ImageStreamDestination(FormatWriter& writer, OutputFile& file, const DeepSource& source, StopSignal& stop,
                          ImageSummary* summary)
       : DiffDestination(
@@ -22,7 +22,7 @@ class ImageStreamDestination final : public DiffDestination {
         source_(source),
         image_summary_(*summary) {}
 
-  Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
+  Error Prepare(uint64_t size, const std::optional<Layout>& source) override;
   Error BeginLayer(uint64_t size) override;
   Error TakeSnapshot(const SnapshotSpec& /*snapshot*/) override { return {}; }
   // Before the first layer there is nothing.

@@ -1,4 +1,5 @@
-// Nowhere: /dev/null, to measure how fast a source can be read, and for its digest.
+// A NullDestination is /dev/null: it tells how fast a source can be read, and its digest. The engine's
+// threads call it.
 #ifndef RBDKIT_COPY_DESTINATION_NULL_H_
 #define RBDKIT_COPY_DESTINATION_NULL_H_
 
@@ -10,7 +11,7 @@ namespace rbdkit::copy {
 
 class NullDestination final : public Destination {
  public:
-  Error Prepare(uint64_t /*size*/, const std::optional<ImageLayout>& /*source*/) override { return {}; }
+  Error Prepare(uint64_t /*size*/, const std::optional<Layout>& /*source*/) override { return {}; }
   size_t smallest_hole() const override { return 0; }
   void Write(uint64_t /*offset*/, size_t /*length*/, const char* /*buffer*/, Operation* done) override {
     done->Complete(0);

@@ -1,3 +1,4 @@
+// A StreamDestination opens its pipe or FIFO and fills holes with zeros.
 #include "copy/destination/stream.h"
 
 #include <fcntl.h>
@@ -15,12 +16,12 @@ namespace rbdkit::copy {
 
 namespace {
 
-// How often it is tried whether a FIFO has a reader: nothing tells.
+// A FIFO is tried this often for a reader, because nothing tells when it has one.
 constexpr std::chrono::milliseconds kReaderPoll{20};
 
 }  // namespace
 
-Error StreamDestination::Prepare(uint64_t size, const std::optional<ImageLayout>& /*source*/) {
+Error StreamDestination::Prepare(uint64_t size, const std::optional<Layout>& /*source*/) {
   if (Error error = Open()) return error;
   return Resize(size);
 }
@@ -38,7 +39,7 @@ Error StreamDestination::Open() {
   return {};
 }
 
-// Waits for a FIFO's reader, but not in open(2), where nothing could end that.
+// OpenPath() waits for a FIFO's reader, but not in open(2), where nothing could end that.
 Error StreamDestination::OpenPath() {
   for (;;) {
     opened_ = UniqueFd(open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -54,7 +55,7 @@ void StreamDestination::Interrupt() {
   if (handover_) handover_->Close();
 }
 
-// The last one tells where the content ends; until then there is always room.
+// The last Resize() tells where the content ends; until then there is always room.
 Error StreamDestination::Resize(uint64_t size) {
   size_ = size;
   return {};
@@ -82,7 +83,7 @@ Error StreamDestination::Flush() {
   if (Error error = FillTo(size_)) return error;
   if (handover_) return {};
   struct stat state {};
-  // Of a file that the caller opened; a pipe has nothing to flush.
+  // Only a file that the caller opened is flushed; a pipe has nothing to flush.
   if (fstat(fd_, &state) != 0 || !S_ISREG(state.st_mode)) return {};
   return fsync(fd_) == 0 ? Error() : Error(-errno, "fsync");
 }

@@ -1,5 +1,5 @@
-// Raw content that goes in order: to a pipe, a socket or another descriptor, or handed over to a stream of
-// JavaScript.
+// A StreamDestination takes raw content in order: to a pipe, a socket or another descriptor, or to a stream
+// of JavaScript. Its calls block, one thread at a time: the job's and the engine's.
 #ifndef RBDKIT_COPY_DESTINATION_STREAM_H_
 #define RBDKIT_COPY_DESTINATION_STREAM_H_
 
@@ -14,16 +14,16 @@
 
 namespace rbdkit::copy {
 
-// Holes are written as zeros. What was written of a copy that fails stays written.
+// A StreamDestination writes holes as zeros. What was written of a copy that fails stays written.
 class StreamDestination final : public Destination {
  public:
   // The descriptor is borrowed.
   explicit StreamDestination(int fd) : fd_(fd) {}
-  // Of a FIFO or a character device, by its path.
+  // This one takes the path of a FIFO or a character device.
   explicit StreamDestination(std::string path) : path_(std::move(path)) {}
   explicit StreamDestination(std::shared_ptr<Handover> handover) : handover_(std::move(handover)) {}
 
-  Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override;
+  Error Prepare(uint64_t size, const std::optional<Layout>& source) override;
   Error Resize(uint64_t size) override;
   // No hole is left out, so none is looked for but at a span's ends.
   size_t smallest_hole() const override { return SIZE_MAX; }

@@ -1,41 +1,36 @@
+// This file transfers one layer: Work() runs on the engine's threads, "rbdkit-copy", and the rest of Run() on
+// the thread that calls it.
 #include "copy/engine/engine.h"
 
 #include <pthread.h>
 
 #include <algorithm>
-#include <system_error>
-#include <thread>
 #include <utility>
+
+#include "copy/engine/workers.h"
 
 namespace rbdkit::copy {
 
 namespace {
 
-// Enough for file calls that block; image endpoints need one or two.
+// So many workers are enough for file calls that block; image endpoints need one or two.
 constexpr int kWorkers = 4;
 
-// A part of this size of the memory is not for buffers: malloc keeps about so much of what librbd gave back.
+// One part in this many of the memory is not for buffers: malloc keeps about so much of what librbd gave
+// back.
 constexpr size_t kReserve = 4;
 
-// How long nothing may arrive before it is asked for.
+// When nothing has arrived for so long, the destination is asked to reap.
 constexpr std::chrono::milliseconds kReapInterval{500};
 
 }  // namespace
 
 Error Engine::Run(Meter::Report report, Result* result) {
   const auto start = std::chrono::steady_clock::now();
-  Error error;
-  try {
-    Meter meter(std::move(report), options_.stalled_after);
+  Error error = Metered(std::move(report), options_.stalled_after, [this](Meter& meter) {
     meter_ = &meter;
-    error = Copy();
-    meter.Stop();
-    if (!error) meter.Finish();
-  } catch (const std::bad_alloc&) {
-    error = Error(-ENOMEM, "mmap");
-  } catch (const std::system_error&) {
-    error = Error(-EAGAIN, "pthread_create");
-  }
+    return Copy();
+  });
   meter_ = nullptr;
   if (error) {
     // What the user must hear of is the first error; these only clean up.
@@ -87,13 +82,7 @@ Error Engine::Transfer() {
   turn_ = 0;
   kept_ = begin;
   kept_at_ = std::chrono::steady_clock::now();
-  std::vector<std::thread> workers;
-  try {
-    for (int i = 0; i < kWorkers; ++i) workers.emplace_back([this] { Work(); });
-  } catch (const std::system_error&) {
-    if (workers.empty()) throw;  // fewer are enough
-  }
-  for (std::thread& worker : workers) worker.join();
+  RunWorkers(kWorkers, [this] { Work(); });
   if (destination_.lost()) pool.Leave();
   idle_.clear();
   units_.clear();
@@ -109,7 +98,7 @@ void Engine::Work() {
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
     if (arrived_ != nullptr) {
-      // First finish what is under way: it frees buffers.
+      // What is under way is finished first, which frees buffers.
       Unit& unit = *arrived_;
       arrived_ = unit.next;
       lock.unlock();
@@ -155,7 +144,7 @@ void Engine::Work() {
   }
 }
 
-// With the lock, by the worker that has planned what comes next.
+// WaitForPace() is called with the lock, by the worker that has planned what comes next.
 void Engine::WaitForPace(std::unique_lock<std::mutex>& lock, const Unit& unit) {
   while (!stopping() && pace_.next() > Pace::Clock::now()) {
     // Only the limit is waited for: that is no stall.
@@ -167,7 +156,7 @@ void Engine::WaitForPace(std::unique_lock<std::mutex>& lock, const Unit& unit) {
   }
 }
 
-// False: there is none, or an error ended the transfer.
+// NextSpan() returns false when there is no span, or an error ended the transfer.
 bool Engine::NextSpan(Unit& unit) {
   bool found = false;
   if (Error error = plan_->Next(unit.slab, &unit.span, &found)) {
@@ -185,8 +174,8 @@ bool Engine::NextSpan(Unit& unit) {
   return true;
 }
 
-// In steps, for each is a change of the image's header; a quarter too much at most, for what is too much is
-// looked through when it is cut off.
+// MakeRoom() grows the destination in steps, because each is a change of the image's header. A step is a
+// quarter too much at most, because what is too much is looked through when it is cut off.
 Error Engine::MakeRoom(uint64_t end) {
   if (end <= room_) return {};
   room_ = std::max(end, room_ + std::max(kFirstRoom, room_ / 4));
@@ -219,7 +208,7 @@ void Engine::Read(Unit& unit) {
   }
 }
 
-// From any thread, librbd's among them: only queues, and allocates nothing.
+// Arrive() is called from any thread, librbd's among them. It only queues, and allocates nothing.
 void Engine::Arrive(Unit& unit, bool read, int64_t result) {
   std::lock_guard<std::mutex> lock(mutex_);
   meter_->Touch();
@@ -233,7 +222,7 @@ void Engine::Arrive(Unit& unit, bool read, int64_t result) {
   Queue(unit);
 }
 
-// With the lock.
+// Queue() is called with the lock.
 void Engine::Queue(Unit& unit) {
   unit.next = nullptr;
   (arrived_ == nullptr ? arrived_ : last_arrived_->next) = &unit;
@@ -272,7 +261,7 @@ void Engine::Advance(Unit& unit, Sifter& sifter) {
   wake_.notify_one();
 }
 
-// With the lock: the unit whose turn it is, unless one is being written.
+// TakeParked() is called with the lock. It gives the unit whose turn it is, unless one is being written.
 Engine::Unit* Engine::TakeParked() {
   const auto next = std::find_if(parked_.begin(), parked_.end(), [this](const Unit* unit) {
     return stopping() || (!taking_turn_ && unit->span.sequence == turn_);
@@ -306,7 +295,7 @@ void Engine::Write(Unit& unit) {
   }
 }
 
-// `done`: it is where it belongs. Else the copy ends.
+// With `done` the unit's bytes are where they belong. Else the copy ends.
 void Engine::Release(Unit& unit, bool done) {
   if (done) meter_->Add(unit.span.length);
   memory_.Look();

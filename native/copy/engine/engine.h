@@ -1,4 +1,6 @@
-// The copy engine: one source, one destination, a fixed pool of buffers between them.
+// The copy engine moves one source to one destination, with a fixed pool of buffers between them. Run()
+// blocks the job's thread; four worker threads, "rbdkit-copy", plan, read, sift and write; completions come
+// from librbd's threads.
 #ifndef RBDKIT_COPY_ENGINE_ENGINE_H_
 #define RBDKIT_COPY_ENGINE_ENGINE_H_
 
@@ -28,13 +30,14 @@ inline constexpr size_t kMinMemory = 4 * kUnitSize;
 inline constexpr size_t kDefaultMemory = 16 * kUnitSize;
 
 struct Options {
-  // At least kMinMemory. librbd holds as much again for what is in flight, so the bound that is promised is
-  // twice this and 16 MiB.
+  // `max_memory` is at least kMinMemory. librbd holds as much again for what is in flight, so the bound that
+  // is promised is twice this and 16 MiB.
   size_t max_memory = kDefaultMemory;
   Limits limits;         // reads count with their bytes, writes as operations only
   bool checksum = true;  // without it the result has no CRC32C
-  std::chrono::milliseconds stalled_after{10000};
-  // How often at least it is written down how far the copy is: what is lost when it is killed.
+  std::chrono::milliseconds stalled_after = kStalledAfter;
+  // A mark of how far the copy is is written down at least this often. What was copied since is lost when the
+  // process is killed.
   std::chrono::milliseconds mark_interval{2000};
 };
 
@@ -47,14 +50,15 @@ struct Result {
   uint64_t bytes_moved = 0;
   uint64_t bytes_resumed = 0;  // durable before, by an earlier copy
   double seconds = 0;
-  // Of all `bytes`, holes included; of a source of several layers only with a verifier that reads.
+  // `crc32c` is that of all `bytes`, holes included. A source of several layers has one only with a verifier
+  // that reads.
   uint32_t crc32c = 0;
 };
 
-// One copy. Worker threads take turns: each plans the next unit and starts its read, or goes on with a unit
-// whose read or writes have completed. As many units are under way as the window allows: at first as many as
-// there are buffers. Endpoints complete operations by queueing only; zeros, checksums and blocking file calls
-// are the workers'.
+// An Engine is one copy. Worker threads take turns: each plans the next unit and starts its read, or goes on
+// with a unit whose read or writes have completed. As many units are under way as the window allows: at first
+// as many as there are buffers. Endpoints complete operations by queueing only; zeros, checksums and blocking
+// file calls are the workers'.
 class Engine {
  public:
   // The endpoints, and verifier and offload if there are any, outlive the engine.
@@ -67,17 +71,17 @@ class Engine {
         offload_(offload),
         pace_(options.limits) {}
 
-  // Copies, blocking. When it returns nothing is in flight and the destination is published or nothing is
-  // left of it. `report` is called on other threads, never after the return.
+  // Run() copies, and blocks. When it returns nothing is in flight, and the destination is published or
+  // nothing is left of it. `report` is called on other threads, never after the return.
   Error Run(Meter::Report report, Result* result);
 
-  // Ends the copy early, unless it is being published already. Any thread, any time before, while or after
-  // Run().
+  // Cancel() ends the copy early, unless it is being published already. Any thread, any time before, while or
+  // after Run().
   void Cancel();
 
  private:
   struct Unit;
-  // Where the completions of one unit's reads or writes arrive.
+  // An Arrival is where the completions of one unit's reads or writes arrive.
   class Arrival final : public Operation {
    public:
     Arrival(Engine& engine, Unit& unit, bool read) : engine_(engine), unit_(unit), read_(read) {}
@@ -88,7 +92,7 @@ class Engine {
     Unit& unit_;
     const bool read_;
   };
-  // A span of the source on its way. Belongs to one worker at a time.
+  // A Unit is a span of the source on its way. It belongs to one worker at a time.
   struct Unit {
     Unit(Engine& engine, char* memory)
         : slab(memory), read(engine, *this, true), write(engine, *this, false) {}
@@ -127,9 +131,10 @@ class Engine {
   void Release(Unit& unit, bool done);
   bool MarkIsDue() const;
   void KeepMark();
-  // Ends the transfer with its first error.
+  // Fail() ends the transfer with its first error.
   void Fail(Error error);
-  // Of the layer that is being copied: whether it is the last one, and whether somebody may go on with it.
+  // These two are about the layer that is being copied: whether it is the last one, and whether somebody may
+  // go on with it.
   bool last() const { return watermark_.mark().layer + 1 == source_.layers(); }
   bool resumable() const;
   bool offloads() const { return offload_ != nullptr && offload_->chosen(); }
@@ -141,10 +146,10 @@ class Engine {
   Verifier* const verifier_;
   Offload* const offload_;
   Meter* meter_ = nullptr;
-  // Less than what is promised by what may come between two looks.
+  // The allowance is what is promised, less what may come between two looks.
   MemoryWatch memory_{2 * options_.max_memory - 2 * kUnitSize};
 
-  // Set by Cancel() or by the first error: no new unit is started.
+  // `stop_` is set by Cancel() or by the first error; then no new unit is started.
   std::atomic<bool> stop_{false};
   std::atomic<uint64_t> bytes_read_{0};
   std::atomic<uint64_t> bytes_written_{0};
@@ -153,7 +158,7 @@ class Engine {
   uint64_t bytes_found_ = 0;  // that an earlier copy had moved
   bool keeps_marks_ = false;
 
-  // Used by the worker that has set planning_.
+  // These are used by the worker that has set planning_.
   std::unique_ptr<Plan> plan_;
   bool unknown_size_ = false;
   uint64_t room_ = 0;  // of a destination whose size is not known

@@ -1,4 +1,5 @@
-// What a copy does around the transfer of data: its beginning, one layer after another, its end.
+// This file is what a copy does around the transfer of data: its beginning, one layer after another, its end.
+// It runs on the thread that calls Run().
 #include "copy/engine/engine.h"
 
 namespace rbdkit::copy {
@@ -108,7 +109,7 @@ Error Engine::FillLayer() {
   const std::optional<SnapshotSpec> snapshot = source_.snapshot();
   if (!snapshot) return {};
   if (keeps_marks_) {
-    // First: that is how a resumed copy knows whose the snapshot is.
+    // The mark comes first, because that is how a resumed copy knows whose the snapshot is.
     if (Error error = destination_.Keep(watermark_.mark())) return At(Side::kDestination, std::move(error));
   }
   if (Error error = destination_.TakeSnapshot(*snapshot)) return At(Side::kDestination, std::move(error));

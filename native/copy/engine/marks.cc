@@ -1,16 +1,16 @@
-// The engine's marks: how far a copy is, written down for Destination::Resume().
+// The engine writes down how far a copy is, for Destination::Resume(); one worker at a time does it.
 #include "copy/engine/engine.h"
 
 namespace rbdkit::copy {
 
 namespace {
 
-// So many bytes are a mark as well.
+// A mark is due after so many bytes as well.
 constexpr uint64_t kMarkBytes = uint64_t{1} << 30;
 
 }  // namespace
 
-// With the lock.
+// MarkIsDue() is called with the lock.
 bool Engine::MarkIsDue() const {
   const uint64_t offset = watermark_.mark().offset;
   if (!keeps_marks_ || keeping_ || stopping() || offset == kept_) return false;
@@ -18,7 +18,8 @@ bool Engine::MarkIsDue() const {
          std::chrono::steady_clock::now() - kept_at_ >= options_.mark_interval;
 }
 
-// One worker at a time; the others go on. What is written after the mark was taken may be flushed too.
+// KeepMark() is called by one worker at a time, and the others go on. What is written after the mark was
+// taken may be flushed too.
 void Engine::KeepMark() {
   Mark mark;
   {

@@ -1,3 +1,4 @@
+// Loop() runs on the meter's own thread, "rbdkit-progress"; the rest runs on the engine's threads.
 #include "copy/engine/meter.h"
 
 #include <pthread.h>

@@ -1,4 +1,4 @@
-// How far a copy is.
+// A Meter counts how far a copy is and reports it from a thread of its own. The engine's threads count.
 #ifndef RBDKIT_COPY_ENGINE_METER_H_
 #define RBDKIT_COPY_ENGINE_METER_H_
 
@@ -10,10 +10,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "core/pulse.h"
+#include "disk/error.h"
 
 namespace rbdkit::copy {
 
@@ -27,7 +30,11 @@ struct Progress {
   bool stalled = false;  // nothing has completed for a while
 };
 
-// Reports at most ten times a second, from a thread of its own, so that a copy that hangs still says so.
+// Nothing completes for so long: the copy is stalled.
+inline constexpr std::chrono::milliseconds kStalledAfter{10000};
+
+// A Meter reports at most ten times a second, from a thread of its own, so that a copy that hangs still says
+// so.
 class Meter {
  public:
   using Report = std::function<void(const Progress&)>;
@@ -40,19 +47,19 @@ class Meter {
   void Enter(Phase phase);
   void SetTotal(uint64_t bytes) { total_ = bytes; }
   void Add(uint64_t bytes) { done_ += bytes; }
-  // Counts anew, for a phase of its own.
+  // Restart() counts anew, for a phase of its own.
   void Restart(Phase phase);
-  // Something completed.
+  // Touch() says that something completed.
   void Touch() {
     touched_ = Now();
     pulse_->Beat();
   }
-  // Nothing is to be done until then, which is no stall.
+  // Rest() says that nothing is to be done until then, which is no stall.
   void Rest(std::chrono::steady_clock::time_point until) { touched_ = until.time_since_epoch().count(); }
 
-  // No report after this.
+  // There is no report after Stop().
   void Stop();
-  // The last report of a copy that succeeded; after Stop().
+  // Finish() makes the last report of a copy that succeeded; after Stop().
   void Finish();
 
  private:
@@ -74,6 +81,22 @@ class Meter {
   bool stop_ = false;  // guarded by mutex_
   std::thread thread_;
 };
+
+// A job with a meter: what `work(meter)` gives, or what the machine is short of as an error.
+template <typename Work>
+Error Metered(Meter::Report report, std::chrono::milliseconds stalled_after, const Work& work) {
+  try {
+    Meter meter(std::move(report), stalled_after);
+    Error error = work(meter);
+    meter.Stop();
+    if (!error) meter.Finish();
+    return error;
+  } catch (const std::bad_alloc&) {
+    return Error(-ENOMEM, "malloc");
+  } catch (const std::system_error&) {
+    return Error(-EAGAIN, "pthread_create");
+  }
+}
 
 }  // namespace rbdkit::copy
 

@@ -1,4 +1,4 @@
-// What of a source has reached the destination without being read.
+// A Moved knows what of a source has reached the destination without being read.
 #ifndef RBDKIT_COPY_ENGINE_MOVED_H_
 #define RBDKIT_COPY_ENGINE_MOVED_H_
 
@@ -11,15 +11,14 @@
 
 namespace rbdkit::copy {
 
-// Whole objects. Not thread-safe.
+// A Moved knows whole objects. It is not thread-safe.
 class Moved {
  public:
-  Moved(const ImageLayout& layout, uint64_t size)
-      : striping_(layout), objects_(striping_.ObjectCount(size)) {}
+  Moved(const Layout& layout, uint64_t size) : striping_(layout), objects_(striping_.ObjectCount(size)) {}
 
   void Add(uint64_t object) { objects_[object] = true; }
 
-  // Shortens data of the source to what has been moved, which is the same then, or to what has not.
+  // Cut() shortens data of the source to what has been moved, which is the same then, or to what has not.
   void Cut(Extent* extent) const {
     if (extent->content != Content::kData) return;
     uint64_t at = extent->offset;

@@ -1,4 +1,5 @@
-// Moving parts of a source to its destination without reading them here.
+// An Offload moves parts of a source to its destination without reading them here. The engine calls it on the
+// job's thread.
 #ifndef RBDKIT_COPY_ENGINE_OFFLOAD_H_
 #define RBDKIT_COPY_ENGINE_OFFLOAD_H_
 
@@ -19,26 +20,26 @@ struct MovedTotals {
   uint32_t crc = 0;          // a part for Crc32cCombine(), of the whole source
 };
 
-// Of a source without layers. Its errors say which side they are about. What it does not move is read and
-// written as ever.
+// An Offload is for a source without layers. Its errors say which side they are about. What it does not move
+// is read and written as ever.
 class Offload {
  public:
   virtual ~Offload() = default;
 
-  // The source is open, the destination is not prepared: whether anything is moved. An error: it must be, and
-  // cannot.
+  // Choose() decides whether anything is moved; an error means that it must be, and cannot. The source is
+  // open, the destination is not prepared.
   virtual Error Choose() = 0;
   virtual bool chosen() const = 0;
 
-  // The rest is only called when it was chosen. The destination is prepared, `verifier` may be nullptr.
-  // Blocking. No error when `stop` ended it.
+  // Move() and what follows are only called when the offload was chosen. The destination is prepared,
+  // `verifier` may be nullptr. It is no error when `stop` ended it. Blocks.
   virtual Error Move(Verifier* verifier, Meter& meter, const std::atomic<bool>& stop) = 0;
-  // `stop` was set. Any thread, any time.
+  // Wake() says that `stop` was set. Any thread, any time.
   virtual void Wake() = 0;
-  // After Move().
+  // These two are for after Move().
   virtual const Moved& moved() const = 0;
   virtual const MovedTotals& totals() const = 0;
-  // All that was written is durable: makes the destination what it is to be. Blocking.
+  // Finish() makes the destination what it is to be when all that was written is durable. Blocks.
   virtual Error Finish(Meter& meter) = 0;
 };
 

@@ -1,3 +1,4 @@
+// A plan asks the source for its extents and makes spans of them.
 #include "copy/engine/plan.h"
 
 #include <algorithm>
@@ -6,7 +7,7 @@ namespace rbdkit::copy {
 
 namespace {
 
-// A read that has completed when Read() returns.
+// A Now is a read that has completed when Read() returns.
 class Now final : public Operation {
  public:
   void Complete(int64_t result) override { result_ = result; }
@@ -61,7 +62,7 @@ Error Plan::Next(char* slab, Span* span, bool* found) {
   return {};
 }
 
-// To the end of the aligned unit, holes after the last data included.
+// NextData() goes to the end of the aligned unit, holes after the last data included.
 Error Plan::NextData(char* buffer, Span* span) {
   const uint64_t unit_end = (position_ / kUnitSize + 1) * kUnitSize;
   bool joins = joins_;
@@ -71,7 +72,7 @@ Error Plan::NextData(char* buffer, Span* span) {
     if (!more) return {};
     const uint64_t end = std::min({extent_.end(), source_.size(), unit_end});
     if (IsData()) {
-      // One read over the holes between is cheaper than many small ones; sifting finds the zeros again.
+      // One read over the holes between is cheaper than many small ones, and sifting finds the zeros again.
       const bool follows = !span->parts.empty() && span->parts.back().data;
       if (follows && (joins || (crosses_ && span->parts.back().end() == position_))) {
         span->parts.back().length = end - span->parts.back().offset;
@@ -94,7 +95,8 @@ Error Plan::NextData(char* buffer, Span* span) {
   return {};
 }
 
-// The data up to `end`, which the last part has been made to hold. At the end of the source less is there.
+// ReadNow() reads the data up to `end`, which the last part has been made to hold. At the end of the source
+// less is there.
 Error Plan::ReadNow(char* buffer, Span* span, uint64_t end) {
   Now now;
   const uint64_t length = end - position_;

@@ -1,4 +1,4 @@
-// Cuts a source into spans.
+// A Plan cuts a source into spans. The worker that plans uses it, one at a time.
 #ifndef RBDKIT_COPY_ENGINE_PLAN_H_
 #define RBDKIT_COPY_ENGINE_PLAN_H_
 
@@ -12,12 +12,12 @@
 
 namespace rbdkit::copy {
 
-// Used by one thread at a time.
+// A Plan is used by one thread at a time.
 class Plan {
  public:
-  // From `position` of the source on. It is open, the destination prepared. `stop`: no more is asked of the
-  // source. `moved`, which may be nullptr: what is in no span. `meter` hears of what is passed over; that may
-  // take long where the source has to be asked.
+  // The plan begins at `position` of the source, which is open; the destination is prepared. Once `stop` is
+  // set no more is asked of the source. What `moved` has, which may be nullptr, is in no span. `meter` hears
+  // of what is passed over, which may take long where the source has to be asked.
   Plan(Source& source, const Destination& destination, uint64_t position, const std::atomic<bool>& stop,
        const Moved* moved, Meter& meter)
       : source_(source),
@@ -31,11 +31,11 @@ class Plan {
         meter_(meter),
         position_(position) {}
 
-  // The next span; false: there is none. A sequential source's data is in `slab` then, at the offset's place
-  // in its page.
+  // Next() gives the next span, or sets `found` to false when there is none. A sequential source's data is in
+  // `slab` then, at the offset's place in its page.
   Error Next(char* slab, Span* span, bool* found);
 
-  // All before this is in a span or needs nothing.
+  // All before position() is in a span or needs nothing.
   uint64_t position() const { return position_; }
 
  private:
@@ -53,11 +53,11 @@ class Plan {
   Source& source_;
   const bool sequential_;
   const bool zeros_;
-  // A part may go over the end of an extent.
+  // `crosses_`: a part may go over the end of an extent.
   const bool crosses_;
-  // And over holes.
+  // `joins_`: a part may go over holes.
   const bool joins_;
-  // Holes that are cheaper read than zeroed.
+  // Shorter holes are cheaper read than zeroed.
   const size_t smallest_hole_;
   const std::atomic<bool>& stop_;
   const Moved* const moved_;

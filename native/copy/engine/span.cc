@@ -1,3 +1,4 @@
+// Sift() finds what is to be written of a span; DigestSpan() computes its checksum.
 #include "copy/engine/span.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// The piece of the source that is copied at a time, and what is to be written of it.
+// A Span is the piece of the source that is copied at a time; a Sifter says what is to be written of it.
+// Workers use both.
 #ifndef RBDKIT_COPY_ENGINE_SPAN_H_
 #define RBDKIT_COPY_ENGINE_SPAN_H_
 
@@ -10,10 +11,10 @@
 
 namespace rbdkit::copy {
 
-// Aligned in the image, so that no two spans share an object of the usual size.
+// Units are aligned in the image, so that no two spans share an object of the usual size.
 inline constexpr size_t kUnitSize = size_t{4} << 20;
 
-// Data, which has its place in the span's buffer, or zeros.
+// A Part is data, which has its place in the span's buffer, or zeros.
 struct Part {
   uint64_t offset;  // in the image
   uint64_t length;
@@ -27,15 +28,15 @@ struct Span {
   uint64_t length = 0;  // at most kUnitSize, unless all of it is zeros
   std::vector<Part> parts;
 
-  // The bytes of `part` in the span's buffer, which begins at `offset`.
+  // At() gives the bytes of `part` in the span's buffer, which begins at `offset`.
   template <typename Byte>
   Byte* At(Byte* buffer, const Part& part) const {
     return buffer + (part.offset - offset);
   }
 };
 
-// What is to be written of a span that has been read. Zeros of at least `smallest_hole` in its data are left
-// out, or with `zeros` are parts of their own. Replaces what `writes` held.
+// Sift() finds what is to be written of a span that has been read. Zeros of at least `smallest_hole` in its
+// data are left out, or with `zeros` are parts of their own. It replaces what `writes` held.
 class Sifter {
  public:
   void Sift(const Span& span, const char* buffer, size_t smallest_hole, bool zeros,
@@ -45,7 +46,8 @@ class Sifter {
   std::vector<Piece> pieces_;
 };
 
-// The CRC32C register (crc32c.h) over the span, beginning with 0: what `writes` leaves out counts as zeros.
+// DigestSpan() gives the CRC32C register (crc32c.h) over the span, beginning with 0. What `writes` leaves out
+// counts as zeros.
 uint32_t DigestSpan(const Span& span, const char* buffer, const std::vector<Part>& writes);
 
 }  // namespace rbdkit::copy

@@ -1,4 +1,4 @@
-// How far a copy is without a gap, and the checksum up to there.
+// A Watermark knows how far a copy is without a gap, and the checksum up to there.
 #ifndef RBDKIT_COPY_ENGINE_WATERMARK_H_
 #define RBDKIT_COPY_ENGINE_WATERMARK_H_
 
@@ -11,13 +11,13 @@
 
 namespace rbdkit::copy {
 
-// Spans end out of order; guarded by the engine's lock.
+// Spans end out of order. The engine's lock guards a Watermark.
 class Watermark {
  public:
-  // Before anything is retired: where an earlier copy had got to.
+  // Begin() is called before anything is retired, with where an earlier copy had got to.
   void Begin(const Mark& mark) { mark_ = mark; }
 
-  // `crc`: DigestSpan() of it.
+  // `crc` is DigestSpan() of the span.
   void Retire(const Span& span, uint32_t crc, uint64_t bytes_read, uint64_t bytes_written) {
     retired_.emplace(span.sequence, Retired{span.offset, span.length, crc, bytes_read, bytes_written});
     for (auto next = retired_.begin(); next != retired_.end() && next->first == sequence_;
@@ -30,14 +30,14 @@ class Watermark {
     }
   }
 
-  // All before its offset is written, or needs nothing.
+  // All before the mark's offset is written, or needs nothing.
   const Mark& mark() const { return mark_; }
-  // Everything is retired: the mark at the end of a disk of `size` bytes.
+  // End() is called when everything is retired; the mark is at the end of a disk of `size` bytes then.
   void End(uint64_t size) {
     mark_.crc = Crc32cZeros(mark_.crc, size - mark_.offset);
     mark_.offset = size;
   }
-  // After End(): what got there otherwise; `crc` is a part for Crc32cCombine().
+  // AddMoved() adds, after End(), what got there otherwise. `crc` is a part for Crc32cCombine().
   void AddMoved(uint64_t objects, uint64_t bytes, uint32_t crc) {
     mark_.objects_moved = objects;
     mark_.bytes_moved = bytes;

@@ -1,3 +1,4 @@
+// The window compares two limits in blocks of units (docs/decisions/0019).
 #include "copy/engine/window.h"
 
 #include <algorithm>
@@ -14,7 +15,7 @@ constexpr size_t kBlockUnits = 24;
 constexpr size_t kBlockWindows = 2;
 constexpr std::chrono::milliseconds kBlockTime{100};
 
-// What the smaller limit may cost.
+// The smaller limit may cost this part of the throughput.
 constexpr double kLoss = 0.05;
 // The differences that were found, added up, have to come to this, for single ones are mostly noise. It
 // begins near to where the smaller limit is taken: it does others more good than the copy harm.
@@ -24,11 +25,12 @@ constexpr double kLean = 0.4;
 constexpr double kHopeless = 0.58;
 constexpr size_t kHopelessUnits = 6;
 
-// Windows before the first comparison, and between two; twice as many after each that has changed nothing.
+// So many windows are passed before the first comparison, and between two; twice as many after each that has
+// changed nothing.
 constexpr size_t kFirst = 30;
 constexpr size_t kRest = 20;
 constexpr size_t kMaxRest = 8 * kRest;
-// Where the smaller limit was hopeless.
+// The rest is this long where the smaller limit was hopeless.
 constexpr size_t kLongRest = 4 * kRest;
 
 }  // namespace
@@ -72,7 +74,7 @@ double Window::rate() const {
 }
 
 void Window::Begin() {
-  // With the level above and the one below in turn, where there are both.
+  // The level is compared with the one above and the one below in turn, where there are both.
   downwards_ = level_ == 0 || (!downwards_ && level_ + 1 < levels_.size());
   high_ = downwards_ ? level_ : level_ - 1;
   comparing_ = true;
@@ -88,7 +90,7 @@ void Window::BeginBlock(size_t level) {
   bytes_ = 0;
 }
 
-// A B, B A, A B: what changes steadily meanwhile does as much for one as for the other.
+// Pairs go A B, B A, A B, so that what changes steadily meanwhile does as much for one as for the other.
 void Window::EndPair() {
   const double gain = now_ == high_ ? first_rate_ / rate() - 1 : rate() / first_rate_ - 1;
   double& score = scores_[high_];

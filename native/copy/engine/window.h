@@ -1,4 +1,4 @@
-// How many units of a copy are under way.
+// A Window says how many units of a copy may be under way.
 #ifndef RBDKIT_COPY_ENGINE_WINDOW_H_
 #define RBDKIT_COPY_ENGINE_WINDOW_H_
 
@@ -9,10 +9,10 @@
 
 namespace rbdkit::copy {
 
-// As many as there are buffers, to begin with. Now and then two limits are compared, one half of the other,
-// by turns, and the smaller one stays where it moves as much: a longer queue is of no use to the copy then,
-// and in the way of others. Throughput alone tells: latencies grow with a queue also where that is of use
-// (docs/decisions/0019). Not thread-safe.
+// To begin with, as many units are under way as there are buffers. Now and then two limits are compared, one
+// half of the other, by turns. The smaller one stays where it moves as much: a longer queue is of no use to
+// the copy then, and in the way of others. Throughput alone tells, because latencies grow with a queue also
+// where that is of use (docs/decisions/0019). A Window is not thread-safe; the engine's lock guards it.
 class Window {
  public:
   using Clock = std::chrono::steady_clock;
@@ -20,7 +20,7 @@ class Window {
   explicit Window(size_t buffers);
 
   size_t limit() const { return limit_; }
-  // A unit is over that `bytes` were read for.
+  // Done() says that a unit is over that `bytes` were read for.
   void Done(uint64_t bytes, Clock::time_point now);
 
  private:
@@ -31,9 +31,9 @@ class Window {
   bool Hopeless() const;
   double rate() const;
 
-  // The limits there are, each about half of the one before.
+  // `levels_` are the limits there are, each about half of the one before.
   std::vector<size_t> levels_;
-  // Of each level but the last: how much is to be said for the next one instead of it.
+  // `scores_` has for each level but the last how much is to be said for the next one instead of it.
   std::vector<double> scores_;
 
   size_t level_ = 0;  // what is kept to between comparisons

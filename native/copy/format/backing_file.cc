@@ -1,3 +1,4 @@
+// The name of a backing file is judged before any file is opened.
 #include "copy/format/backing_file.h"
 
 #include <sys/stat.h>
@@ -37,7 +38,7 @@ Error Refused(const std::string& name, const std::string& why) {
   return Qcow2Error("names " + Quoted(name) + " as its backing file, which " + why);
 }
 
-// As fs::path's lexically_normal(), without the trailing slash.
+// Normal() does what fs::path's lexically_normal() does, without the trailing slash.
 fs::path Normal(const std::string& path) {
   fs::path normal = fs::path(path).lexically_normal();
   return normal.has_filename() ? normal : normal.parent_path();
@@ -53,7 +54,7 @@ std::string Quoted(const std::string& text) {
 
 Error OpenBackingFile(const std::string& name, const std::string& image_path,
                       const std::vector<std::string>& directories, FileReader* file, std::string* path) {
-  // As QEMU reads names: a colon before the first slash ends a protocol ("nbd:", "json:").
+  // QEMU reads names so: a colon before the first slash ends a protocol ("nbd:", "json:").
   const size_t special = name.find_first_of("/:");
   if (name.find('\0') != std::string::npos) return Refused(name, "is no path");
   if (special != std::string::npos && name[special] == ':') return Refused(name, "is no path of a file");
@@ -74,7 +75,7 @@ Error OpenBackingFile(const std::string& name, const std::string& image_path,
     allowed_names.push_back(real);
     allowed.push_back(std::move(real));
   }
-  // First by the name alone, so that not even the existence of other files shows.
+  // The name alone is judged first, so that not even the existence of other files shows.
   if (!IsInside(Normal(joined), allowed_names)) return Refused(name, "is outside the allowed directories");
 
   fs::path real;

@@ -1,3 +1,4 @@
+// Each call opens the file, goes on at the cursor and closes it.
 #include "copy/format/diff_extents.h"
 
 #include <fcntl.h>

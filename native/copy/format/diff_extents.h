@@ -1,4 +1,4 @@
-// The extents of a diff in a file, some at a time.
+// ReadDiffExtents() lists the extents of a diff in a file, some at a time. It runs on an executor's thread.
 #ifndef RBDKIT_COPY_FORMAT_DIFF_EXTENTS_H_
 #define RBDKIT_COPY_FORMAT_DIFF_EXTENTS_H_
 
@@ -9,7 +9,7 @@
 
 namespace rbdkit::copy {
 
-// Where to go on. Nothing is open between two calls.
+// A DiffCursor says where to go on. Nothing is open between two calls.
 struct DiffCursor {
   uint64_t position = 0;  // in the file; 0: at its beginning
   // Of the header.
@@ -18,8 +18,8 @@ struct DiffCursor {
   uint64_t offset = 0;  // the last extent's end
 };
 
-// The next extents, at most `max`, and where those after them begin. None: the diff has ended. Only headers
-// are read, so `file` must be one that can be read anywhere.
+// ReadDiffExtents() gives the next extents, at most `max`, and where those after them begin. None: the diff
+// has ended. Only headers are read, so `file` must be one that can be read anywhere.
 Error ReadDiffExtents(const std::string& file, size_t max, DiffCursor* cursor,
                       std::vector<DiffRecord>* extents);
 

@@ -1,5 +1,5 @@
-// rbd's diffs, as `rbd export-diff` and `rbd export --export-format 2` write them: doc/dev/rbd-diff.rst of
-// Ceph and what its source adds to that. All numbers are little endian.
+// This file declares rbd's diffs as `rbd export-diff` and `rbd export --export-format 2` write them
+// (doc/dev/rbd-diff.rst of Ceph and what its source adds to that). All numbers are little endian.
 #ifndef RBDKIT_COPY_FORMAT_DIFF_FORMAT_H_
 #define RBDKIT_COPY_FORMAT_DIFF_FORMAT_H_
 
@@ -16,7 +16,7 @@ namespace rbdkit::copy {
 inline constexpr std::string_view kDiffBannerV1 = "rbd diff v1\n";
 inline constexpr std::string_view kDiffBannerV2 = "rbd diff v2\n";
 
-// In version 2 a record's length follows each of them, except kDiffEnd.
+// These are the tags of records. In version 2 a record's length follows each of them, except kDiffEnd.
 inline constexpr char kDiffFromSnapshot = 'f';
 inline constexpr char kDiffToSnapshot = 't';
 inline constexpr char kDiffSize = 's';
@@ -25,14 +25,14 @@ inline constexpr char kDiffData = 'w';
 inline constexpr char kDiffZero = 'z';
 inline constexpr char kDiffEnd = 'e';
 
-// As the rbd command has it.
+// The rbd command has the same limit.
 inline constexpr size_t kMaxDiffSnapshotName = 4096;
 
 struct DiffHeader {
   int version = 1;
   std::optional<std::string> from;  // absent: from nothing
   std::optional<std::string> to;    // absent: the image as it was, not a snapshot
-  // Whether the snapshot `to` is protected, where the diff says.
+  // `is_protected` tells whether the snapshot `to` is protected, where the diff says.
   std::optional<bool> is_protected;
   uint64_t size = 0;  // of the image at its end
 };
@@ -45,7 +45,7 @@ struct DiffRecord {
   uint64_t end() const { return offset + length; }
 };
 
-// What is in a diff.
+// A DiffSummary tells what is in a diff.
 struct DiffSummary {
   DiffHeader header;
   uint64_t data_extents = 0;
@@ -63,16 +63,18 @@ struct DiffSummary {
   }
 };
 
-// A diff to read: its header, then its records in ascending order.
+// A DiffStream is a diff to read: its header, then its records in ascending order. One thread at a time; it
+// may block.
 class DiffStream {
  public:
   virtual ~DiffStream() = default;
-  // First of all.
+  // ReadHeader() comes first of all.
   virtual Error ReadHeader() = 0;
   const DiffHeader& header() const { return header_; }
-  // The next record, whether or not the data of the last one has been read. After the end: the end again.
+  // Next() gives the next record, whether or not the data of the last one has been read. After the end it
+  // gives the end again.
   virtual Error Next(DiffRecord* record) = 0;
-  // The next bytes of the record's data; never more than it has.
+  // ReadData() gives the next bytes of the record's data; never more than it has is asked for.
   virtual Error ReadData(char* buffer, size_t length) = 0;
   virtual Error SkipData(uint64_t length) = 0;
 

@@ -1,3 +1,4 @@
+// A MergedDiff reads both diffs as it goes.
 #include "copy/format/diff_merge.h"
 
 #include <algorithm>
@@ -10,7 +11,7 @@ std::string Name(const std::optional<std::string>& snapshot, const char* none) {
   return snapshot ? "snapshot '" + *snapshot + "'" : none;
 }
 
-// The first `length` bytes of `rest`, which begins after them then.
+// Cut() gives the first `length` bytes of `rest`, which begins after them then.
 DiffRecord Cut(DiffRecord& rest, uint64_t length) {
   const DiffRecord piece{rest.kind, rest.offset, length};
   rest.offset += length;
@@ -25,8 +26,8 @@ Error MergedDiff::ReadHeader() {
   if (Error error = second_.stream.ReadHeader()) return error;
   const DiffHeader& first = first_.stream.header();
   const DiffHeader& second = second_.stream.header();
-  // A diff without a from-snapshot says nothing of what lies under its gaps: with anything under it that
-  // would come through, so also two diffs without names do not follow each other.
+  // A diff without a from-snapshot says nothing of what lies under its gaps. What another diff has there
+  // would come through, so two diffs without names do not follow each other either.
   if (!first.to || !second.from || *first.to != *second.from) {
     Error error(-EINVAL, "merge");
     error.message = "the diffs do not follow each other: one ends at " + Name(first.to, "no snapshot") +
@@ -61,7 +62,7 @@ Error MergedDiff::Next(DiffRecord* record) {
   for (;;) {
     const bool first_ended = first_.ended;
     if (Error error = Fill(first_)) return error;
-    // What the image grew by is zero, whatever it was before it shrank.
+    // What the image grew by is zero, whatever it was before the image shrank.
     if (first_.ended && !first_ended && first_size < second_size) {
       first = {DiffRecord::Kind::kZero, first_size, second_size - first_size};
     }

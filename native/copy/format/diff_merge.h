@@ -1,4 +1,4 @@
-// Two diffs that follow each other as one.
+// A MergedDiff is two diffs that follow each other, read as one. It runs on a job's thread.
 #ifndef RBDKIT_COPY_FORMAT_DIFF_MERGE_H_
 #define RBDKIT_COPY_FORMAT_DIFF_MERGE_H_
 
@@ -6,14 +6,15 @@
 
 namespace rbdkit::copy {
 
-// The records of the second diff, and those of the first where the second has none: cut as `rbd merge-diff`
-// cuts them, so that the same bytes come out. Reads both as it goes and keeps nothing.
+// A MergedDiff has the records of the second diff, and those of the first where the second has none. They are
+// cut as `rbd merge-diff` cuts them, so that the same bytes come out. It reads both as it goes and keeps
+// nothing.
 class MergedDiff final : public DiffStream {
  public:
   // Both are borrowed.
   MergedDiff(DiffStream& first, DiffStream& second) : first_{first}, second_{second} {}
 
-  // Reads both headers; EINVAL when the second diff does not begin where the first one ends.
+  // ReadHeader() reads both headers. EINVAL: the second diff does not begin where the first one ends.
   Error ReadHeader() override;
   Error Next(DiffRecord* record) override;
   Error ReadData(char* buffer, size_t length) override;
@@ -25,7 +26,7 @@ class MergedDiff final : public DiffStream {
     DiffRecord rest{};  // what is left of its current record
     bool ended = false;
   };
-  // Sees to it that `rest` is a record, or the input has ended.
+  // Fill() sees to it that `rest` is a record, or that the input has ended.
   static Error Fill(Input& input);
   void Emit(Input& input, uint64_t length, DiffRecord* record);
 

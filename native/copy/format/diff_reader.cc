@@ -1,3 +1,4 @@
+// A DiffReader checks every record against the header and the record before.
 #include "copy/format/diff_reader.h"
 
 #include <algorithm>
@@ -6,7 +7,7 @@ namespace rbdkit::copy {
 
 namespace {
 
-// What an unknown record may carry and be skipped.
+// An unknown record that carries no more than this is skipped.
 constexpr uint64_t kMaxUnknown = 64 << 20;
 
 bool IsMetadata(uint8_t tag) {
@@ -50,7 +51,7 @@ void DiffReader::Resume(int version, uint64_t size, uint64_t offset) {
   offset_ = offset;
 }
 
-// The next record's tag that is known.
+// ReadTag() reads on to the next record's tag that is known.
 Error DiffReader::ReadTag() {
   for (;;) {
     tag_position_ = reader_.position();

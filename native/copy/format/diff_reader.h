@@ -1,4 +1,5 @@
-// Reads one diff of either version from a stream.
+// A DiffReader reads one diff of either version from a stream that nobody vouches for. It runs on a job's or
+// an engine's thread, one at a time.
 #ifndef RBDKIT_COPY_FORMAT_DIFF_READER_H_
 #define RBDKIT_COPY_FORMAT_DIFF_READER_H_
 
@@ -7,9 +8,9 @@
 
 namespace rbdkit::copy {
 
-// Stricter than the rbd command, which trusts what it reads: records ascend without overlapping and end
-// within the image, metadata comes once and first, both lengths of a record agree, and only the end record
-// ends a diff.
+// A DiffReader is stricter than the rbd command, which trusts what it reads. Records ascend without
+// overlapping and end within the image, metadata comes once and first, both lengths of a record agree, and
+// only the end record ends a diff.
 class DiffReader final : public DiffStream {
  public:
   // `reader` is borrowed and may go on after the diff's end.
@@ -19,8 +20,8 @@ class DiffReader final : public DiffStream {
   Error Next(DiffRecord* record) override;
   Error ReadData(char* buffer, size_t length) override;
   Error SkipData(uint64_t length) override;
-  // Goes on in the middle of a diff whose header is known: the stream is at a record, and `offset` is where
-  // the one before ends in the image.
+  // Resume() goes on in the middle of a diff whose header is known. The stream is at a record, and `offset`
+  // is where the one before ends in the image.
   void Resume(int version, uint64_t size, uint64_t offset);
 
  private:

@@ -1,3 +1,4 @@
+// A DiffWriter puts each record's head together and passes data through.
 #include "copy/format/diff_writer.h"
 
 namespace rbdkit::copy {

@@ -1,4 +1,5 @@
-// Writes one diff of either version, byte for byte as the rbd command does.
+// A DiffWriter writes one diff of either version, byte for byte as the rbd command does. It runs on a job's
+// or an engine's thread, one at a time.
 #ifndef RBDKIT_COPY_FORMAT_DIFF_WRITER_H_
 #define RBDKIT_COPY_FORMAT_DIFF_WRITER_H_
 
@@ -13,7 +14,7 @@ class DiffWriter {
   DiffWriter(FormatWriter& writer, int version) : writer_(writer), version_(version) {}
 
   Error Header(const DiffHeader& header);
-  // The head of a data record; Data() in parts of any size must follow for all of it.
+  // BeginData() writes the head of a data record; Data() in parts of any size must follow for all of it.
   Error BeginData(uint64_t offset, uint64_t length);
   Error Data(const char* data, size_t length) { return writer_.Write(data, length); }
   Error Zero(uint64_t offset, uint64_t length);

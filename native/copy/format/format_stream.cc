@@ -1,3 +1,4 @@
+// Readers and writers of rbd's formats buffer what is small.
 #include "copy/format/format_stream.h"
 
 #include <algorithm>

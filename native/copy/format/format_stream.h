@@ -1,5 +1,5 @@
-// What the readers and writers of rbd's formats share: exact reads that know where they are, little-endian
-// numbers, and a CRC32C of all that passed.
+// The readers and writers of rbd's formats share these streams. They read exactly, know where they are, have
+// little-endian numbers and keep a CRC32C of all that passed. One thread at a time; they may block.
 #ifndef RBDKIT_COPY_FORMAT_FORMAT_STREAM_H_
 #define RBDKIT_COPY_FORMAT_FORMAT_STREAM_H_
 
@@ -12,28 +12,29 @@
 
 namespace rbdkit::copy {
 
-// What no image reaches, and JavaScript's numbers can tell apart.
+// No image reaches this size, and JavaScript's numbers can tell apart all sizes up to it.
 inline constexpr uint64_t kMaxImageSize = (uint64_t{1} << 53) - 1;
 
-// Reads a stream that nobody vouches for. Its memory does not depend on what the stream says.
+// A FormatReader reads a stream that nobody vouches for. Its memory does not depend on what the stream says.
 class FormatReader {
  public:
-  // `input` is borrowed. `digest`: all bytes are read, also those that are skipped, and counted in crc32c().
-  // `position` is where it stands, for errors.
+  // `input` is borrowed. With `digest` all bytes are read, also those that are skipped, and counted in
+  // crc32c(). `position` is where the input stands, for errors.
   FormatReader(ByteInput& input, bool digest, uint64_t position = 0);
 
-  // Exactly `length` bytes; the stream's end before that is an error.
+  // Read() reads exactly `length` bytes; the stream's end before that is an error.
   Error Read(void* data, size_t length);
   Error Skip(uint64_t length);
   Error ReadU8(uint8_t* value) { return Read(value, 1); }
   Error ReadU32(uint32_t* value);
   Error ReadU64(uint64_t* value);
-  // Bytes that must come next; `what` is what they begin: "an rbd diff".
+  // Expect() reads bytes that must come next; `what` names what they begin: "an rbd diff".
   Error Expect(std::string_view banner, const char* what);
-  // A length of 32 bits and so many bytes, at most `max`. `what` names it in the error.
+  // ReadString() reads a length of 32 bits and so many bytes, at most `max`. `what` names the text in the
+  // error.
   Error ReadString(size_t max, const char* what, std::string* text);
 
-  // The stream is not what it should be, at `position`.
+  // Malformed() is the error that the stream is not what it should be, at `position`.
   Error Malformed(uint64_t position, const std::string& what) const;
   Error Malformed(const std::string& what) const { return Malformed(position_, what); }
   uint64_t position() const { return position_; }
@@ -51,7 +52,7 @@ class FormatReader {
   uint32_t crc_ = 0xffffffff;
 };
 
-// Gathers what is small, passes on what is large.
+// A FormatWriter gathers what is small and passes on what is large.
 class FormatWriter {
  public:
   // `output` is borrowed.
@@ -59,7 +60,7 @@ class FormatWriter {
 
   Error Write(const void* data, size_t length);
   Error Write(std::string_view text) { return Write(text.data(), text.size()); }
-  // Hands everything to the output.
+  // Flush() hands everything to the output.
   Error Flush();
 
   uint64_t position() const { return position_; }
@@ -73,7 +74,7 @@ class FormatWriter {
   uint32_t crc_ = 0xffffffff;
 };
 
-// A record's head before it is written.
+// RecordBytes is a record's head before it is written.
 class RecordBytes {
  public:
   RecordBytes& U8(uint8_t value) { return Number(value, 1); }

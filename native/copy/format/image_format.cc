@@ -1,3 +1,4 @@
+// An ImageReader checks the header's records and the order of the diffs.
 #include "copy/format/image_format.h"
 
 #include "ceph/striping.h"
@@ -7,7 +8,7 @@ namespace rbdkit::copy {
 
 namespace {
 
-// A record's length follows each of them, except kEnd.
+// These are the tags of records. A record's length follows each of them, except kEnd.
 constexpr char kOrder = 'O';
 constexpr char kFeatures = 'T';
 constexpr char kStripeUnit = 'U';
@@ -20,7 +21,7 @@ constexpr size_t kMaxKey = 4096;
 constexpr size_t kMaxValue = 64 << 10;
 constexpr size_t kMaxMetadata = 4 << 20;  // all of it
 constexpr size_t kMaxKeys = 10000;
-// What an unknown record of the header may carry and be skipped.
+// An unknown record of the header that carries no more than this is skipped.
 constexpr uint64_t kMaxUnknown = 1 << 20;
 
 std::optional<uint64_t>* NumberOf(ImageHeader& header, uint8_t tag) {

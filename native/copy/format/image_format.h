@@ -1,5 +1,6 @@
-// A whole image with its snapshots in one stream, as `rbd export --export-format 2` writes it:
-// doc/dev/rbd-export.rst of Ceph and what its source adds to that.
+// This file reads and writes a whole image with its snapshots in one stream, as `rbd export --export-format
+// 2` does (doc/dev/rbd-export.rst of Ceph and what its source adds to that). It runs on a job's or an
+// engine's thread, one at a time.
 #ifndef RBDKIT_COPY_FORMAT_IMAGE_FORMAT_H_
 #define RBDKIT_COPY_FORMAT_IMAGE_FORMAT_H_
 
@@ -18,7 +19,7 @@ namespace rbdkit::copy {
 inline constexpr std::string_view kImageBanner = "rbd image v2\n";
 inline constexpr std::string_view kImageDiffsBanner = "rbd image diffs v2\n";
 
-// What the stream says of the image before its data.
+// An ImageHeader is what the stream says of the image before its data.
 struct ImageHeader {
   std::optional<uint64_t> order;
   std::optional<uint64_t> features;
@@ -27,8 +28,8 @@ struct ImageHeader {
   std::vector<std::pair<std::string, std::string>> metadata;
 };
 
-// Reads the header and then one diff after another: from nothing to the first snapshot, from each snapshot to
-// the next, and from the last one to the image as it was.
+// An ImageReader reads the header and then one diff after another: from nothing to the first snapshot, from
+// each snapshot to the next, and from the last one to the image as it was.
 class ImageReader {
  public:
   // `reader` is borrowed.
@@ -36,10 +37,10 @@ class ImageReader {
 
   Error ReadHeader();
   const ImageHeader& header() const { return header_; }
-  // How many diffs there are: one more than snapshots.
+  // diffs() tells how many diffs there are, which is one more than snapshots.
   uint64_t diffs() const { return diffs_; }
-  // The next diff, its header read; nullptr after the last. Reads what is left of the one before. Each stays
-  // until the next call.
+  // NextDiff() gives the next diff, whose header is read; nullptr after the last. It reads what is left of
+  // the diff before. Each diff stays until the next call.
   Error NextDiff(DiffReader** diff);
 
  private:
@@ -55,7 +56,8 @@ class ImageReader {
   std::optional<DiffReader> diff_;
 };
 
-// The header and the number of diffs that follow, each written by a DiffWriter of version 2.
+// WriteImageHeader() writes the header and the number of diffs that follow, each of which a DiffWriter of
+// version 2 writes.
 Error WriteImageHeader(FormatWriter& writer, const ImageHeader& header, uint64_t diffs);
 
 }  // namespace rbdkit::copy

@@ -1,4 +1,4 @@
-// What is in a stream of an image.
+// An ImageSummary tells what is in a stream of an image.
 #ifndef RBDKIT_COPY_FORMAT_IMAGE_SUMMARY_H_
 #define RBDKIT_COPY_FORMAT_IMAGE_SUMMARY_H_
 

@@ -1,3 +1,4 @@
+// An NbdConnection trusts no length that the server says.
 #include "copy/format/nbd_connection.h"
 
 #include <sys/socket.h>
@@ -42,12 +43,12 @@ constexpr uint32_t kReadsAsZeros = 2;  // of base:allocation
 
 constexpr char kAllocation[] = "base:allocation";
 
-// A reply to an option that we send says little; one with extents has at most 8 bytes for each, and qemu-nbd
-// sends no more than this.
+// No reply is longer than this. A reply to an option that we send says little. One with extents has at most 8
+// bytes for each, and qemu-nbd sends no more than this.
 constexpr uint32_t kMaxOption = 64 << 10;
 constexpr uint32_t kMaxExtents = (1 << 20) + 4;
 
-// Numbers go over the wire with the highest byte first.
+// A Bytes holds what is sent. Numbers go over the wire with the highest byte first.
 class Bytes {
  public:
   Bytes& U16(uint16_t value) { return Number(value, 2); }
@@ -78,8 +79,8 @@ Error Unexpected(const std::string& what) {
   return error;
 }
 
-// The server's errno, which has Linux's numbers. Never as one of ours: ESHUTDOWN, say, means something else
-// there.
+// Refused() names the server's errno, which has Linux's numbers. It is never taken for one of ours:
+// ESHUTDOWN, say, means something else there.
 Error Refused(uint32_t code, const std::string& what) {
   Error error(-EIO, kCall);
   error.message = what + " failed (error " + std::to_string(code) + " of the server)";
@@ -140,7 +141,7 @@ Error NbdConnection::Handshake(bool extents) {
   if (extents) {
     if (Error error = AskForExtents()) return error;
   }
-  // The export without a name, and nothing more than must be said of it.
+  // The export has no name, and nothing more is asked about it than must be.
   if (Error error = SendOption(kOptGo, Bytes().Text("").U16(0).bytes())) return error;
   bool known = false;
   for (;;) {
@@ -194,7 +195,7 @@ Error NbdConnection::Read(uint64_t offset, size_t length, char* buffer) {
 
 Error NbdConnection::Extents(uint64_t offset, uint64_t length, std::vector<Extent>* extents) {
   extents->clear();
-  // A multiple of every block size there may be.
+  // This is a multiple of every block size there may be.
   constexpr uint64_t kMost = uint64_t{1} << 30;
   length = std::min(length, kMost);
   if (Error error = SendRequest(kCmdBlockStatus, offset, static_cast<uint32_t>(length))) return error;

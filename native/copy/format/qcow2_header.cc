@@ -1,3 +1,4 @@
+// ParseQcow2Header() checks the header's fields against each other and against the file.
 #include "copy/format/qcow2_header.h"
 
 #include <algorithm>
@@ -13,7 +14,7 @@ constexpr size_t kLengthV2 = 72;
 constexpr size_t kLengthV3 = 104;
 constexpr size_t kCompressionAt = 104;  // a byte, there only in a longer header
 
-// QEMU's own limits.
+// These are QEMU's own limits.
 constexpr uint32_t kMinClusterBits = 9;
 constexpr uint32_t kMaxClusterBits = 21;
 constexpr uint32_t kMinExtendedClusterBits = 14;
@@ -70,7 +71,7 @@ Error ParseFeatures(const std::string& bytes, uint64_t header_length, Qcow2Heade
 }
 
 Error CheckL1(const ByteReader& file, const Qcow2Header& header, uint64_t entries) {
-  // Bits of the disk's offset that one L1 entry covers.
+  // One L1 entry covers so many bits of the disk's offset.
   const uint32_t span_bits = header.cluster_bits + header.l2_bits();
   const uint64_t needed =
       (header.size >> span_bits) + (header.size % (uint64_t{1} << span_bits) != 0 ? 1 : 0);

@@ -1,4 +1,5 @@
-// The header of a qcow2 image: docs/interop/qcow2.txt of QEMU, sections "Header" and "Header extensions".
+// ParseQcow2Header() reads the header of a qcow2 image (docs/interop/qcow2.txt of QEMU, sections "Header" and
+// "Header extensions"). It runs on a job's thread.
 #ifndef RBDKIT_COPY_FORMAT_QCOW2_HEADER_H_
 #define RBDKIT_COPY_FORMAT_QCOW2_HEADER_H_
 
@@ -11,10 +12,11 @@
 
 namespace rbdkit::copy {
 
-// The first four bytes of every version.
+// kQcowMagic is the first four bytes of every version.
 inline constexpr char kQcowMagic[4] = {'Q', 'F', 'I', '\xfb'};
 
-// What reading the active disk takes. Refcounts, internal snapshots and bitmaps are left alone.
+// A Qcow2Header has what reading the active disk takes. Refcounts, internal snapshots and bitmaps are left
+// alone.
 struct Qcow2Header {
   uint32_t version = 0;       // 2 or 3
   uint32_t cluster_bits = 0;  // 9 to 21
@@ -26,15 +28,16 @@ struct Qcow2Header {
   std::string backing_format;  // empty: not recorded
 
   uint64_t cluster_size() const { return uint64_t{1} << cluster_bits; }
-  // Entries of an L2 table are 8 bytes, or 16 when extended; a table fills a cluster.
+  // Entries of an L2 table are of 8 bytes, or of 16 when extended. A table fills a cluster.
   uint32_t l2_entry_bits() const { return extended_l2 ? 4 : 3; }
   uint32_t l2_bits() const { return cluster_bits - l2_entry_bits(); }
 };
 
-// ERR_RBDKIT_FORMAT.
+// Qcow2Error() makes an error with the code ERR_RBDKIT_FORMAT.
 Error Qcow2Error(const std::string& message);
 
-// Refuses what is damaged, encrypted, elsewhere (external data file) or unknown; allocates a cluster at most.
+// ParseQcow2Header() refuses what is damaged, encrypted, elsewhere (external data file) or unknown. It
+// allocates a cluster at most.
 Error ParseQcow2Header(const ByteReader& file, Qcow2Header* header);
 
 }  // namespace rbdkit::copy

@@ -1,3 +1,4 @@
+// Each thread that reads a compressed cluster takes a workspace of its own.
 #include "copy/format/qcow2_image.h"
 
 #include <algorithm>

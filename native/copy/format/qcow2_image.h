@@ -1,4 +1,4 @@
-// One qcow2 file: its map, and reading its compressed clusters.
+// A Qcow2Image is one qcow2 file: its map, and reading its compressed clusters. The engine's threads use it.
 #ifndef RBDKIT_COPY_FORMAT_QCOW2_IMAGE_H_
 #define RBDKIT_COPY_FORMAT_QCOW2_IMAGE_H_
 
@@ -25,12 +25,12 @@ class Qcow2Image {
   Qcow2Map& map() { return map_; }
   uint64_t size() const { return map_.header().size; }
 
-  // Reads from the compressed cluster that `mapping` says `offset` of the disk is in, at most to its end. Any
-  // thread, several at once.
+  // ReadCompressed() reads from the compressed cluster that `mapping` says `offset` of the disk is in, at
+  // most to its end. Any thread, several at once.
   Error ReadCompressed(const Mapping& mapping, uint64_t offset, size_t length, char* buffer);
 
  private:
-  // What a thread needs to read a compressed cluster.
+  // A Workspace is what a thread needs to read a compressed cluster.
   struct Workspace;
   std::unique_ptr<Workspace> Take();
 

@@ -1,3 +1,4 @@
+// A Qcow2Map walks the L1 and L2 tables and refuses entries that point nowhere.
 #include "copy/format/qcow2_map.h"
 
 #include <algorithm>
@@ -22,7 +23,7 @@ constexpr uint64_t kReserved = ~(kOffsetMask | kCopied);  // of an L1 entry; an 
 
 constexpr uint64_t kSector = 512;
 constexpr uint32_t kSubclusters = 32;
-// No compressed cluster is shorter than this, nor than its share: deflate makes at most 1032 bytes of one,
+// No compressed cluster is shorter than this, nor than its share. deflate makes at most 1032 bytes of one,
 // zstd a block of 128 KiB of four.
 constexpr uint64_t kMinCompressed = 4;
 constexpr uint64_t kMaxDeflateRatio = 1032;
@@ -115,7 +116,7 @@ Error Qcow2Map::Standard(uint64_t entry, uint64_t bitmap, uint64_t offset, Mappi
   return {};
 }
 
-// The subclusters from `offset` on that are alike.
+// Subclusters() finds the subclusters from `offset` on that are alike.
 Error Qcow2Map::Subclusters(uint64_t host, uint64_t bitmap, uint64_t offset, Mapping* mapping) const {
   const auto allocated = static_cast<uint32_t>(bitmap);
   const auto zero = static_cast<uint32_t>(bitmap >> 32);

@@ -1,5 +1,5 @@
-// Where the clusters of a qcow2 image are: docs/interop/qcow2.txt of QEMU, sections "Cluster mapping" and
-// "Extended L2 Entries".
+// A Qcow2Map finds where the clusters of a qcow2 image are (docs/interop/qcow2.txt of QEMU, sections "Cluster
+// mapping" and "Extended L2 Entries"). The engine's threads use it.
 #ifndef RBDKIT_COPY_FORMAT_QCOW2_MAP_H_
 #define RBDKIT_COPY_FORMAT_QCOW2_MAP_H_
 
@@ -13,7 +13,7 @@
 
 namespace rbdkit::copy {
 
-// A part of the disk, at most to the end of its cluster (of its L2 table, where there is none).
+// A Mapping is a part of the disk, at most to the end of its cluster (of its L2 table, where there is none).
 struct Mapping {
   enum class Kind {
     kUnallocated,  // the backing file's, else zeros
@@ -27,7 +27,8 @@ struct Mapping {
   uint64_t host_length = 0;  // of a compressed cluster, rounded up to sectors
 };
 
-// Reads tables through a cache of fixed size, so that neither a large disk nor a hostile file takes memory.
+// A Qcow2Map reads tables through a cache of fixed size, so that neither a large disk nor a hostile file
+// takes memory.
 class Qcow2Map {
  public:
   // `file` outlives the map.
@@ -35,12 +36,13 @@ class Qcow2Map {
 
   const Qcow2Header& header() const { return header_; }
 
-  // `offset` is inside the disk. Any thread.
+  // Find() maps `offset`, which is inside the disk. Any thread.
   Error Find(uint64_t offset, Mapping* mapping);
 
-  // The same for planning: offsets ascend, one thread at a time. In a sound image no two clusters of the
-  // active disk are in the same place of the file, so tables and clusters together are not longer than it.
-  // What claims more is refused: a small file cannot make endless work by loops or by overlaps.
+  // FindNext() does the same for planning. Offsets ascend, one thread at a time. In a sound image no two
+  // clusters of the active disk are in the same place of the file, so tables and clusters together are not
+  // longer than it. What claims more is refused, so that a small file cannot make endless work by loops or by
+  // overlaps.
   Error FindNext(uint64_t offset, Mapping* mapping);
 
  private:
@@ -48,9 +50,9 @@ class Qcow2Map {
     uint64_t offset = UINT64_MAX;
     std::vector<char> bytes;
   };
-  // `table`: where the L2 table is, 0 if there is none.
+  // Walk() sets `table` to where the L2 table is, 0 if there is none.
   Error Walk(uint64_t offset, Mapping* mapping, uint64_t* table);
-  // Entry `index` of the table at `table`, `size` (8 or 16) bytes.
+  // ReadEntry() reads entry `index` of the table at `table`, `size` (8 or 16) bytes.
   Error ReadEntry(uint64_t table, uint64_t index, size_t size, char* entry);
   Error Standard(uint64_t entry, uint64_t bitmap, uint64_t offset, Mapping* mapping) const;
   Error Compressed(uint64_t entry, uint64_t offset, Mapping* mapping) const;

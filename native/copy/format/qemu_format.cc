@@ -1,3 +1,4 @@
+// Each format has a check of its own.
 #include "copy/format/qemu_format.h"
 
 #include <endian.h>
@@ -33,7 +34,7 @@ uint64_t Little64(const char* bytes) {
   return le64toh(value);
 }
 
-// All of it, or an error.
+// ReadExactly() reads all of it, or gives an error.
 Error ReadExactly(const ByteReader& file, uint64_t offset, char* buffer, size_t length) {
   if (offset > file.size() || length > file.size() - offset) return Cut();
   const int64_t n = file.ReadAt(offset, buffer, length);
@@ -41,7 +42,8 @@ Error ReadExactly(const ByteReader& file, uint64_t offset, char* buffer, size_t 
   return static_cast<size_t>(n) == length ? Error() : Cut();
 }
 
-// VMDK: a sparse extent, VMware's "Virtual Disk Format 1.1". All numbers but the file's size are the file's.
+// A VmdkHeader is that of a sparse extent of VMDK (VMware's "Virtual Disk Format 1.1"). All numbers but the
+// file's size are the file's.
 struct VmdkHeader {
   uint32_t flags = 0;
   uint64_t capacity = 0;  // sectors, as what follows
@@ -56,7 +58,7 @@ constexpr char kVmdkMagic[4] = {'K', 'D', 'M', 'V'};
 constexpr uint64_t kDirectoryAtEnd = UINT64_MAX;
 constexpr uint32_t kHasZeroGrains = 4;
 constexpr uint64_t kMaxTables = 32 << 20;
-// What QEMU looks at for the name of a parent.
+// QEMU looks for the name of a parent in this much of a descriptor.
 constexpr size_t kDescriptorSize = 20 * kSector;
 
 Error ReadVmdkHeader(const ByteReader& file, uint64_t offset, VmdkHeader* header) {
@@ -81,7 +83,7 @@ Error ReadVmdkHeader(const ByteReader& file, uint64_t offset, VmdkHeader* header
   return {};
 }
 
-// The value of `key`, without quotes.
+// ValueOf() gives the value of `key`, without quotes.
 std::string ValueOf(const std::string& descriptor, const std::string& key) {
   const size_t at = descriptor.find(key + "=");
   if (at == std::string::npos) return "";
@@ -102,7 +104,7 @@ Error CheckVmdkDescriptor(const ByteReader& file) {
   return Bad("is one of several files of a disk, or of a type that is not read");
 }
 
-// Whether all grains are inside the file.
+// CheckVmdkGrains() tells whether all grains are inside the file.
 Error CheckVmdkGrains(const ByteReader& file, const VmdkHeader& header, const std::atomic<bool>& stop) {
   if (header.grain == 0 || header.grain > 0x200000 || header.table_entries == 0 || header.table_entries > 512)
     return Bad("has grains or tables of an impossible size");
@@ -155,7 +157,7 @@ Error CheckVmdk(const ByteReader& file, const std::atomic<bool>& stop) {
   return CheckVmdkGrains(file, header, stop);
 }
 
-// VirtualBox's. Differencing images are refused by QEMU.
+// CheckVdi() checks VirtualBox's format. QEMU refuses differencing images of it.
 Error CheckVdi(const ByteReader& file) {
   char bytes[kSector];
   if (Error error = ReadExactly(file, 0, bytes, sizeof bytes)) return error;
@@ -165,12 +167,13 @@ Error CheckVdi(const ByteReader& file) {
   return data + block * allocated > file.size() ? Cut() : Error();
 }
 
-// Of Virtual PC and Hyper-V: QEMU reads a differencing image as if what its parent has were zeros.
+// CheckVpc() checks the format of Virtual PC and Hyper-V. QEMU reads a differencing image of it as if what
+// its parent has were zeros.
 Error CheckVpc(const ByteReader& file) {
   char bytes[kSector];
   if (Error error = ReadExactly(file, 0, bytes, sizeof bytes)) return error;
   if (memcmp(bytes, "conectix", 8) != 0) {
-    // Of a disk of fixed size it is at the end only.
+    // A disk of fixed size has its footer at the end only.
     if (Error error = ReadExactly(file, file.size() - kSector, bytes, sizeof bytes)) return error;
   }
   if (memcmp(bytes, "conectix", 8) != 0) return Bad("is not a VHD disk, or was cut: it has no footer");

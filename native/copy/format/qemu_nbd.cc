@@ -1,3 +1,4 @@
+// A QemuNbd forks and executes qemu-nbd with sockets that are connected already.
 #include "copy/format/qemu_nbd.h"
 
 #include <fcntl.h>
@@ -22,14 +23,15 @@ namespace {
 
 constexpr char kProgram[] = "qemu-nbd";
 
-// Where the child has what it is given: systemd's protocol says where its listening socket is.
+// The child has what it is given at these numbers; systemd's protocol says where its listening socket is.
 constexpr int kListening = 3;
 constexpr int kImage = 4;
 constexpr int kFirstFree = 5;
 
 Error Failed(const char* function) { return Error(-errno, function); }
 
-// An absolute path: a relative entry of PATH would be looked for wherever the process happens to be.
+// FindProgram() gives an absolute path, because a relative entry of PATH would be looked for wherever the
+// process happens to be.
 std::string FindProgram() {
   const char* variable = getenv("PATH");  // NOLINT(concurrency-mt-unsafe): Node locks what it changes
   const std::string path = variable == nullptr ? "/usr/bin:/bin" : variable;
@@ -42,8 +44,8 @@ std::string FindProgram() {
   return "";
 }
 
-// A socket that listens, and `count` that are connected to it already. Its name is gone when this returns, so
-// nobody else can connect.
+// Connect() makes a socket that listens, and `count` that are connected to it already. Its name is gone when
+// Connect() returns, so nobody else can connect.
 Error Connect(size_t count, UniqueFd* listening, std::vector<UniqueFd>* connected) {
   const char* variable = getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): as above
   std::string directory = std::string(variable == nullptr || *variable == '\0' ? "/tmp" : variable);
@@ -73,8 +75,8 @@ Error Connect(size_t count, UniqueFd* listening, std::vector<UniqueFd>* connecte
   return error;
 }
 
-// What the child needs. Made before fork(2), since only async-signal-safe functions may be called after it in
-// a process with threads.
+// A Program is what the child needs. It is made before fork(2), since only async-signal-safe functions may be
+// called after that in a process with threads.
 struct Program {
   std::string path;
   std::vector<std::string> arguments;
@@ -104,7 +106,7 @@ Error Program::Prepare(int disk, const std::string& format, size_t count) {
   snprintf(locale.data(), locale.size(), "LC_ALL=C");
   environment = {pid.data(), fds.data(), locale.data(), nullptr};
   const UniqueFd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
-  // Out of the way of the numbers that the child has them at.
+  // The descriptors are moved out of the way of the numbers that the child has them at.
   const int from[] = {listening.get(), disk, messages.get(), nothing.get()};
   UniqueFd* const to[] = {&listening, &image, &messages, &null};
   for (size_t i = 0; i < std::size(from); ++i) {
@@ -115,7 +117,7 @@ Error Program::Prepare(int disk, const std::string& format, size_t count) {
   return {};
 }
 
-// In the child.
+// Run() runs in the child.
 void Program::Run(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);  // the thread's end came before that
@@ -142,7 +144,7 @@ void Program::Run(pid_t parent) {
   _exit(127);
 }
 
-// What was said on stderr, without who said it and what it calls the file.
+// ReadMessage() gives what was said on stderr, without who said it and what it calls the file.
 std::string ReadMessage(int fd) {
   std::array<char, 4096> buffer;
   const ssize_t n = read(fd, buffer.data(), buffer.size());
@@ -167,7 +169,7 @@ Error QemuNbd::Start(int image, const std::string& format, size_t count, std::ve
   }
   if (Error error = Connect(count, &program.listening, sockets)) return error;
   int messages[2];
-  // Nobody waits for room in it: what is too much is lost.
+  // Nobody waits for room in the pipe: what is too much is lost.
   if (pipe2(messages, O_CLOEXEC | O_NONBLOCK) != 0) return Failed("pipe2");
   stderr_ = UniqueFd(messages[0]);
   program.messages = UniqueFd(messages[1]);
@@ -195,7 +197,7 @@ QemuNbd::Ending QemuNbd::Stop() {
     pid = pid_;
   }
   if (pid <= 0) return ending_;
-  // Its number is another's only after waitpid(2), so nobody may kill by it then.
+  // The child's number may be another's after waitpid(2), so nobody kills by it from then on.
   siginfo_t info;
   while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
   }

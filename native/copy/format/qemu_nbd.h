@@ -1,4 +1,4 @@
-// A qemu-nbd of our own that serves one file, to nobody else.
+// A QemuNbd is a qemu-nbd of our own that serves one file, to nobody else. A job's thread starts it.
 #ifndef RBDKIT_COPY_FORMAT_QEMU_NBD_H_
 #define RBDKIT_COPY_FORMAT_QEMU_NBD_H_
 
@@ -20,14 +20,15 @@ class QemuNbd {
   QemuNbd(const QemuNbd&) = delete;
   QemuNbd& operator=(const QemuNbd&) = delete;
 
-  // Serves the open file `image`, to read only, as a disk in `format`, to `sockets`, of which there are
-  // `count`. QEMU gets the descriptor instead of a name, looks for no other format, and opens no backing
-  // file. It dies with the thread that calls this, and so with the process.
+  // Start() serves the open file `image`, to read only, as a disk in `format`, to `sockets`, of which there
+  // are `count`. QEMU gets the descriptor instead of a name, looks for no other format, and opens no backing
+  // file. It ends with the thread that calls Start(), and so with the process.
   Error Start(int image, const std::string& format, size_t count, std::vector<UniqueFd>* sockets);
-  // Ends it; the sockets then have nobody at their other end. Any thread, any time, never waits.
+  // Kill() ends the server; the sockets then have nobody at their other end. It never waits. Any thread, any
+  // time.
   void Kill();
-  // Ends it and waits for that. Says how it ended, by itself if it had before, and what it said on stderr; so
-  // does each further call.
+  // Stop() ends the server and waits for that. It says how the server ended, by itself if it had before, and
+  // what it said on stderr. Each further call says the same.
   struct Ending {
     int status = 0;  // of waitpid(2)
     std::string message;

@@ -1,11 +1,9 @@
+// Diffs are inspected and merged without the engine, on one thread.
 #include "copy/jobs/diff_jobs.h"
 
 #include <algorithm>
 #include <deque>
-#include <functional>
 #include <memory>
-#include <new>
-#include <system_error>
 
 #include "copy/format/diff_merge.h"
 #include "copy/format/diff_reader.h"
@@ -15,10 +13,9 @@ namespace rbdkit::copy {
 
 namespace {
 
-constexpr std::chrono::milliseconds kStalledAfter{10000};
 constexpr size_t kBufferSize = 1 << 20;
 
-// A diff that is read from a file or descriptor.
+// A DiffInput is a diff that is read from a file or descriptor.
 struct DiffInput {
   InputFile file;
   std::unique_ptr<FormatReader> reader;
@@ -35,20 +32,6 @@ struct DiffInput {
     return {};
   }
 };
-
-Error Metered(Meter::Report report, const std::function<Error(Meter&)>& work) {
-  try {
-    Meter meter(std::move(report), kStalledAfter);
-    Error error = work(meter);
-    meter.Stop();
-    if (!error) meter.Finish();
-    return error;
-  } catch (const std::bad_alloc&) {
-    return Error(-ENOMEM, "malloc");
-  } catch (const std::system_error&) {
-    return Error(-EAGAIN, "pthread_create");
-  }
-}
 
 Error Inspect(const StreamSpec& spec, StopSignal& stop, Meter& meter, DiffSummary* summary) {
   DiffInput input;
@@ -110,7 +93,7 @@ Error Merge(const std::vector<StreamSpec>& specs, const StreamSpec& merged, Stop
   meter.SetTotal(total);
   OutputFile output;
   if (Error error = output.Open(merged, stop)) return error;
-  // The first with the second, that with the third, and so on.
+  // The first diff is merged with the second, the result with the third, and so on.
   std::deque<MergedDiff> merges;
   DiffStream* all = inputs.front().diff.get();
   for (size_t i = 1; i < inputs.size(); ++i) all = &merges.emplace_back(*all, *inputs[i].diff);
@@ -133,12 +116,14 @@ Error Merge(const std::vector<StreamSpec>& specs, const StreamSpec& merged, Stop
 }  // namespace
 
 Error InspectDiff(const StreamSpec& diff, StopSignal& stop, Meter::Report report, DiffSummary* summary) {
-  return Metered(std::move(report), [&](Meter& meter) { return Inspect(diff, stop, meter, summary); });
+  return Metered(std::move(report), kStalledAfter,
+                 [&](Meter& meter) { return Inspect(diff, stop, meter, summary); });
 }
 
 Error MergeDiffs(const std::vector<StreamSpec>& diffs, const StreamSpec& merged, StopSignal& stop,
                  Meter::Report report, DiffSummary* summary) {
-  return Metered(std::move(report), [&](Meter& meter) { return Merge(diffs, merged, stop, meter, summary); });
+  return Metered(std::move(report), kStalledAfter,
+                 [&](Meter& meter) { return Merge(diffs, merged, stop, meter, summary); });
 }
 
 }  // namespace rbdkit::copy

@@ -1,4 +1,5 @@
-// What is done with files of diffs alone, without a cluster.
+// These jobs work on diffs in files and streams alone, without a cluster. Each runs on the thread that calls
+// it.
 #ifndef RBDKIT_COPY_JOBS_DIFF_JOBS_H_
 #define RBDKIT_COPY_JOBS_DIFF_JOBS_H_
 
@@ -10,12 +11,12 @@
 
 namespace rbdkit::copy {
 
-// Both block; `stop` ends them early, `report` is called on another thread.
+// Both jobs block. `stop` ends them early; `report` is called on another thread.
 
-// Reads all of a diff: an error when it is not whole.
+// InspectDiff() reads all of a diff, and gives an error when it is not whole.
 Error InspectDiff(const StreamSpec& diff, StopSignal& stop, Meter::Report report, DiffSummary* summary);
 
-// Writes what at least two diffs, each of which begins where the one before ends, do together.
+// MergeDiffs() writes what at least two diffs do together. Each begins where the one before ends.
 Error MergeDiffs(const std::vector<StreamSpec>& diffs, const StreamSpec& merged, StopSignal& stop,
                  Meter::Report report, DiffSummary* summary);
 

@@ -1,3 +1,4 @@
+// A diff is a source or a destination of the engine here.
 #include "copy/jobs/diff_transfer.h"
 
 #include <memory>

@@ -1,4 +1,5 @@
-// Diffs between images, files and streams: the engine with a diff at one end.
+// These jobs move diffs between images, files and streams, by the engine with a diff at one end. Each blocks
+// the thread that calls it.
 #ifndef RBDKIT_COPY_JOBS_DIFF_TRANSFER_H_
 #define RBDKIT_COPY_JOBS_DIFF_TRANSFER_H_
 
@@ -13,7 +14,7 @@
 
 namespace rbdkit::copy {
 
-// All block; `stop` ends them early, `report` is called on other threads. `summary` is of the diff.
+// The jobs block. `stop` ends them early; `report` is called on other threads. `summary` is of the diff.
 
 struct DiffExport {
   std::string image;
@@ -24,14 +25,14 @@ struct DiffExport {
 Error ExportDiff(rados_ioctx_t ioctx, const DiffExport& what, const StreamSpec& to, Options options,
                  StopSignal& stop, Meter::Report report, DiffSummary* summary);
 
-// Into an image, or with an empty `image` into the raw file `file`.
+// A DiffTarget is an image, or with an empty `image` the raw file `file`.
 struct DiffTarget {
   rados_ioctx_t ioctx = nullptr;
   std::string image;
   std::string file;
   bool allow_shrink = false;
 };
-// Of a regular file it is seen first whether it is whole: nothing is written for one that is not.
+// ImportDiff() sees first whether a regular file is whole; nothing is written for one that is not.
 Error ImportDiff(const StreamSpec& from, const DiffTarget& target, Options options, StopSignal& stop,
                  Meter::Report report, DiffSummary* summary);
 

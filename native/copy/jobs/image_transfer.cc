@@ -1,3 +1,4 @@
+// The stream of an image is a source or a destination of the engine here.
 #include "copy/jobs/image_transfer.h"
 
 #include "copy/destination/image_stream.h"
@@ -8,14 +9,15 @@ namespace rbdkit::copy {
 
 namespace {
 
-// What a user may ask for; the rest librbd sets from other options or while an image is in some state.
+// A user may ask for these features; librbd sets the rest from other options or while an image is in some
+// state.
 constexpr uint64_t kSettable = RBD_FEATURE_LAYERING | RBD_FEATURE_STRIPINGV2 | RBD_FEATURE_EXCLUSIVE_LOCK |
                                RBD_FEATURE_OBJECT_MAP | RBD_FEATURE_FAST_DIFF | RBD_FEATURE_DEEP_FLATTEN |
                                RBD_FEATURE_JOURNALING;
 
 constexpr char kConfiguration[] = "conf_";
 
-// Reads all of it but the data.
+// CheckWhole() reads all of the stream but the data.
 Error CheckWhole(InputFile& input) {
   FormatReader reader(input, false);
   ImageReader image(reader);
@@ -27,17 +29,13 @@ Error CheckWhole(InputFile& input) {
   return input.Rewind();
 }
 
-ImageOptions Layout(const ImageHeader& header, ImageOptions options) {
-  const bool own_striping = options.stripe_unit || options.stripe_count || options.order;
-  if (!own_striping && header.stripe_count.value_or(1) > 1) {
-    options.stripe_unit = header.stripe_unit;
-    options.stripe_count = header.stripe_count;
-  }
-  if (!options.order) options.order = header.order;
-  if (!options.features && header.features) {
-    options.features = *header.features & kSettable & ~RBD_FEATURE_STRIPINGV2;
-  }
-  return options;
+LayoutRequest RequestOf(const ImageHeader& header) {
+  LayoutRequest request;
+  request.order = header.order;
+  request.stripe_unit = header.stripe_unit;
+  request.stripe_count = header.stripe_count;
+  if (header.features) request.features = *header.features & kSettable & ~RBD_FEATURE_STRIPINGV2;
+  return request;
 }
 
 Metadata Trusted(const ImageHeader& header, bool all, ImageSummary* summary) {
@@ -86,7 +84,8 @@ Error ImportImage(const StreamSpec& from, rados_ioctx_t ioctx, const ImageImport
 
   ImageStreamSource source(stream, *diff, file, Trusted(stream.header(), what.trust_metadata, summary), stop,
                            summary);
-  ImageDestination destination(ioctx, what.image, Layout(stream.header(), what.layout), Naming());
+  ImageDestination destination(ioctx, what.image, Completed(what.layout, RequestOf(stream.header())),
+                               Naming());
   options.checksum = false;  // the stream's is what is told
   Engine engine(source, destination, options);
   const StopSignal::Hook cancels(stop, [&engine] { engine.Cancel(); });

@@ -1,4 +1,5 @@
-// Whole images with their snapshots, into streams of rbd's image format and out of them.
+// These jobs move whole images with their snapshots into streams of rbd's image format and out of them. Each
+// blocks the thread that calls it.
 #ifndef RBDKIT_COPY_JOBS_IMAGE_TRANSFER_H_
 #define RBDKIT_COPY_JOBS_IMAGE_TRANSFER_H_
 
@@ -13,7 +14,7 @@
 
 namespace rbdkit::copy {
 
-// Both block; `stop` ends them early, `report` is called on other threads.
+// Both jobs block. `stop` ends them early; `report` is called on other threads.
 
 struct ImageExport {
   std::string image;
@@ -23,12 +24,14 @@ Error ExportImage(rados_ioctx_t ioctx, const ImageExport& what, const StreamSpec
                   StopSignal& stop, const Meter::Report& report, ImageSummary* summary);
 
 struct ImageImport {
-  std::string image;    // nothing may have this name
-  ImageOptions layout;  // what is not given is as the stream says
-  // Configuration among the metadata (conf_*), which changes how librbd and whoever opens the image behave.
+  std::string image;     // nothing may have this name
+  LayoutRequest layout;  // what is not given is as the stream says
+  // `trust_metadata` takes over configuration among the metadata (conf_*), which changes how librbd and
+  // whoever opens the image behave.
   bool trust_metadata = false;
 };
-// The image has its name when all of it is there, and nothing is left of one that is not.
+// ImportImage() gives the image its name when all of it is there; of an image that is not whole nothing is
+// left.
 Error ImportImage(const StreamSpec& from, rados_ioctx_t ioctx, const ImageImport& what, Options options,
                   StopSignal& stop, const Meter::Report& report, ImageSummary* summary);
 

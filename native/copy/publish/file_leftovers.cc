@@ -1,3 +1,4 @@
+// A temporary file is only touched by who has locked it.
 #include "copy/publish/file_leftovers.h"
 
 #include <fcntl.h>
@@ -12,12 +13,12 @@ namespace rbdkit::copy {
 
 namespace {
 
-// What is said of a temporary, which is locked by `fd` then unless somebody is at work on it. False: it is no
-// copy's.
+// Look() says what there is to say of a temporary, which is locked by `fd` then unless somebody is at work on
+// it. False: it is no copy's.
 bool Look(int directory, const std::string& temporary, UniqueFd* fd, Leftover* leftover) {
   leftover->name = temporary;
   Error error = LockTemporary(directory, temporary, fd);
-  // With the lock nobody changes the record any more.
+  // While the lock is held nobody changes the record any more.
   if (!ReadFileRecord(directory, temporary, &leftover->record)) return false;
   if (error.result == -EBUSY) {
     leftover->in_use = true;
@@ -32,7 +33,7 @@ bool Look(int directory, const std::string& temporary, UniqueFd* fd, Leftover* l
 Error Clear(int directory, const std::string& temporary, const Record& record) {
   if (record.state == RecordState::kCopying) return RemoveTemporaryFile(directory, temporary);
   Error error = PublishFile(directory, temporary, record);
-  // Somebody has removed it, or given it another name.
+  // Somebody has removed the temporary, or given it another name.
   if (error.result == -ENOENT) return RemoveFileRecord(directory, temporary);
   return error;
 }
@@ -47,7 +48,7 @@ Error LockTemporary(int directory, const std::string& temporary, UniqueFd* fd) {
     if (error.result == -EBUSY) error.message = "the copy is at work in another process";
     return error;
   }
-  // Between the two, who had locked it may have removed it.
+  // Between open(2) and the lock, who had locked the file may have removed it.
   bool gone = false;
   if (Error error = IsGone(fd->get(), &gone)) return error;
   if (!gone) return {};

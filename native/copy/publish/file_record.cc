@@ -1,3 +1,4 @@
+// A record is written to a file of its own and renamed into place.
 #include "copy/publish/file_record.h"
 
 #include <dirent.h>
@@ -49,7 +50,7 @@ Error PutFileRecord(int directory, const std::string& temporary, Record* record)
   const ssize_t n = write(fd.get(), text.data(), text.size());
   if (n < 0) return Error(-errno, "write");
   if (static_cast<size_t>(n) < text.size()) return Error(-ENOSPC, "write");
-  // Nothing is wrong without the first record, or without the last one: then there is more to do again.
+  // The first record and the last one need not be durable: without them there is only more to do again.
   if (record->mark.offset > 0 && !record->mark.confirmed && fsync(fd.get()) != 0)
     return Error(-errno, "fsync");
   if (renameat(directory, fresh.c_str(), directory, name.c_str()) != 0) return Error(-errno, "rename");
@@ -72,7 +73,7 @@ bool ReadFileRecord(int directory, const std::string& temporary, Record* record)
     text.resize(n < 0 ? 0 : static_cast<size_t>(n));
     return DecodeRecord(text, record) && record->kind == RecordKind::kFile;
   }
-  // The first one was being written: nothing else was there yet.
+  // The first record was being written, and nothing else was there yet.
   struct stat fresh {};
   if (fstatat(directory, (name + kNewSuffix).c_str(), &fresh, AT_SYMLINK_NOFOLLOW) != 0) return false;
   *record = Record();
@@ -110,14 +111,14 @@ Error PublishFile(int directory, const std::string& temporary, const Record& rec
   const std::string id = found == 0 ? FileId(there) : "";
   int r = 0;
   if (found == 0 && id == record.id) {
-    // It has its name already; link(2) leaves the other one for a moment.
+    // The file has its name already; link(2) leaves the other one for a moment.
     if (Error error = Unlink(directory, temporary)) return error;
   } else if (found == 0 && id == record.old_id) {
     r = renameat(directory, temporary.c_str(), directory, record.target.c_str());
   } else {
     r = renameat2(directory, temporary.c_str(), directory, record.target.c_str(), RENAME_NOREPLACE);
     if (r != 0 && (errno == EINVAL || errno == ENOSYS)) {
-      // The file system cannot: link(2) never replaces either.
+      // The file system cannot do that. link(2) never replaces either.
       r = linkat(directory, temporary.c_str(), directory, record.target.c_str(), 0);
       if (r == 0) unlinkat(directory, temporary.c_str(), 0);
     }

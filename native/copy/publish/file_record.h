@@ -1,4 +1,5 @@
-// The record of an unfinished copy to a file: another file beside the temporary, `<temporary>.copy`.
+// The record of an unfinished copy to a file is another file beside the temporary, `<temporary>.copy`; these
+// functions write, read and remove it. They block on a job's or an engine's thread.
 #ifndef RBDKIT_COPY_PUBLISH_FILE_RECORD_H_
 #define RBDKIT_COPY_PUBLISH_FILE_RECORD_H_
 
@@ -14,24 +15,26 @@ namespace rbdkit::copy {
 
 inline constexpr char kRecordSuffix[] = ".copy";
 
-// The longest name of a temporary: its record's, while that is written, is longer.
+// kMaxTemporaryFile is the longest name of a temporary, because its record's name, while that is written, is
+// longer.
 inline constexpr size_t kMaxTemporaryFile = 255 - 9;
 
-// In the directory `directory`, an open descriptor. All of these block.
-// Whoever reads sees the old one or the new one. Of marks on the way it is durable when it returns.
+// All of these functions work in the directory `directory`, an open descriptor, and block. PutFileRecord()
+// writes a record; whoever reads sees the old one or the new one. A record with a mark on the way is durable
+// when it returns.
 Error PutFileRecord(int directory, const std::string& temporary, Record* record);
 Error RemoveFileRecord(int directory, const std::string& temporary);
-// False: there is none, or one that is not a copy's.
+// ReadFileRecord() returns false when there is no record, or one that is not a copy's.
 bool ReadFileRecord(int directory, const std::string& temporary, Record* record);
 
-// The temporaries of the directory that have a record, or the beginning of one.
+// ListFileRecords() lists the temporaries of the directory that have a record, or the beginning of one.
 Error ListFileRecords(int directory, std::vector<std::string>* temporaries);
 
-// What a file keeps whatever it is called.
+// FileId() gives what a file keeps whatever it is called.
 std::string FileId(const struct stat& file);
 
-// Names the temporary file of `record`, whose state is kComplete, and removes the record; goes on where an
-// earlier call was cut off. A file that is replaced is so in one step.
+// PublishFile() names the temporary file of `record`, whose state is kComplete, and removes the record. It
+// goes on where an earlier call was cut off. A file is replaced in one step.
 Error PublishFile(int directory, const std::string& temporary, const Record& record);
 
 }  // namespace rbdkit::copy

@@ -1,6 +1,8 @@
+// Publishing an image renames the old one, names the new one and puts the old one away.
 #include "copy/publish/image.h"
 
 #include "ceph/image_io.h"
+#include "ceph/image_lists.h"
 #include "ceph/image_names.h"
 #include "copy/publish/image_journal.h"
 #include "copy/publish/old_image.h"
@@ -10,17 +12,14 @@ namespace rbdkit::copy {
 
 namespace {
 
-// True also when it cannot be told.
+// HasSnapshots() is true also when it cannot be told.
 bool HasSnapshots(rbd_image_t image) {
-  int count = 1;
-  rbd_snap_info_t snapshot;
-  const int r = Rbd().rbd_snap_list(image, &snapshot, &count);
-  if (r > 0) Rbd().rbd_snap_list_end(&snapshot);
-  return r != 0;
+  std::vector<ListedSnapshot> snapshots;
+  return ListSnapshots(image, &snapshots) || !snapshots.empty();
 }
 
-// What was replaced gives its group to the new image and goes to the trash, if it is where PublishImage() has
-// put it and nothing is in the way.
+// PutAway() gives the group of the replaced image to the new one and moves the replaced image to the trash,
+// if it is where PublishImage() has put it and nothing is in the way.
 Error PutAway(rados_ioctx_t ioctx, const Record& record, Replaced* replaced) {
   OpenImage old;
   const int r = Rbd().rbd_open_by_id_read_only(ioctx, record.old_id.c_str(), old.out(), nullptr);
@@ -39,7 +38,7 @@ Error PutAway(rados_ioctx_t ioctx, const Record& record, Replaced* replaced) {
 Error Name(rados_ioctx_t ioctx, const std::string& temporary, const Record& record, Renaming how) {
   if (record.old_id.empty()) return RenameImage(ioctx, record.id, temporary, record.target, how);
   std::string name;
-  // Without its heir the old image stays where it is.
+  // The old image stays where it is when its heir is gone.
   if (Error error = ListedName(ioctx, record.id, &name)) return error;
   Error error = RenameImage(ioctx, record.old_id, record.target, record.old_name, Renaming::kKnown);
   if (error && error.result != -ENOENT) return error;  // ENOENT: somebody has removed it
@@ -50,23 +49,12 @@ Error Name(rados_ioctx_t ioctx, const std::string& temporary, const Record& reco
 
 }  // namespace
 
-int ListWatchers(rbd_image_t image, std::vector<uint64_t>* clients) {
-  std::vector<rbd_image_watcher_t> watchers(16);
-  size_t count = watchers.size();
-  int r;
-  while ((r = Rbd().rbd_watchers_list(image, watchers.data(), &count)) == -ERANGE) watchers.resize(count);
-  if (r < 0) return r;
-  for (size_t i = 0; i < count; ++i) clients->push_back(static_cast<uint64_t>(watchers[i].id));
-  Rbd().rbd_watchers_list_cleanup(watchers.data(), count);
-  return 0;
-}
-
 Error PublishImage(rados_ioctx_t ioctx, const std::string& temporary, Record* record, Renaming how,
                    Replaced* replaced) {
   if (record->state != RecordState::kNamed) {
     if (Error error = Name(ioctx, temporary, *record, how)) return error;
     if (!record->old_id.empty()) {
-      // From here on who removes the new image does not get the old one back.
+      // From here on, removing the new image does not bring the old one back.
       record->state = RecordState::kNamed;
       if (Error error = ImageJournal(ioctx).Put(temporary, record)) return error;
     }

@@ -1,3 +1,4 @@
+// Records are entries of one object's omap, which atomic operations change.
 #include "copy/publish/image_journal.h"
 
 #include <ctime>
@@ -11,7 +12,7 @@ namespace {
 
 constexpr uint64_t kPage = 256;
 
-// One atomic operation on the journal's object.
+// Operate() does one atomic operation on the journal's object.
 Error Operate(rados_ioctx_t ioctx, const std::function<void(rados_write_op_t)>& fill) {
   const rados_write_op_t op = Rados().rados_create_write_op();
   fill(op);
@@ -43,7 +44,8 @@ Error ImageJournal::Remove(const std::string& key) {
   });
   if (error.result == -ENOENT) return {};
   if (error) return error;
-  // The last one takes the object along, unless somebody writes to it meanwhile: then it is not the last.
+  // The last record takes the object along, unless somebody writes to the object meanwhile: then it is not
+  // the last.
   std::vector<std::pair<std::string, std::string>> left;
   if (Error unknown = ListText(&left)) return {};
   if (!left.empty()) return {};

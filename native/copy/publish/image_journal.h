@@ -1,4 +1,5 @@
-// The records of what copies have under way in a pool and namespace: the omap of one object.
+// An ImageJournal keeps the records of what copies have under way in a pool and namespace, in the omap of one
+// object. It blocks on a job's or an engine's thread.
 #ifndef RBDKIT_COPY_PUBLISH_IMAGE_JOURNAL_H_
 #define RBDKIT_COPY_PUBLISH_IMAGE_JOURNAL_H_
 
@@ -13,20 +14,20 @@
 
 namespace rbdkit::copy {
 
-// The object's name. It is there only while there are records in it.
+// kJournalObject is the object's name. The object is there only while there are records in it.
 inline constexpr char kJournalObject[] = "rbdkit.copies";
 
-// A record is written before what it tells of is made, under the name of that: so nothing needs to be guessed
+// A record is written before what it tells of is made, under the name of that. So nothing needs to be guessed
 // from names, and finding what is left takes one request however large the pool is. Calls block.
 class ImageJournal {
  public:
   // `ioctx` is borrowed.
   explicit ImageJournal(rados_ioctx_t ioctx) : ioctx_(ioctx) {}
 
-  // Durable when it returns. Fills in who and when.
+  // Put() fills in who writes and when. The record is durable when it returns.
   Error Put(const std::string& key, Record* record);
   Error Remove(const std::string& key);
-  // Records of versions that are not known are left out.
+  // List() leaves out records of versions that are not known.
   Error List(std::vector<std::pair<std::string, Record>>* records);
 
  private:

@@ -1,8 +1,10 @@
+// A leftover is cleared by what its record says it is.
 #include "copy/publish/image_leftovers.h"
 
 #include <algorithm>
 
 #include "ceph/image_io.h"
+#include "ceph/image_lists.h"
 #include "copy/publish/image.h"
 #include "copy/publish/image_journal.h"
 #include "copy/publish/image_removal.h"
@@ -29,7 +31,7 @@ Error Clear(rados_ioctx_t ioctx, const std::string& key, Record record, LongCall
   if (record.state == RecordState::kCopying) return RemoveTemporary(ioctx, key, call);
   Replaced replaced;
   Error error = PublishImage(ioctx, key, &record, Renaming::kKnown, &replaced);
-  // ENOENT: somebody has removed it, or given it another name.
+  // ENOENT means that somebody has removed it, or given it another name.
   if (error && error.result != -ENOENT) return error;
   return ImageJournal(ioctx).Remove(key);
 }
@@ -47,9 +49,9 @@ Error IsInUse(rados_ioctx_t ioctx, const Record& record, bool* in_use) {
     return error.result == -ENOENT ? Error() : error;
   }
   std::vector<uint64_t> clients;
-  const int r = ListWatchers(image.get(), &clients);
-  if (r < 0) return Error(r, "rbd_watchers_list");
-  // A temporary is nobody else's. An image that has its name, and that of a snapshot, may be anybody's.
+  if (Error error = ListWatchers(image.get(), &clients)) return error;
+  // Nobody else has a temporary open. An image that has its name, and the image of a snapshot, may be open by
+  // anybody.
   const bool temporary = record.kind == RecordKind::kImage && record.state == RecordState::kCopying;
   *in_use = temporary ? !clients.empty()
                       : std::find(clients.begin(), clients.end(), record.client) != clients.end();

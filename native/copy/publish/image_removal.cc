@@ -1,3 +1,4 @@
+// A temporary image is emptied by what the pool has, then removed by librbd.
 #include "copy/publish/image_removal.h"
 
 #include <cerrno>
@@ -7,6 +8,7 @@
 #include "ceph/class_call.h"
 #include "ceph/data_objects.h"
 #include "ceph/image_io.h"
+#include "ceph/image_lists.h"
 #include "copy/publish/image_journal.h"
 #include "sys/rados.h"
 #include "sys/rbd.h"
@@ -15,36 +17,29 @@ namespace rbdkit::copy {
 
 namespace {
 
-// So many objects librbd looks for in a moment, whether they are there or not.
+// librbd looks for so many objects in a moment, whether they are there or not.
 constexpr uint64_t kFewObjects = 4096;
 
-// Asked between two steps, of which each is a sign of life.
+// Stopped() is asked between two steps, of which each is a sign of life.
 Error Stopped(const LongCall& call) {
   call.pulse->Beat();
   return call.stop ? Error::Coded(kCancelled, "cleanup", "cancelled") : Error();
 }
 
-// Snapshots of a temporary that was to have some.
+// RemoveSnapshots() removes the snapshots of a temporary that was to have some.
 Error RemoveSnapshots(rbd_image_t image, LongCall& call) {
-  std::vector<rbd_snap_info_t> snapshots(64);
-  int most = static_cast<int>(snapshots.size());
-  int count;
-  while ((count = Rbd().rbd_snap_list(image, snapshots.data(), &most)) == -ERANGE) {
-    snapshots.resize(static_cast<size_t>(most));
+  std::vector<ListedSnapshot> snapshots;
+  if (Error error = ListSnapshots(image, &snapshots)) return error;
+  for (const ListedSnapshot& snapshot : snapshots) {
+    if (Error error = Stopped(call)) return error;
+    Rbd().rbd_snap_unprotect(image, snapshot.name.c_str());
+    const int r = Rbd().rbd_snap_remove2(image, snapshot.name.c_str(), 0, LongCall::Progress, &call);
+    if (r < 0 && r != -ENOENT) return Error(r, "rbd_snap_remove2");
   }
-  if (count < 0) return Error(count, "rbd_snap_list");
-  Error error;
-  for (int i = 0; i < count && !error; ++i) {
-    if ((error = Stopped(call))) break;
-    Rbd().rbd_snap_unprotect(image, snapshots[i].name);
-    const int r = Rbd().rbd_snap_remove2(image, snapshots[i].name, 0, LongCall::Progress, &call);
-    if (r < 0 && r != -ENOENT) error = Error(r, "rbd_snap_remove2");
-  }
-  Rbd().rbd_snap_list_end(snapshots.data());
-  return error;
+  return {};
 }
 
-// The image's objects among all that the pool has.
+// RemoveListed() removes the image's objects among all that the pool has.
 Error RemoveListed(const DataObjects& objects, LongCall& call) {
   const std::string prefix = objects.prefix() + ".";
   rados_list_ctx_t list = nullptr;
@@ -66,9 +61,10 @@ Error RemoveListed(const DataObjects& objects, LongCall& call) {
   return error;
 }
 
-// librbd removes an image by asking for each object that it could have, which a stream of some bytes can make
-// more than a lifetime's work. Where the pool as a whole has fewer objects, these are looked through instead,
-// and the image is made empty by its header alone, so that librbd has none to ask for. Nobody else knows it.
+// Empty() makes a large image empty. librbd removes an image by asking for each object that it could have,
+// which a stream of some bytes can make more than a lifetime's work. Where the pool as a whole has fewer
+// objects, these are looked through instead, and the image is made empty by its header alone, so that librbd
+// has none to ask for. Nobody else knows the image.
 Error Empty(rados_ioctx_t ioctx, const std::string& key, LongCall& call) {
   OpenImage image;
   int r = Rbd().rbd_open(ioctx, key.c_str(), image.out(), nullptr);
@@ -99,7 +95,7 @@ Error RemoveTemporary(rados_ioctx_t ioctx, const std::string& key, LongCall& cal
   if (Error error = Stopped(call)) return error;
   int r = Rbd().rbd_remove_with_progress(ioctx, key.c_str(), LongCall::Progress, &call);
   if (r < 0 && r != -ENOENT) return Error(r, "rbd_remove_with_progress");
-  // A create or remove that was cut may have left no more than this.
+  // A create or remove that was cut may have left no more than this object.
   r = Rados().rados_remove(ioctx, ("rbd_id." + key).c_str());
   if (r < 0 && r != -ENOENT) return Error(r, "rados_remove");
   return ImageJournal(ioctx).Remove(key);

@@ -1,4 +1,4 @@
-// Something that an unfinished copy has left.
+// A Leftover is something that an unfinished copy has left.
 #ifndef RBDKIT_COPY_PUBLISH_LEFTOVER_H_
 #define RBDKIT_COPY_PUBLISH_LEFTOVER_H_
 

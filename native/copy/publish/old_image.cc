@@ -1,10 +1,11 @@
+// The old image is asked for its lock, watchers, mirroring, group, metadata and limits.
 #include "copy/publish/old_image.h"
 
 #include <algorithm>
 #include <vector>
 
 #include "ceph/image_io.h"
-#include "copy/publish/image.h"
+#include "ceph/image_lists.h"
 #include "sys/rados.h"
 #include "sys/rbd.h"
 
@@ -12,11 +13,9 @@ namespace rbdkit::copy {
 
 namespace {
 
-// The tag of librbd's own locks, for the feature exclusive-lock. One of a client that is gone is broken by
-// the next who writes.
+// librbd's own locks, for the feature exclusive-lock, have this tag. The lock of a client that is gone is
+// broken by the next who writes.
 constexpr char kManagedLock[] = "internal";
-
-constexpr uint64_t kMetadataPage = 64;
 
 struct Loss {
   const char* name;  // what Naming::may_lose has
@@ -37,57 +36,30 @@ Error IsMirrored(rbd_image_t image, bool* is) {
 
 Error IsInGroupSnapshots(rbd_image_t image, bool* is) {
   *is = false;
-  std::vector<rbd_snap_info_t> snapshots(64);
-  int most = static_cast<int>(snapshots.size());
-  int count;
-  while ((count = Rbd().rbd_snap_list(image, snapshots.data(), &most)) == -ERANGE) {
-    snapshots.resize(static_cast<size_t>(most));
-  }
-  if (count < 0) return Error(count, "rbd_snap_list");
-  int r = 0;
-  for (int i = 0; i < count && r == 0 && !*is; ++i) {
+  std::vector<ListedSnapshot> snapshots;
+  if (Error error = ListSnapshots(image, &snapshots)) return error;
+  for (const ListedSnapshot& snapshot : snapshots) {
     rbd_snap_namespace_type_t type;
-    r = Rbd().rbd_snap_get_namespace_type(image, snapshots[i].id, &type);
-    if (r == -ENOENT)
-      r = 0;  // removed meanwhile
-    else if (r == 0)
-      *is = type == RBD_SNAP_NAMESPACE_TYPE_GROUP;
+    const int r = Rbd().rbd_snap_get_namespace_type(image, snapshot.id, &type);
+    if (r == -ENOENT) continue;  // removed meanwhile
+    if (r < 0) return Error(r, "rbd_snap_get_namespace_type");
+    if (type != RBD_SNAP_NAMESPACE_TYPE_GROUP) continue;
+    *is = true;
+    break;
   }
-  if (count > 0) Rbd().rbd_snap_list_end(snapshots.data());
-  return r < 0 ? Error(r, "rbd_snap_get_namespace_type") : Error();
+  return {};
 }
 
-// What is in `metadata` already stays.
+// AddMetadata() leaves what is in `metadata` already.
 Error AddMetadata(rbd_image_t image, Metadata* metadata) {
-  const auto has = [metadata](const std::string& key) {
-    return std::any_of(metadata->begin(), metadata->end(),
-                       [&key](const auto& pair) { return pair.first == key; });
-  };
-  std::string last;
-  std::vector<char> keys(4096);
-  std::vector<char> values(4096);
-  for (;;) {
-    size_t keys_length = keys.size();
-    size_t values_length = values.size();
-    int r;
-    while ((r = Rbd().rbd_metadata_list(image, last.c_str(), kMetadataPage, keys.data(), &keys_length,
-                                        values.data(), &values_length)) == -ERANGE) {
-      keys.resize(std::max(keys.size(), keys_length));
-      values.resize(std::max(values.size(), values_length));
-      keys_length = keys.size();
-      values_length = values.size();
-    }
-    if (r < 0) return Error(r, "rbd_metadata_list");
-    if (keys_length == 0) return {};
-    const char* value = values.data();
-    for (const char* key = keys.data(); key < keys.data() + keys_length;) {
-      last = key;
-      const std::string text = value;
-      key += last.size() + 1;
-      value += text.size() + 1;
-      if (!has(last)) metadata->emplace_back(last, text);
-    }
+  Metadata found;
+  if (Error error = ListMetadata(image, &found)) return error;
+  for (auto& pair : found) {
+    const bool has = std::any_of(metadata->begin(), metadata->end(),
+                                 [&pair](const auto& one) { return one.first == pair.first; });
+    if (!has) metadata->push_back(std::move(pair));
   }
+  return {};
 }
 
 Error AddJournaling(rbd_image_t old, rbd_image_t heir) {
@@ -97,7 +69,8 @@ Error AddJournaling(rbd_image_t old, rbd_image_t heir) {
   if (r == 0) r = Rbd().rbd_get_features(heir, &has);
   if (r < 0) return Error(r, "rbd_get_features");
   wanted &= RBD_FEATURE_JOURNALING;
-  // Without mirroring: that of a mirrored image is for its mirroring, which is lost.
+  // Journaling is inherited without mirroring only: that of a mirrored image is for its mirroring, which is
+  // lost.
   bool mirrored = false;
   if (wanted == 0) return {};
   if (Error error = IsMirrored(old, &mirrored)) return error;
@@ -113,37 +86,29 @@ Error SetSnapshotLimit(rbd_image_t old, rbd_image_t heir) {
   if (r < 0) return Error(r, "rbd_snap_get_limit");
   if (limit == UINT64_MAX) return {};
   r = Rbd().rbd_snap_set_limit(heir, limit);
-  // ERANGE: a deep copy has more already.
+  // ERANGE means that a deep copy has more snapshots already.
   return r < 0 && r != -ERANGE ? Error(r, "rbd_snap_set_limit") : Error();
 }
 
 }  // namespace
 
 Error RefuseLocked(rbd_image_t image) {
-  int exclusive = 0;
-  std::vector<char> texts[4];  // tag, clients, cookies, addresses
-  size_t lengths[4] = {256, 256, 256, 256};
-  ssize_t r;
-  do {
-    for (int i = 0; i < 4; ++i) texts[i].resize(lengths[i]);
-    r = Rbd().rbd_list_lockers(image, &exclusive, texts[0].data(), &lengths[0], texts[1].data(), &lengths[1],
-                               texts[2].data(), &lengths[2], texts[3].data(), &lengths[3]);
-  } while (r == -ERANGE);
-  if (r < 0) return Error(static_cast<int>(r), "rbd_list_lockers");
-  if (r == 0 || std::string(texts[0].data()) == kManagedLock) return {};
+  Lockers lockers;
+  if (Error error = ListLockers(image, &lockers)) return error;
+  if (lockers.clients.empty() || lockers.tag == kManagedLock) return {};
   Error error(-EBUSY, "rbd_list_lockers");
-  error.message = "the image to replace is locked by " + std::string(texts[1].data()) +
+  error.message = "the image to replace is locked by " + lockers.clients.front() +
                   ": whoever locked it unlocks it first, or 'rbd lock remove' does";
   return error;
 }
 
 Error RefuseInUse(rados_ioctx_t ioctx, const std::string& id) {
   OpenImage image;
-  int r = Rbd().rbd_open_by_id_read_only(ioctx, id.c_str(), image.out(), nullptr);
+  const int r = Rbd().rbd_open_by_id_read_only(ioctx, id.c_str(), image.out(), nullptr);
   if (r == -ENOENT) return {};
   if (r < 0) return Error(r, "rbd_open_by_id_read_only");
   std::vector<uint64_t> clients;
-  if ((r = ListWatchers(image.get(), &clients)) < 0) return Error(r, "rbd_watchers_list");
+  if (Error error = ListWatchers(image.get(), &clients)) return error;
   if (clients.empty()) return {};
   Error error(-EBUSY, "rbd_watchers_list");
   error.message = "the image to replace is open for writing by client." + std::to_string(clients.front());
@@ -175,15 +140,7 @@ Error DataPoolOf(rados_ioctx_t ioctx, rbd_image_t old, std::string* name) {
   name->clear();
   const int64_t pool = Rbd().rbd_get_data_pool_id(old);
   if (pool < 0 || pool == Rados().rados_ioctx_get_id(ioctx)) return {};
-  std::vector<char> text(256);
-  int r;
-  while ((r = Rados().rados_pool_reverse_lookup(Rados().rados_ioctx_get_cluster(ioctx), pool, text.data(),
-                                                text.size())) == -ERANGE) {
-    text.resize(text.size() * 2);
-  }
-  if (r < 0) return Error(r, "rados_pool_reverse_lookup");
-  *name = text.data();
-  return {};
+  return PoolName(ioctx, pool, name);
 }
 
 Error Inherit(rados_ioctx_t ioctx, const std::string& old_id, rbd_image_t heir, bool own_features,
@@ -208,7 +165,7 @@ Error PassGroupOn(rados_ioctx_t ioctx, rbd_image_t old, const std::string& old_i
   OwnIoCtx there;
   if (Error error = there.Open(ioctx, pool)) return error;
   r = Rbd().rbd_group_image_add(there.get(), name.c_str(), ioctx, heir.c_str());
-  // EEXIST: somebody has put it into another group.
+  // EEXIST means that somebody has put it into another group.
   if (r < 0 && r != -EEXIST) return Error(r, "rbd_group_image_add");
   r = Rbd().rbd_group_image_remove_by_id(there.get(), name.c_str(), ioctx, old_id.c_str());
   return r < 0 && r != -ENOENT ? Error(r, "rbd_group_image_remove_by_id") : Error();

@@ -1,3 +1,4 @@
+// A record is lines of text, `field value`, with one list of fields for both directions.
 #include "copy/publish/record.h"
 
 #include <cerrno>
@@ -14,7 +15,7 @@ constexpr char kLastLine[] = "end\n";
 
 constexpr uint64_t kMakingSeconds = 30;
 
-// Names may hold anything but NUL; a line ends at a newline.
+// Escape() is for names, which may hold anything but NUL; a line ends at a newline.
 std::string Escape(const std::string& text) {
   std::string escaped;
   for (const char c : text) {
@@ -40,7 +41,7 @@ std::string Unescape(const std::string& text) {
   return plain;
 }
 
-// The fields that are told twice, once for each direction.
+// Visit() names the fields for both directions.
 template <typename Field>
 void Visit(Field field, Record* record, uint64_t* kind, uint64_t* state, uint64_t* crc) {
   field("kind", kind);

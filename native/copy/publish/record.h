@@ -1,4 +1,5 @@
-// What is written down of a copy that is not finished, so that another process can finish it or clean up.
+// A Record is what is written down of a copy that is not finished, so that another process can finish it or
+// clean up.
 #ifndef RBDKIT_COPY_PUBLISH_RECORD_H_
 #define RBDKIT_COPY_PUBLISH_RECORD_H_
 
@@ -11,9 +12,9 @@ namespace rbdkit::copy {
 
 enum class RecordKind : uint8_t { kImage, kFile, kSnapshot };
 
-// kCopying: the temporary is not whole. kComplete: all of it is durable and the source was confirmed; from
-// here on the copy is only ever finished, never taken back. kNamed: the temporary has its name; what it
-// replaced may be left.
+// kCopying means that the temporary is not whole. kComplete means that all of it is durable and the source
+// was confirmed; from here on the copy is only ever finished, never taken back. kNamed means that the
+// temporary has its name; what it replaced may be left.
 enum class RecordState : uint8_t { kCopying, kComplete, kNamed };
 
 struct Record {
@@ -31,12 +32,13 @@ struct Record {
   uint64_t written = 0;  // when: seconds since 1970
 };
 
-// As lines of text, `field value`, and back. False: not a whole record of a version that is known.
+// EncodeRecord() and DecodeRecord() make lines of text, `field value`, and read them. False: the text is not
+// a whole record of a version that is known.
 std::string EncodeRecord(const Record& record);
 bool DecodeRecord(const std::string& text, Record* record);
 
-// Of a record whose temporary is not there: whether that is about to be made. Clocks may differ by some
-// seconds.
+// IsBeingMade() tells whether the temporary of a record, which is not there, is about to be made. Clocks may
+// differ by some seconds.
 bool IsBeingMade(const Record& record);
 
 }  // namespace rbdkit::copy

@@ -1,13 +1,13 @@
+// Work() runs on the mover's own threads, "rbdkit-move", each of which waits for one OSD at a time.
 #include "copy/server_side/object_mover.h"
 
 #include <pthread.h>
 
 #include <algorithm>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "copy/engine/span.h"
+#include "copy/engine/workers.h"
 #include "disk/crc32c.h"
 #include "sys/server_copy.h"
 
@@ -15,10 +15,11 @@ namespace rbdkit::copy {
 
 namespace {
 
-// Calls under way. They block, so each has a thread; the OSDs do the work.
+// So many calls are under way. They block, so each has a thread; the OSDs do the work.
 constexpr int kCalls = 8;
 
-// At least nine tenths of an object are allocated: what is filled up is less than a tenth then.
+// An object is dense when at least nine tenths of it are allocated: what is filled up is less than a tenth
+// then.
 constexpr uint64_t kDenseTenths = 9;
 
 }  // namespace
@@ -39,13 +40,7 @@ Error ObjectMover::Run(Verifier* verifier, Meter& meter, const std::atomic<bool>
   verifier_ = verifier;
   meter_ = &meter;
   stop_ = &stop;
-  std::vector<std::thread> threads;
-  try {
-    for (int i = 0; i < kCalls; ++i) threads.emplace_back([this] { Work(); });
-  } catch (const std::system_error&) {
-    if (threads.empty()) throw;  // fewer are enough
-  }
-  for (std::thread& thread : threads) thread.join();
+  RunWorkers(kCalls, [this] { Work(); });
   return std::move(error_);
 }
 
@@ -64,7 +59,7 @@ void ObjectMover::Work() {
   }
 }
 
-// The next object that the source has; false: there is none, or the work ends.
+// Next() gives the next object that the source has; false: there is none, or the work ends.
 bool ObjectMover::Next(uint64_t* object) {
   std::lock_guard<std::mutex> lock(plan_mutex_);
   while (!stopping() && !blind_ && position_ < size_) {
@@ -81,7 +76,7 @@ bool ObjectMover::Next(uint64_t* object) {
     }
     const Place place = striping_.At(position_);
     position_ = std::min(extent_.end(), position_ + place.length);
-    // Of a striped image it comes again with each of its stripes.
+    // An object of a striped image comes again with each of its stripes.
     if (seen_[place.object]) continue;
     seen_[place.object] = true;
     *object = place.object;
@@ -111,7 +106,8 @@ void ObjectMover::Handle(Object& object) {
   Count(object, false);
 }
 
-// Asks the source's OSD, by the user's own right to read there: copy_from itself is not checked for that.
+// IsDense() asks the source's OSD, by the user's own right to read there: copy_from itself is not checked for
+// that.
 bool ObjectMover::IsDense(const Object& object) {
   uint64_t allocated = 0;
   const int r = ServerCopy().rbdkit_allocated(from_.ioctx(), from_.Name(object.number).c_str(), object.bytes,
@@ -125,7 +121,7 @@ bool ObjectMover::IsDense(const Object& object) {
   return r == 0 && allocated >= object.bytes / 10 * kDenseTenths;
 }
 
-// False: the object is not as long as it is to be, or this ends with an error.
+// Ask() returns false when the object is not as long as it is to be, or when it fails.
 bool ObjectMover::Ask(const DataObjects& objects, const Object& object, ObjectSums* sums) {
   const char* call = "rados_stat";
   int r = objects.AskSize(object.number, &sums->size);
@@ -139,11 +135,11 @@ bool ObjectMover::Ask(const DataObjects& objects, const Object& object, ObjectSu
   return r == 0;
 }
 
-// False: the work ends.
+// WaitForPace() returns false when the work ends.
 bool ObjectMover::WaitForPace(uint64_t bytes) {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!stopping() && pace_.next() > Pace::Clock::now()) {
-    // That is no stall. Others may be waiting for an OSD, which this hides for as long.
+    // Waiting for the limit is no stall. Others may be waiting for an OSD, which this hides for as long.
     meter_->Rest(pace_.next());
     wake_.wait_until(lock, pace_.next());
   }
@@ -151,7 +147,7 @@ bool ObjectMover::WaitForPace(uint64_t bytes) {
   return !stopping();
 }
 
-// False: it is not there any more, or this ends with an error.
+// Copy() returns false when the object is not there any more, or when it fails.
 bool ObjectMover::Copy(const Object& object) {
   const int r = ServerCopy().rbdkit_copy_from(to_.ioctx(), to_.Name(object.number).c_str(), from_.ioctx(),
                                               from_.Name(object.number).c_str());

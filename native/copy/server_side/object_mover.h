@@ -1,4 +1,5 @@
-// Has the OSDs copy an image's objects, one by one.
+// An ObjectMover has the OSDs copy an image's objects, one by one. Run() blocks the job's thread; eight
+// threads, "rbdkit-move", each wait for one object.
 #ifndef RBDKIT_COPY_SERVER_SIDE_OBJECT_MOVER_H_
 #define RBDKIT_COPY_SERVER_SIDE_OBJECT_MOVER_H_
 
@@ -17,15 +18,15 @@
 
 namespace rbdkit::copy {
 
-// Only objects that are whole and dense, for copy_from fills the holes of an object. All others are left: an
-// absent one in a clone stands for its parent's data.
+// An ObjectMover copies only objects that are whole and dense, because copy_from fills the holes of an
+// object. All others are left: an absent one in a clone stands for its parent's data.
 class ObjectMover {
  public:
   struct Ends {
     Source& source;
     const DataObjects& from;  // reads the source's snapshot
     const DataObjects& to;
-    ImageLayout layout;  // of both
+    Layout layout;  // of both
   };
   struct Options {
     bool checksum = true;      // source and destination are compared; without it there is no `crc`
@@ -33,22 +34,22 @@ class ObjectMover {
     Limits limits;
   };
 
-  // The source is open. All of it outlives this.
+  // The source is open. All of `ends` outlives the mover.
   ObjectMover(const Ends& ends, Options options);
 
-  // Blocking, once. No error when `stop` ended it.
+  // Run() blocks, and is called once. It is no error when `stop` ended it.
   Error Run(Verifier* verifier, Meter& meter, const std::atomic<bool>& stop);
-  // `stop` was set. Any thread, any time.
+  // Wake() says that `stop` was set. Any thread, any time.
   void Wake();
 
   // After Run().
   const Moved& moved() const { return moved_; }
   const MovedTotals& totals() const { return totals_; }
-  // The source's pool does not tell where its objects have holes, so none was moved.
+  // blind() says that the source's pool does not tell where its objects have holes, so none was moved.
   bool blind() const { return blind_; }
 
  private:
-  // One object; belongs to a worker.
+  // An Object is on its way and belongs to a worker.
   struct Object {
     uint64_t number;
     uint64_t bytes;  // that it is to have
@@ -74,7 +75,7 @@ class ObjectMover {
   const uint64_t size_;
   const Options options_;
 
-  // Set by Run().
+  // Run() sets these.
   Verifier* verifier_ = nullptr;
   Meter* meter_ = nullptr;
   const std::atomic<bool>* stop_ = nullptr;

@@ -1,3 +1,4 @@
+// An obstacle is put into words for the user.
 #include "copy/server_side/obstacle.h"
 
 #include "ceph/striping.h"
@@ -9,8 +10,8 @@ namespace rbdkit::copy {
 
 namespace {
 
-// Features of which it is known that an image's objects hold its content. Encryption is no feature but loaded
-// into a handle, and the source's is our own: its objects are copied as they are.
+// With these features it is known that an image's objects hold its content. Encryption is no feature but is
+// loaded into a handle, and the source's handle is our own: its objects are copied as they are.
 constexpr uint64_t kPlain = RBD_FEATURE_LAYERING | RBD_FEATURE_STRIPINGV2 | RBD_FEATURE_EXCLUSIVE_LOCK |
                             RBD_FEATURE_OBJECT_MAP | RBD_FEATURE_FAST_DIFF | RBD_FEATURE_DEEP_FLATTEN |
                             RBD_FEATURE_DATA_POOL | RBD_FEATURE_OPERATIONS;
@@ -35,7 +36,7 @@ std::string Features(uint64_t features) {
   return (features & ~kPlain) != 0 ? "the source has features that are not known" : "";
 }
 
-std::string Layouts(const ImageLayout& source, const ImageOptions& destination) {
+std::string Layouts(const Layout& source, const LayoutRequest& destination) {
   if ((destination.features.value_or(0) & RBD_FEATURE_JOURNALING) != 0) {
     return "the destination is to have journaling";
   }
@@ -61,7 +62,7 @@ Error FindObstacle(const ImageSource& source, const ImageDestination& destinatio
     *obstacle = "source and destination are not opened by way of one Cluster";
     return {};
   }
-  const ImageLayout layout = *source.layout();
+  const Layout layout = *source.layout();
   uint8_t old = 0;
   int r = Rbd().rbd_get_old_format(source.image(), &old);
   if (r < 0) return At(Side::kSource, Error(r, "rbd_get_old_format"));

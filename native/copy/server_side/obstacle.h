@@ -1,4 +1,4 @@
-// When an image cannot be copied on the OSDs.
+// FindObstacle() finds out why an image cannot be copied on the OSDs. It runs on a job's thread.
 #ifndef RBDKIT_COPY_SERVER_SIDE_OBSTACLE_H_
 #define RBDKIT_COPY_SERVER_SIDE_OBSTACLE_H_
 
@@ -9,7 +9,8 @@
 
 namespace rbdkit::copy {
 
-// What is in the way, in words; empty: nothing. The source is open, the destination is not.
+// FindObstacle() sets `obstacle` to what is in the way, in words; empty: nothing. The source is open, the
+// destination is not.
 Error FindObstacle(const ImageSource& source, const ImageDestination& destination, std::string* obstacle);
 
 }  // namespace rbdkit::copy

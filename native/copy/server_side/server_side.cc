@@ -1,3 +1,4 @@
+// ServerSide chooses, then lets an ObjectMover work.
 #include "copy/server_side/server_side.h"
 
 #include <utility>

@@ -1,4 +1,5 @@
-// Copying inside one cluster from OSD to OSD, as far as that gives the same image.
+// ServerSide copies inside one cluster from OSD to OSD, as far as that gives the same image. The engine calls
+// it on the job's thread.
 #ifndef RBDKIT_COPY_SERVER_SIDE_SERVER_SIDE_H_
 #define RBDKIT_COPY_SERVER_SIDE_SERVER_SIDE_H_
 
@@ -32,7 +33,7 @@ class ServerSide final : public Offload {
   const MovedTotals& totals() const override { return mover_->totals(); }
   Error Finish(Meter& meter) override;
 
-  // Why nothing is moved; empty: there is no reason not to. After the copy.
+  // obstacle() says after the copy why nothing is moved; empty: there is no reason not to.
   const std::string& obstacle() const { return obstacle_; }
 
  private:

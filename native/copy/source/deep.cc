@@ -1,3 +1,4 @@
+// A DeepSource lists the snapshots and hands each layer to an ImageSource.
 #include "copy/source/deep.h"
 
 #include "ceph/image_parent.h"
@@ -15,11 +16,12 @@ Error DeepSource::Open() {
   for (const SnapshotInfo& snapshot : snapshots) {
     if (newest != 0 && snapshot.id > newest) break;
     layers_.push_back({snapshot.spec, snapshot.size});
-    // With its NUL, so that names do not run together.
+    // The NUL counts, so that names do not run together.
     names = Crc32cUpdate(names, snapshot.spec.name.c_str(), snapshot.spec.name.size() + 1);
     last = snapshot.id;
   }
-  // How many there are up to which one tells which ones they are, for newer ones have higher ids.
+  // How many snapshots there are up to which one tells which ones they are, because newer ones have higher
+  // ids.
   identity_ = "deep " + end_.place() + ' ' + std::to_string(layers_.size()) + ' ' + std::to_string(last) +
               ' ' + std::to_string(names);
   if (newest == 0) {
@@ -32,7 +34,8 @@ Error DeepSource::Open() {
   return BeginLayer(0);
 }
 
-// It can only be kept where there is one for all layers: a clone cannot get another overlap at a snapshot.
+// FindParent() finds the one parent of all layers. It can only be kept where there is one, because a clone
+// cannot get another overlap at a snapshot.
 Error DeepSource::FindParent() {
   Parent parent;
   if (Error error = DescribeParent(end_.image(), &parent)) return error;

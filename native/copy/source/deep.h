@@ -1,4 +1,5 @@
-// An RBD image with its snapshots as a source: each of them is a layer.
+// A DeepSource is an RBD image with its snapshots, each of which is a layer. Its threads are those of
+// ImageSource.
 #ifndef RBDKIT_COPY_SOURCE_DEEP_H_
 #define RBDKIT_COPY_SOURCE_DEEP_H_
 
@@ -11,7 +12,7 @@
 
 namespace rbdkit::copy {
 
-// The last layer is the image as it is now, which is kept from changing from Open() on; or with `snapshot`
+// The last layer is the image as it is now, which is kept from changing from Open() on. With `snapshot` it is
 // that one, and what is newer is left out. Snapshots that are not a user's are left out, too: of groups, of
 // mirroring, in the trash. With `keep_parent` the image is a clone, and the layers are without what it has of
 // its parent, which is the same in all of them.
@@ -27,7 +28,7 @@ class DeepSource final : public Source {
         metadata_(std::move(metadata)) {}
 
   Error Open() override;
-  std::optional<ImageLayout> layout() const override { return end_.layout(); }
+  std::optional<Layout> layout() const override { return end_.layout(); }
   Metadata metadata() const override { return metadata_; }
   std::optional<Parent> parent() const override { return parent_; }
   uint64_t layers() const override { return layers_.size(); }
@@ -36,7 +37,7 @@ class DeepSource final : public Source {
   uint64_t total() const override;
   std::string identity() const override;
 
-  // Of the layer.
+  // DescribeDiff() is about the layer.
   Error DescribeDiff(DiffHeader* header) const { return layer().DescribeDiff(header); }
   uint64_t size() const override { return layer().size(); }
   bool reads_holes() const override { return layer().reads_holes(); }

@@ -1,3 +1,4 @@
+// A DiffSource turns records into extents, with what lies between them as unchanged.
 #include "copy/source/diff.h"
 
 namespace rbdkit::copy {

@@ -1,4 +1,5 @@
-// A diff as a source: what it does not name is as it was before.
+// A DiffSource is a diff that is read: what it does not name is as it was before. Its calls block, one thread
+// at a time: the job's and the engine's.
 #ifndef RBDKIT_COPY_SOURCE_DIFF_H_
 #define RBDKIT_COPY_SOURCE_DIFF_H_
 
@@ -21,7 +22,7 @@ class DiffSource : public Source {
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
   Error ReadError(int64_t result) const override;
   void Interrupt() override { stop_.Stop(); }
-  // Whether the diff is whole: its end comes next, and then the stream's.
+  // Confirm() tells whether the diff is whole: its end comes next, and then the stream's.
   Error Confirm() override;
   Error Close() override { return {}; }
 
@@ -29,9 +30,9 @@ class DiffSource : public Source {
   const DiffSummary& summary() const { return summary_; }
 
  protected:
-  // Is of this one from now on.
+  // From Begin() on the source is of that diff.
   void Begin(DiffStream& diff);
-  // Goes to the diff's end.
+  // ReadEnd() goes to the diff's end.
   Error ReadEnd();
   InputFile& file() { return file_; }
 

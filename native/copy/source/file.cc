@@ -1,3 +1,4 @@
+// A FileSource refuses what looks like an image of another format.
 #include "copy/source/file.h"
 
 #include <fcntl.h>
@@ -14,7 +15,7 @@ Error FileSource::Open() {
   if (const int64_t n = file_.ReadAt(0, head, sizeof head); n < 0) return ReadError(n);
   const std::string format = FormatOf(head);
   if (format.empty()) return {};
-  // Its content does not decide how a file is read: whoever could write to a raw disk could write such a
+  // A file's content does not decide how it is read: whoever could write to a raw disk could write such a
   // beginning.
   return Error::Coded(kFormatUnsupported, "open",
                       "the source file is a " + format + " image; give format: '" + format +

@@ -1,4 +1,5 @@
-// A regular file or a block device as a source of raw content.
+// A FileSource is a regular file or a block device that raw content is read from. Read() blocks on the
+// engine's threads, the rest on the job's.
 #ifndef RBDKIT_COPY_SOURCE_FILE_H_
 #define RBDKIT_COPY_SOURCE_FILE_H_
 
@@ -14,10 +15,9 @@ namespace rbdkit::copy {
 
 class FileSource final : public Source {
  public:
-  // `raw`: the caller says that it is raw, whatever it begins with. Otherwise a file that is an image in a
-  // format of its own is refused, since a guest could not use its bytes as a disk.
-  // `fresh`: what the page cache has of it is forgotten first, where that can be.
-  // `limit`: it is not read beyond that.
+  // With `raw` the caller says that the file is raw, whatever it begins with. Otherwise a file that is an
+  // image in a format of its own is refused, since a guest could not use its bytes as a disk. With `fresh`
+  // what the page cache has of the file is forgotten first, where that can be. It is not read beyond `limit`.
   FileSource(std::string path, bool raw, bool fresh = false, uint64_t limit = UINT64_MAX)
       : path_(std::move(path)), raw_(raw), fresh_(fresh), limit_(limit) {}
 

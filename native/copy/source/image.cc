@@ -1,9 +1,12 @@
+// This file opens and confirms an image source, and reads it; image_extents.cc finds its data and
+// image_scan.cc reads its object maps.
 #include "copy/source/image.h"
 
 #include <algorithm>
 
+#include "ceph/image_lists.h"
+#include "ceph/long_call.h"
 #include "ceph/migration.h"
-#include "copy/publish/image.h"
 #include "copy/publish/image_journal.h"
 #include "disk/temporary_name.h"
 #include "sys/rados.h"
@@ -13,8 +16,6 @@ namespace rbdkit::copy {
 namespace {
 
 constexpr size_t kMaxSnapshotName = 255;
-
-int NoProgress(uint64_t /*offset*/, uint64_t /*total*/, void* /*arg*/) { return 0; }
 
 }  // namespace
 
@@ -48,14 +49,14 @@ Error ImageSource::OpenHead() {
   if ((r = Rbd().rbd_get_features(holder_.get(), &features)) < 0) return Error(r, "rbd_get_features");
   if ((features & RBD_FEATURE_EXCLUSIVE_LOCK) == 0) return TakeSnapshot();
   std::vector<uint64_t> watchers;  // this one's among them
-  if ((r = ListWatchers(holder_.get(), &watchers)) < 0) return Error(r, "rbd_watchers_list");
+  if (Error error = ListWatchers(holder_.get(), &watchers)) return error;
   if (watchers.size() > 1) return TakeSnapshot();
   r = Rbd().rbd_lock_acquire(holder_.get(), RBD_LOCK_MODE_EXCLUSIVE);
   if (r == -EBUSY || r == -EROFS) return TakeSnapshot();  // somebody was faster
   if (r < 0) return Error(r, "rbd_lock_acquire");
   locked_ = true;
   std::swap(*image_.out(), *holder_.out());
-  // Before the size is asked for: what is resized until then is the source.
+  // The watch begins before the size is asked for: what is resized until then is the source.
   std::string id;
   if (Error error = ImageId(image_.get(), &id)) return error;
   return resizes_.Start(ioctx_.get(), id);
@@ -98,11 +99,11 @@ void ImageSource::Read(uint64_t offset, size_t length, char* buffer, Operation* 
 
 Error ImageSource::ReadError(int64_t result) const {
   if (result == -ENOENT) return Changed("rbd_aio_read2", "was removed");
-  // Beyond the end of what it is now; all that is read was in it.
+  // The read went beyond the end of what the image is now, though all that is read was in it.
   uint64_t size = size_;
   const bool shorter = result == -EINVAL && Rbd().rbd_get_size(image_.get(), &size) >= 0 && size < size_;
   if (result >= 0 || shorter) return Changed("rbd_aio_read2", "became shorter");
-  // It may have been cut, and have its size again by now.
+  // The image may have been cut, and have its size again by now.
   bool asked = false;
   if (result == -EINVAL && locked_ && !resizes_.Ask(&asked) && asked) {
     return Changed("rbd_aio_read2", "image was resized");
@@ -110,7 +111,8 @@ Error ImageSource::ReadError(int64_t result) const {
   return Error(static_cast<int>(result), "rbd_aio_read2");
 }
 
-// Only what cannot change: not the head, of which no one can tell whether it was written to.
+// identity() is only of what cannot change, so not of the head, of which no one can tell whether it was
+// written to.
 std::string ImageSource::identity() const {
   if (snapshot_id() == 0) return "";
   return "image " + place() + ' ' + std::to_string(snapshot_id_) + ' ' + std::to_string(size_);
@@ -130,7 +132,7 @@ std::unique_ptr<Source> ImageSource::Whole() const {
   return std::make_unique<ImageSource>(like_, name_, snapshot_, std::nullopt, Hold::kNot);
 }
 
-// Nobody else can have written to it, but it may have been resized at somebody's request.
+// Nobody else can have written to the head, but it may have been resized at somebody's request.
 Error ImageSource::ConfirmHead() {
   int owner = 0;
   int r = Rbd().rbd_is_exclusive_lock_owner(image_.get(), &owner);
@@ -151,8 +153,8 @@ Error ImageSource::Confirm() {
   return layout_.old_format ? ConfirmOld() : ConfirmIds();
 }
 
-// A fresh look: a handle that is open does not notice that its snapshot is gone. To open another one takes
-// eleven requests more.
+// ConfirmIds() takes a fresh look, because a handle that is open does not notice that its snapshot is gone.
+// To open another handle takes eleven requests more.
 Error ImageSource::ConfirmIds() const {
   std::vector<uint64_t> ids;
   if (Error error = SnapshotIds(ioctx_.get(), id_, &ids)) {
@@ -165,7 +167,7 @@ Error ImageSource::ConfirmIds() const {
   return {};
 }
 
-// Those of an image of format 1 have their ids nowhere but in librbd.
+// ConfirmOld() is for an image of format 1, whose snapshots have their ids nowhere but in librbd.
 Error ImageSource::ConfirmOld() const {
   OpenImage fresh;
   if (Error error = OpenById(ioctx_.get(), id_, name_, true, &fresh)) {
@@ -178,15 +180,9 @@ Error ImageSource::ConfirmOld() const {
 }
 
 Error ImageSource::ConfirmSnapshot(rbd_image_t image, uint64_t id) const {
-  int r;
-  size_t length = kMaxSnapshotName + 1;
-  std::string name(length, '\0');
-  while ((r = Rbd().rbd_snap_get_name(image, id, name.data(), &length)) == -ERANGE) {
-    name.resize(length);
-  }
-  if (r == -ENOENT) return Changed("rbd_snap_get_name", "snapshot was removed");
-  if (r < 0) return Error(r, "rbd_snap_get_name");
-  return {};
+  std::string name;
+  const Error error = SnapshotName(image, id, &name);
+  return error.result == -ENOENT ? Changed("rbd_snap_get_name", "snapshot was removed") : error;
 }
 
 Error ImageSource::Close() {

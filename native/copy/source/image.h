@@ -1,4 +1,6 @@
-// An RBD image, at a snapshot or as it is now, as a source.
+// An ImageSource is an RBD image that is read, at a snapshot or as it is now. Read() is called on the
+// engine's threads and completes on librbd's; the rest blocks, on the job's thread or, as Next(), on an
+// engine's.
 #ifndef RBDKIT_COPY_SOURCE_IMAGE_H_
 #define RBDKIT_COPY_SOURCE_IMAGE_H_
 
@@ -13,7 +15,7 @@
 
 namespace rbdkit::copy {
 
-// Which part of an image is a source: what has changed, rather than all of it.
+// Changes make a source of what has changed in an image, rather than of all of it.
 struct Changes {
   std::string from;            // since this snapshot; empty: since there was nothing
   bool whole_objects = false;  // objects that have changed, rather than the bytes in them: faster
@@ -28,8 +30,8 @@ struct SnapshotInfo {
 };
 
 // Without a snapshot the image is kept from changing: by the exclusive lock when nobody else has it open,
-// else by a temporary snapshot, which costs about two seconds. Of an image that is being migrated all is
-// data, for nobody is asked where it has some, and changes since a snapshot are refused.
+// else by a temporary snapshot, which costs about two seconds. An image that is being migrated counts as data
+// all over, because librbd is not asked where it has some, and changes since a snapshot are refused.
 class ImageSource final : public Source {
  public:
   enum class Hold : uint8_t {
@@ -48,21 +50,21 @@ class ImageSource final : public Source {
 
   Error Open() override;
   uint64_t size() const override { return size_; }
-  std::optional<ImageLayout> layout() const override { return layout_; }
+  std::optional<Layout> layout() const override { return layout_; }
   std::string identity() const override;
-  // What has become zero is told apart from what is the same.
+  // A read of changes goes over no hole, because what has become zero is told apart from what is the same.
   bool reads_holes() const override { return !changes_; }
-  // Is of changes, instead of all, and begins anew. After Open().
+  // After Since() the source is of changes, instead of all, and begins anew. After Open().
   Error Since(Changes changes);
-  // What reads all of it, by a handle of its own; while this one is open.
+  // Whole() gives what reads all of the image, by a handle of its own, while this source is open.
   std::unique_ptr<Source> Whole() const;
-  // After Open(). The oldest first; without those that copies have made for themselves.
+  // ListSnapshots() lists the oldest first, without those that copies have made for themselves. After Open().
   Error ListSnapshots(std::vector<SnapshotInfo>* snapshots) const;
-  // Of the snapshot that was asked for; 0: the image as it is now.
+  // snapshot_id() is that of the snapshot that was asked for; 0: the image as it is now.
   uint64_t snapshot_id() const { return temporary_snapshot_ ? 0 : snapshot_id_; }
-  // Which image of all the world's it is.
+  // place() tells which image of all the world's it is.
   std::string place() const;
-  // What a diff of it is of.
+  // DescribeDiff() says what a diff of it is of.
   Error DescribeDiff(DiffHeader* header) const;
   Error Next(uint64_t offset, Extent* extent) override;
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
@@ -71,10 +73,10 @@ class ImageSource final : public Source {
   Error Confirm() override;
   Error Close() override;
 
-  // While it is open.
+  // These are for while the source is open.
   rbd_image_t image() const { return image_.get(); }
   rados_ioctx_t ioctx() const { return ioctx_.get(); }
-  // LIBRADOS_SNAP_HEAD: the image as it is now, which the lock keeps from changing.
+  // read_snapshot() is LIBRADOS_SNAP_HEAD for the image as it is now, which the lock keeps from changing.
   uint64_t read_snapshot() const { return snapshot_.empty() ? LIBRADOS_SNAP_HEAD : snapshot_id_; }
 
  private:
@@ -99,7 +101,7 @@ class ImageSource final : public Source {
                 std::vector<Extent>* extents) const;
   Error AddEmptied(uint64_t offset, uint64_t length);
   Error WidenHoles(uint64_t offset, uint64_t length);
-  // Objects that lie side by side, of which none is in another's set.
+  // An object_set() is the bytes of objects that lie side by side, of which none is in another set.
   uint64_t object_set() const { return layout_.object_size * layout_.stripe_count; }
   bool exact() const { return changes_ && !changes_->whole_objects; }
   Error ConfirmSnapshot(rbd_image_t image, uint64_t id) const;
@@ -120,8 +122,9 @@ class ImageSource final : public Source {
   uint64_t snapshot_id_ = 0;
   uint64_t from_id_ = 0;
   uint64_t size_ = 0;
-  ImageLayout layout_;
-  // Which objects have changed at all, where the object map tells: the others are not asked about.
+  Layout layout_;
+  // A Scanned tells which objects have changed at all, where the object map tells: the others are not asked
+  // about.
   struct Scanned {
     uint64_t begin = 0;
     uint64_t end = 0;

@@ -1,7 +1,9 @@
-// Where an image source has data: all of it, or what has changed since a snapshot.
+// This file finds where an image source has data: all of it, or what has changed since a snapshot. Next()
+// runs on the engine's thread that plans.
 #include <algorithm>
 
 #include "ceph/data_objects.h"
+#include "ceph/image_lists.h"
 #include "ceph/migration.h"
 #include "ceph/striping.h"
 #include "copy/publish/image_journal.h"
@@ -12,8 +14,8 @@ namespace rbdkit::copy {
 
 namespace {
 
-// Objects per rbd_diff_iterate2(): with fast diff it costs nothing, without one request an object, and the
-// first reads should not wait for them all.
+// One rbd_diff_iterate2() looks at so many objects. With fast diff it costs nothing, without it one request
+// an object, and the first reads should not wait for them all.
 constexpr uint64_t kFastWindow = 1 << 20;
 constexpr uint64_t kSlowWindow = 1 << 8;
 constexpr uint64_t kFirstScan = 1 << 15;
@@ -56,7 +58,8 @@ Error ImageSource::ChooseWindow() {
   if (r < 0) return Error(r, "rbd_get_flags");
   fast_ = (layout_.features & RBD_FEATURE_FAST_DIFF) != 0 &&
           (flags & (RBD_FLAG_OBJECT_MAP_INVALID | RBD_FLAG_FAST_DIFF_INVALID)) == 0;
-  // Whole stripes: fast diff of parts of an object was wrong before Ceph 16.2.8 (tracker 53784).
+  // The window is whole stripes, because fast diff of parts of an object was wrong before Ceph 16.2.8
+  // (tracker 53784).
   const auto sets = [this](uint64_t objects) {
     return object_set() * std::max<uint64_t>(1, objects / layout_.stripe_count);
   };
@@ -105,8 +108,8 @@ Error ImageSource::Diff(uint64_t offset) {
     window_end_ = offset + length;
     return {};
   }
-  // Of all of an image objects, not the bytes in them: one request less an object where there is no fast
-  // diff; zeros inside are found when they are read.
+  // For all of an image librbd is asked for objects, not for the bytes in them. That is one request less an
+  // object where there is no fast diff, and zeros inside are found when they are read.
   const bool whole_objects = !changes_ || changes_->whole_objects;
   const char* from = changes_ && !changes_->from.empty() ? changes_->from.c_str() : nullptr;
   const bool own = changes_ && changes_->own;
@@ -121,8 +124,8 @@ Error ImageSource::Diff(uint64_t offset) {
   return {};
 }
 
-// Of an object that is gone librbd tells only where there were bytes in it: somebody who zeroes no more than
-// those keeps an empty object.
+// WidenHoles() makes holes of whole objects. Of an object that is gone librbd tells only where there were
+// bytes in it, and somebody who zeroes no more than those keeps an empty object.
 Error ImageSource::WidenHoles(uint64_t offset, uint64_t length) {
   std::vector<Extent> zeros;
   const uint64_t set = object_set();
@@ -134,7 +137,7 @@ Error ImageSource::WidenHoles(uint64_t offset, uint64_t length) {
     zeros.back().length = end - zeros.back().offset;
   }
   if (zeros.empty()) return {};
-  // But only where there is nothing.
+  // A hole is widened only where there is nothing.
   const std::vector<Extent>* objects = nullptr;
   std::vector<Extent> here;
   if (exact() && fast_) {
@@ -156,7 +159,7 @@ Error ImageSource::WidenHoles(uint64_t offset, uint64_t length) {
       if (next != objects->end()) ++next;
     }
   }
-  // They may lie over those that are there, which are zero as well.
+  // The new extents may lie over those that are there, which are zero as well.
   std::sort(extents_.begin(), extents_.end(),
             [](const Extent& a, const Extent& b) { return a.offset < b.offset; });
   size_t count = 0;
@@ -172,8 +175,8 @@ Error ImageSource::WidenHoles(uint64_t offset, uint64_t length) {
   return {};
 }
 
-// An object without a byte hides its parent's. Without fast diff librbd does not tell of it: it says what the
-// parent has there.
+// AddEmptied() adds objects without a byte, which hide their parent's. Without fast diff librbd does not tell
+// of them: it says what the parent has there.
 Error ImageSource::AddEmptied(uint64_t offset, uint64_t length) {
   std::vector<Extent> shown;
   if (Error error = Iterate(nullptr, offset, length, true, true, &shown)) return error;
@@ -224,32 +227,26 @@ Error ImageSource::Next(uint64_t offset, Extent* extent) {
 }
 
 Error ImageSource::ListSnapshots(std::vector<SnapshotInfo>* snapshots) const {
-  std::vector<rbd_snap_info_t> list(64);
-  int most = static_cast<int>(list.size());
-  int count;
-  while ((count = Rbd().rbd_snap_list(image_.get(), list.data(), &most)) == -ERANGE) {
-    list.resize(static_cast<size_t>(most));
-  }
-  if (count < 0) return Error(count, "rbd_snap_list");
+  std::vector<ListedSnapshot> listed;
+  if (Error error = copy::ListSnapshots(image_.get(), &listed)) return error;
   std::vector<std::pair<std::string, Record>> records;
-  Error error = ImageJournal(ioctx_.get()).List(&records);
+  if (Error error = ImageJournal(ioctx_.get()).List(&records)) return error;
   const auto is_temporary = [&records, this](const std::string& name) {
     return std::any_of(records.begin(), records.end(), [&](const auto& entry) {
       return entry.first == name && entry.second.kind == RecordKind::kSnapshot && entry.second.id == id_;
     });
   };
-  for (int i = 0; i < count && !error; ++i) {
-    if (is_temporary(list[i].name)) continue;
+  for (const ListedSnapshot& snapshot : listed) {
+    if (is_temporary(snapshot.name)) continue;
     int is_protected = 0;
-    const int r = Rbd().rbd_snap_is_protected(image_.get(), list[i].name, &is_protected);
+    const int r = Rbd().rbd_snap_is_protected(image_.get(), snapshot.name.c_str(), &is_protected);
     if (r == -ENOENT) continue;  // not a user's: of a group, of a mirror, or in the trash
-    if (r < 0) error = Error(r, "rbd_snap_is_protected");
-    snapshots->push_back({list[i].id, list[i].size, {list[i].name, is_protected != 0}});
+    if (r < 0) return Error(r, "rbd_snap_is_protected");
+    snapshots->push_back({snapshot.id, snapshot.size, {snapshot.name, is_protected != 0}});
   }
-  Rbd().rbd_snap_list_end(list.data());
   std::sort(snapshots->begin(), snapshots->end(),
             [](const SnapshotInfo& a, const SnapshotInfo& b) { return a.id < b.id; });
-  return error;
+  return {};
 }
 
 Error ImageSource::DescribeDiff(DiffHeader* header) const {

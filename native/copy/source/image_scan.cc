@@ -1,5 +1,6 @@
-// Which objects of an image are there or may have changed, by its object maps: what is asked of the OSDs is
-// about those only, so that it costs what there is and not how large the image is.
+// This file finds by the object maps which objects of an image are there or may have changed. The OSDs are
+// asked about those only, so that a copy costs what there is and not how large the image is. It runs on the
+// engine's thread that plans.
 #include <algorithm>
 #include <chrono>
 
@@ -11,19 +12,20 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Objects that are asked about for nothing cost less than a call of its own for those after them.
+// Gaps of so many objects are asked about, too, because that costs less than a call of its own for the
+// objects after them.
 constexpr uint64_t kJoined = 8;
 
-// For a look that takes as long as both of these, all together and for each object, librbd has asked the
-// OSDs: the map of one of the snapshots is not valid. Else the next one may take in more.
+// When a look takes as long as both of these, all together and for each object, librbd has asked the OSDs,
+// because the map of one of the snapshots is not valid. Else the next look may take in more.
 constexpr std::chrono::seconds kSlow{1};
 constexpr std::chrono::microseconds kSlowObject{30};
 constexpr uint64_t kGrowth = 32;
 
 }  // namespace
 
-// What is looked at next: `length` bytes, in which something may have changed; or, with a new window_end_,
-// nothing up to there.
+// FindChanged() says what is looked at next: `length` bytes, in which something may have changed, or, with a
+// new window_end_, nothing up to there.
 Error ImageSource::FindChanged(uint64_t offset, uint64_t* length) {
   if (offset >= scanned_.end) {
     if (Error error = Scan(offset)) return error;
@@ -47,7 +49,7 @@ Error ImageSource::Scan(uint64_t offset) {
   scanned_.begin = offset / set * set;
   scanned_.end = scanned_.begin + std::min(scan_, size_ - scanned_.begin);
   std::vector<Extent> found;
-  // Of changes since nothing librbd also tells what was there once.
+  // When asked for changes since nothing, librbd also tells what was there once.
   if (!changes_->from.empty() && MapsTell()) {
     AddSets(maps_->either, scanned_.begin, scanned_.end, &found);
   } else if (Error error = AskChanged(&found)) {
@@ -76,8 +78,8 @@ Error ImageSource::AskChanged(std::vector<Extent>* found) {
   fast_ = taken < kSlow || taken < objects * kSlowObject;
   if (fast_ && scan_ < size_) scan_ *= kGrowth;
   if (from == nullptr) return {};
-  // It does not tell what a rollback has changed (findings/fast-diff-after-rollback.sh), but it does tell
-  // what is there: that may have changed.
+  // Fast diff does not tell what a rollback has changed (findings/fast-diff-after-rollback.sh), but it does
+  // tell what is there, and that may have changed.
   const std::vector<Extent>* there = nullptr;
   if (Error error = FindObjects(&there)) return error;
   found->insert(found->end(), there->begin(), there->end());
@@ -94,14 +96,15 @@ bool ImageSource::MapsTell() {
   return maps_.has_value();
 }
 
-// They know nothing of a parent, and librbd tells which pieces of a striped image an object has.
+// MapsTellAll() is false for a clone and for a striped image: the maps know nothing of a parent, and librbd
+// tells which pieces of a striped image an object has.
 bool ImageSource::MapsTellAll() {
   uint64_t overlap = 0;
   return layout_.stripe_count == 1 && Rbd().rbd_get_overlap(image_.get(), &overlap) >= 0 && overlap == 0 &&
          MapsTell();
 }
 
-// What the sets of these objects take up between `begin` and `end`.
+// AddSets() adds what the sets of these objects take up between `begin` and `end`.
 void ImageSource::AddSets(const ObjectSet& objects, uint64_t begin, uint64_t end,
                           std::vector<Extent>* extents) const {
   const uint64_t set = object_set();
@@ -115,7 +118,7 @@ void ImageSource::AddSets(const ObjectSet& objects, uint64_t begin, uint64_t end
   }
 }
 
-// Of what was scanned.
+// FindObjects() lists the objects of what was scanned.
 Error ImageSource::FindObjects(const std::vector<Extent>** objects) {
   if (!scanned_.objects) {
     std::vector<Extent> found;

@@ -1,3 +1,4 @@
+// An ImageStreamSource goes from one diff of the stream to the next.
 #include "copy/source/image_stream.h"
 
 namespace rbdkit::copy {

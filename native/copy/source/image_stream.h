@@ -1,4 +1,5 @@
-// A stream of an image with its snapshots as a source: each of its diffs is a layer.
+// An ImageStreamSource is a stream of an image with its snapshots; each of its diffs is a layer. Its calls
+// block, one thread at a time: the job's and the engine's.
 #ifndef RBDKIT_COPY_SOURCE_IMAGE_STREAM_H_
 #define RBDKIT_COPY_SOURCE_IMAGE_STREAM_H_
 
@@ -10,7 +11,8 @@ namespace rbdkit::copy {
 
 class ImageStreamSource final : public DiffSource {
  public:
-  // `stream` is borrowed, as the summary is, which layers are added to; `first` is its first diff.
+  // `stream` is borrowed, and so is the summary, which layers are added to. `first` is the stream's first
+  // diff.
   ImageStreamSource(ImageReader& stream, DiffReader& first, InputFile& file, Metadata metadata,
                     StopSignal& stop, ImageSummary* summary)
       : DiffSource(first, file, stop),
@@ -22,7 +24,7 @@ class ImageStreamSource final : public DiffSource {
   uint64_t layers() const override { return stream_.diffs(); }
   Error BeginLayer(uint64_t index) override;
   std::optional<SnapshotSpec> snapshot() const override;
-  // What is to come is not known: as if it was as large as this layer.
+  // total() takes what is to come, which is not known, to be as large as this layer.
   uint64_t total() const override { return before_ + size() * (layers() - index_); }
   Error Confirm() override;
 

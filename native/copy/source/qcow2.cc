@@ -1,3 +1,4 @@
+// A Qcow2Source opens the chain of backing files and finds each part in the first layer that has it.
 #include "copy/source/qcow2.h"
 
 #include <algorithm>
@@ -11,10 +12,10 @@ namespace rbdkit::copy {
 
 namespace {
 
-// Files of a chain. Each takes a cache of its own.
+// A chain has no more files than this. Each takes a cache of its own.
 constexpr size_t kMaxLayers = 16;
 
-// Parts that one Next() looks at: it returns soon, so that a copy can be cancelled.
+// One Next() looks at no more parts than this, so that it returns soon and a copy can be cancelled.
 constexpr int kPartsAtOnce = 4096;
 
 Error ReadData(const FileReader& file, uint64_t host, size_t length, char* buffer) {
@@ -35,7 +36,7 @@ Error Qcow2Source::Open() {
   return error && !layers_.empty() ? Explain(*layers_.back(), std::move(error)) : error;
 }
 
-// An error is about the last of layers_.
+// An error of OpenLayers() is about the last of layers_.
 Error Qcow2Source::OpenLayers() {
   Layer* layer = layers_.emplace_back(std::make_unique<Layer>()).get();
   layer->path = path_;
@@ -69,7 +70,7 @@ Error Qcow2Source::OpenImage(Layer& layer, Qcow2Header* header) {
   return {};
 }
 
-// Whether the backing file may be looked for at all.
+// CheckBacking() tells whether the backing file may be looked for at all.
 Error Qcow2Source::CheckBacking(const Qcow2Header& header) const {
   const std::string name = Quoted(header.backing_file);
   if (backing_directories_.empty()) {
@@ -80,7 +81,8 @@ Error Qcow2Source::CheckBacking(const Qcow2Header& header) const {
   if (layers_.size() == kMaxLayers) {
     return Qcow2Error("has more than " + std::to_string(kMaxLayers - 1) + " backing files behind each other");
   }
-  // Never by its content: the guest of a raw disk could write the beginning of another format there.
+  // The format is never told by the content: the guest of a raw disk could write the beginning of another
+  // format there.
   if (header.backing_format == "raw" || header.backing_format == "qcow2") return {};
   return Qcow2Error("has a backing file, " + name + ", whose format is recorded " +
                     (header.backing_format.empty() ? "nowhere" : "as " + Quoted(header.backing_format)) +
@@ -91,7 +93,7 @@ Error Qcow2Source::Resolve(uint64_t offset, bool planning, Part* part) {
   *part = {};
   uint64_t length = size_ - offset;
   for (const auto& layer : layers_) {
-    // What a layer does not reach, those behind it do not give either.
+    // Beyond a layer's end the layers behind it give nothing either.
     if (offset >= layer->size()) break;
     length = std::min(length, layer->size() - offset);
     Mapping mapping{Mapping::Kind::kData, length, offset, 0};

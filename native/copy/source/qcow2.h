@@ -1,4 +1,5 @@
-// The disk in a qcow2 file, with those in its backing files where they are allowed.
+// A Qcow2Source is the disk in a qcow2 file, with those in its backing files where they are allowed. Read()
+// blocks and decompresses on the engine's threads, the rest blocks on the job's.
 #ifndef RBDKIT_COPY_SOURCE_QCOW2_H_
 #define RBDKIT_COPY_SOURCE_QCOW2_H_
 
@@ -13,7 +14,8 @@
 
 namespace rbdkit::copy {
 
-// The active disk, not its internal snapshots. Read() decompresses on the engine's threads, all at once.
+// A Qcow2Source reads the active disk, not its internal snapshots. Read() decompresses on the engine's
+// threads, all at once.
 class Qcow2Source final : public Source {
  public:
   // Backing files are followed into `backing_directories` only; an image that has one is refused when there
@@ -26,19 +28,20 @@ class Qcow2Source final : public Source {
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
   Error ReadError(int64_t result) const override;
   bool Rewind() override { return true; }
-  // None of the files has been written to.
+  // Confirm() tells that none of the files has been written to.
   Error Confirm() override;
   Error Close() override;
 
  private:
-  // A file of the chain.
+  // A Layer is a file of the chain.
   struct Layer {
     std::string path;
     FileReader file;
     std::unique_ptr<Qcow2Image> image;  // null: raw
     uint64_t size() const { return image ? image->size() : file.size(); }
   };
-  // Where a part of the disk comes from: one mapping of one layer, or no layer, which reads as zeros.
+  // A Part says where a part of the disk comes from: one mapping of one layer, or no layer, which reads as
+  // zeros.
   struct Part {
     Layer* layer = nullptr;
     Mapping mapping;
@@ -49,7 +52,8 @@ class Qcow2Source final : public Source {
   Error CheckBacking(const Qcow2Header& header) const;
   Error Resolve(uint64_t offset, bool planning, Part* part);
   Error ReadParts(uint64_t offset, size_t length, char* buffer);
-  // Says in which file; a file that has changed is why, whatever was found in it.
+  // Explain() says in which file the error is. When that file has changed, this is the reason, whatever was
+  // found in it.
   Error Explain(const Layer& layer, Error error) const;
 
   const std::string path_;

@@ -1,3 +1,4 @@
+// A QemuSource checks its file, then reads it through connections to a qemu-nbd.
 #include "copy/source/qemu.h"
 
 #include <sys/stat.h>
@@ -11,7 +12,7 @@ namespace rbdkit::copy {
 
 namespace {
 
-// As many as the engine has threads.
+// There are as many connections as the engine has threads.
 constexpr size_t kReaders = 4;
 
 }  // namespace
@@ -100,7 +101,7 @@ Error QemuSource::Explain(Error error) {
 
 Error QemuSource::Confirm() {
   if (Error error = file_.Confirm()) return error;
-  // What was looked at must be what QEMU has read: times of modification can be set back, this one cannot.
+  // What was looked at must be what QEMU has read. Times of modification can be set back, this time cannot.
   struct stat now {};
   if (fstat(file_.fd(), &now) != 0) return Error(-errno, "fstat");
   const struct stat& then = file_.opened();

@@ -1,4 +1,5 @@
-// The disk in a file whose format QEMU reads: a qemu-nbd of our own serves it.
+// A QemuSource is the disk in a file whose format QEMU reads; a qemu-nbd of our own serves it. Read() blocks
+// on the engine's threads, the rest on the job's.
 #ifndef RBDKIT_COPY_SOURCE_QEMU_H_
 #define RBDKIT_COPY_SOURCE_QEMU_H_
 
@@ -16,8 +17,8 @@
 
 namespace rbdkit::copy {
 
-// Formats that are read so: vmdk, vhdx, vdi, vpc. A regular file that is a disk by itself, without a parent.
-// The thread that opens it must live as long as it is read.
+// The formats that are read so are vmdk, vhdx, vdi and vpc. The file is a regular one that is a disk by
+// itself, without a parent. The thread that opens the source must live as long as it is read.
 class QemuSource final : public Source {
  public:
   QemuSource(std::string path, std::string format) : path_(std::move(path)), format_(std::move(format)) {}
@@ -25,7 +26,7 @@ class QemuSource final : public Source {
   Error Open() override;
   uint64_t size() const override { return size_; }
   Error Next(uint64_t offset, Extent* extent) override;
-  // Waits for one of the connections, of which there is one for each of the engine's threads.
+  // Read() waits for one of the connections, of which there is one for each of the engine's threads.
   void Read(uint64_t offset, size_t length, char* buffer, Operation* done) override;
   Error ReadError(int64_t result) const override;
   void Interrupt() override {
@@ -38,7 +39,7 @@ class QemuSource final : public Source {
 
  private:
   Error Serve();
-  // Why a connection gave `error`: it says little when the server has ended.
+  // Explain() tells why a connection gave `error`, which says little when the server has ended.
   Error Explain(Error error);
 
   const std::string path_;

@@ -1,3 +1,4 @@
+// A StreamSource opens its descriptor or FIFO and counts what comes.
 #include "copy/source/stream.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-// Raw content that comes in order: from a pipe, a socket or another descriptor, or handed over by a stream of
-// JavaScript.
+// A StreamSource is raw content that comes in order: from a pipe, a socket or another descriptor, or from a
+// stream of JavaScript. Its calls block, one thread at a time: the job's and the engine's.
 #ifndef RBDKIT_COPY_SOURCE_STREAM_H_
 #define RBDKIT_COPY_SOURCE_STREAM_H_
 
@@ -18,7 +18,7 @@ class StreamSource final : public Source {
  public:
   // The descriptor is borrowed. It is read from where it stands to its end.
   explicit StreamSource(int fd) : fd_(fd) {}
-  // Of a FIFO, by its path.
+  // This one takes the path of a FIFO.
   explicit StreamSource(std::string path) : path_(std::move(path)) {}
   // `size` may be kUnknownSize; otherwise it is an error when there are less bytes or more.
   StreamSource(std::shared_ptr<Handover> handover, uint64_t size)

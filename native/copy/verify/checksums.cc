@@ -1,3 +1,4 @@
+// Registers are changed by atomic operations, so any thread adds.
 #include "copy/verify/checksums.h"
 
 #include <algorithm>
@@ -6,7 +7,7 @@
 
 namespace rbdkit::copy {
 
-Checksums::Checksums(const ImageLayout& layout, uint64_t size)
+Checksums::Checksums(const Layout& layout, uint64_t size)
     : layout_(layout),
       striping_(layout),
       count_(std::clamp<uint64_t>(ObjectCount(size), 1, kMaxObjects)),

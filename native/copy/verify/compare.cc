@@ -1,8 +1,8 @@
+// A comparison sweeps both sources and notes where they differ.
 #include "copy/verify/compare.h"
 
 #include <algorithm>
 #include <cstring>
-#include <system_error>
 #include <utility>
 
 #include "disk/crc32c.h"
@@ -72,17 +72,8 @@ uint32_t Comparer::Crc(size_t side) const { return Crc32cCombine(crc_parts_[side
 
 Error Comparison::Run(Meter::Report report, CompareResult* result) {
   const auto start = std::chrono::steady_clock::now();
-  Error error;
-  try {
-    Meter meter(std::move(report), options_.stalled_after);
-    error = Compare(meter, result);
-    meter.Stop();
-    if (!error) meter.Finish();
-  } catch (const std::bad_alloc&) {
-    error = Error(-ENOMEM, "mmap");
-  } catch (const std::system_error&) {
-    error = Error(-EAGAIN, "pthread_create");
-  }
+  Error error = Metered(std::move(report), options_.stalled_after,
+                        [&](Meter& meter) { return Compare(meter, result); });
   if (error) {
     // What the user must hear of is the first error; these only clean up.
     for (Source* source : sources_) source->Close();

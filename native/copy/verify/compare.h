@@ -1,4 +1,5 @@
-// Comparing two sources.
+// A Comparison reads two sources and tells where they differ. Run() blocks the job's thread; the sweep's
+// threads compare.
 #ifndef RBDKIT_COPY_VERIFY_COMPARE_H_
 #define RBDKIT_COPY_VERIFY_COMPARE_H_
 
@@ -13,13 +14,13 @@
 
 namespace rbdkit::copy {
 
-// Where the content differs: whole grains, adjacent ones joined.
+// Differences tell where the content differs, in whole grains, adjacent ones joined.
 struct Differences {
   struct Range {
     uint64_t offset;
     uint64_t length;
   };
-  // Ascending. The list is cut at `most`, the sums are not.
+  // Add() takes differences in ascending order. The list is cut at `most`, the sums are not.
   void Add(uint64_t offset, uint64_t length);
 
   size_t most = 0;
@@ -29,7 +30,7 @@ struct Differences {
   uint64_t end = 0;  // of the last one
 };
 
-// What two sources that are swept together have in common.
+// A Comparer finds what two sources that are swept together have in common.
 class Comparer final : public Visitor {
  public:
   Comparer(uint64_t size_a, uint64_t size_b, size_t max_ranges) : sizes_{size_a, size_b} {
@@ -39,9 +40,9 @@ class Comparer final : public Visitor {
   void Look(const SweptSpan& span, std::vector<Piece>* found) override;
   void Note(const SweptSpan& span, const std::vector<Piece>& found) override;
 
-  // After the sweep. Up to the shorter one's end.
+  // differences() go up to the shorter one's end. After the sweep.
   const Differences& differences() const { return differences_; }
-  // What the longer one has beyond that.
+  // rest_is_zero() is about what the longer one has beyond that.
   bool rest_is_zero() const { return rest_is_zero_; }
   uint32_t Crc(size_t side) const;
 
@@ -58,7 +59,7 @@ struct CompareOptions {
   size_t max_memory = kDefaultMemory;  // at least kMinMemory
   size_t max_ranges = 1000;
   Limits limits;  // of what is read of both
-  std::chrono::milliseconds stalled_after{10000};
+  std::chrono::milliseconds stalled_after = kStalledAfter;
 };
 
 struct CompareResult {
@@ -70,16 +71,17 @@ struct CompareResult {
   double seconds = 0;
 };
 
-// One comparison. As Engine, with an a and a b, which errors call source and destination.
+// A Comparison is one comparison, as an Engine is one copy. It has an a and a b, which errors call source and
+// destination.
 class Comparison {
  public:
   // The sources outlive the comparison.
   Comparison(Source& a, Source& b, CompareOptions options)
       : sources_{&a, &b}, options_(options), sweep_(options.max_memory, options.limits) {}
 
-  // Blocking. When it returns nothing is in flight and both sources are closed.
+  // Run() blocks. When it returns nothing is in flight and both sources are closed.
   Error Run(Meter::Report report, CompareResult* result);
-  // Any thread, any time before, while or after Run().
+  // Cancel() ends the comparison early. Any thread, any time before, while or after Run().
   void Cancel();
 
  private:

@@ -1,3 +1,4 @@
+// HeadDigest sweeps the destination alone.
 #include "copy/verify/head_digest.h"
 
 #include "copy/verify/compare.h"

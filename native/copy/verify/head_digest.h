@@ -1,4 +1,5 @@
-// The checksum of what a copy of several layers has come to.
+// HeadDigest computes the checksum of what a copy of several layers has come to. It blocks the job's thread;
+// the sweep's threads read.
 #ifndef RBDKIT_COPY_VERIFY_HEAD_DIGEST_H_
 #define RBDKIT_COPY_VERIFY_HEAD_DIGEST_H_
 
@@ -10,8 +11,8 @@
 
 namespace rbdkit::copy {
 
-// Reads the destination again, for the last layer that was copied is only what has changed. Where that is all
-// there is no need.
+// HeadDigest reads the destination again, because the last layer that was copied is only what has changed.
+// Where that layer is all there is no need.
 class HeadDigest final : public Verifier {
  public:
   // Both are borrowed.

@@ -1,19 +1,20 @@
+// Work() runs on the verifier's own threads, "rbdkit-verify", each of which waits for one OSD at a time.
 #include "copy/verify/objects.h"
 
 #include <pthread.h>
 
 #include <algorithm>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
+
+#include "copy/engine/workers.h"
 
 namespace rbdkit::copy {
 
 namespace {
 
-// Calls under way. They block, so each has a thread; the OSDs do the work.
+// So many calls are under way. They block, so each has a thread; the OSDs do the work.
 constexpr int kCalls = 8;
 
 Error Refused(const char* why) {
@@ -24,7 +25,7 @@ Error Refused(const char* why) {
 
 }  // namespace
 
-// Where the calls have got to.
+// An Outcome tells where the calls have got to.
 struct ObjectVerifier::Outcome {
   std::atomic<uint64_t> next{0};
   std::atomic<bool> failed{false};
@@ -34,10 +35,11 @@ struct ObjectVerifier::Outcome {
   uint64_t differ = 0;          // how many do; guarded by mutex
 };
 
-// A new image of ours has no parent and no encryption, so its objects hold its bytes and nothing else.
+// Prepare() takes a new image of ours, which has no parent and no encryption, so its objects hold its bytes
+// and nothing else.
 Error ObjectVerifier::Prepare(uint64_t size) {
   const rbd_image_t image = destination_.image();
-  ImageLayout layout;
+  Layout layout;
   if (Error error = DescribeLayout(image, &layout)) return error;
   if ((layout.features & RBD_FEATURE_JOURNALING) != 0) {
     return Refused("of an image with journaling the objects may be older than its content");
@@ -52,15 +54,7 @@ Error ObjectVerifier::Prepare(uint64_t size) {
 Error ObjectVerifier::Verify(uint64_t size, Meter& meter, const std::atomic<bool>& stop) {
   size_ = size;
   Outcome outcome;
-  std::vector<std::thread> threads;
-  try {
-    for (int i = 0; i < kCalls; ++i) {
-      threads.emplace_back([&] { Work(outcome, meter, stop); });
-    }
-  } catch (const std::system_error&) {
-    if (threads.empty()) throw;  // fewer are enough
-  }
-  for (std::thread& thread : threads) thread.join();
+  RunWorkers(kCalls, [&] { Work(outcome, meter, stop); });
   if (outcome.error) return std::move(outcome.error);
   if (outcome.differ == 0) return {};
   Error error =
@@ -78,7 +72,7 @@ void ObjectVerifier::Work(Outcome& outcome, Meter& meter, const std::atomic<bool
   uint64_t object;
   while (!stop && !outcome.failed && (object = outcome.next++) < count) {
     meter.Add(std::min(object_size, size_ - std::min(size_, object * object_size)));
-    // Nothing but zeros was written there; a content whose register is 0 all the same is not looked at.
+    // Nothing but zeros was written there. A content whose register is 0 all the same is not looked at.
     if (checksums_->at(object) == 0) continue;
     Error error = Check(object);
     meter.Touch();
@@ -92,13 +86,13 @@ void ObjectVerifier::Work(Outcome& outcome, Meter& meter, const std::atomic<bool
   }
 }
 
-// Adds what the OSD says of an object, which takes its register to 0 when they agree.
+// Check() adds what the OSD says of an object, which takes its register to 0 when they agree.
 Error ObjectVerifier::Check(uint64_t object) {
   ObjectSums sums;
   const int r = objects_.Ask(object, 0, 0, &sums);
   if (r == -ENOENT) return {};
   if (r < 0) return At(Side::kDestination, Error(r, "rados_read_op_checksum"));
-  // Longer than an object of the image can be: it differs, whatever it holds.
+  // An object that is longer than one of the image can be differs, whatever it holds.
   if (sums.size <= checksums_->layout().object_size) {
     checksums_->AddObject(object, sums.crcs[0], sums.size);
   }

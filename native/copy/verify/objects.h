@@ -1,4 +1,6 @@
-// The OSDs' own checksums of a new image's objects: nothing is read back.
+// An ObjectVerifier compares what was written with the OSDs' own checksums of a new image's objects; nothing
+// is read back. Written() comes from the engine's threads; Verify() blocks the job's and has eight threads of
+// its own.
 #ifndef RBDKIT_COPY_VERIFY_OBJECTS_H_
 #define RBDKIT_COPY_VERIFY_OBJECTS_H_
 
@@ -11,7 +13,7 @@
 
 namespace rbdkit::copy {
 
-// Each object that was written to is asked for its size and the CRC32C of its content.
+// An ObjectVerifier asks for the size of each object that was written to and for the CRC32C of its content.
 class ObjectVerifier final : public Verifier {
  public:
   explicit ObjectVerifier(ImageDestination& destination) : destination_(destination) {}

@@ -1,3 +1,4 @@
+// Both verifiers sweep readers of what is durable.
 #include "copy/verify/reading.h"
 
 #include <algorithm>
@@ -9,10 +10,10 @@ namespace rbdkit::copy {
 
 namespace {
 
-// How many differing extents an error names.
+// An error names so many differing extents.
 constexpr size_t kNamed = 3;
 
-const ImageLayout kUnits{kUnitSize, kUnitSize, 1, 0};
+const Layout kUnits{kUnitSize, kUnitSize, 1, 0};
 
 Error Refused(Side side, const char* why) {
   Error error = Error::Coded(kVerifyUnsupported, "verify", why);
@@ -25,7 +26,7 @@ Error TooLarge(uint64_t size) {
   return Refused(Side::kDestination, "there are more objects than checksums are kept of (2^24)");
 }
 
-// `where`: of which layer.
+// `where` says of which layer.
 Error Failed(const Differences& differences, const std::string& where) {
   std::string text = std::to_string(differences.bytes) + " bytes in " + std::to_string(differences.count) +
                      (differences.count == 1 ? " extent" : " extents") + where + " are not what was copied: ";
@@ -39,13 +40,14 @@ Error Failed(const Differences& differences, const std::string& where) {
   return error;
 }
 
-// For Failed(), of the source's layer.
+// Where() names the source's layer for Failed().
 std::string Where(const Source& source) {
   if (const auto snapshot = source.snapshot()) return " of snapshot '" + snapshot->name + "'";
   return source.layers() > 1 ? " after the last snapshot" : "";
 }
 
-// The destination's snapshot that the source's layer `index` has become. Empty: there is none yet.
+// SnapshotOf() names the destination's snapshot that the source's layer `index` has become; empty: there is
+// none yet.
 std::string SnapshotOf(const Source& source, uint64_t index) {
   return index + 1 < source.layers() ? source.snapshot()->name : "";
 }
@@ -89,7 +91,7 @@ Error ReadBackVerifier::Verify(uint64_t size, Meter& meter, const std::atomic<bo
     if (Error error = source_.BeginLayer(0)) return At(Side::kSource, std::move(error));
   }
   if (is_clone) {
-    // What the first layer shows of the parent was not written: it is taken for what it is to be.
+    // What the first layer shows of the parent was not written, and is taken for what it is to be.
     meter.SetTotal(total += source_.size());
     const std::string snapshot = SnapshotOf(source_, 0);
     if (Error error = Read(snapshot, source_.size(), nullptr, layers_[0].get(), meter, stop)) return error;
@@ -122,7 +124,7 @@ Error ReadBackVerifier::Verify(uint64_t size, Meter& meter, const std::atomic<bo
   return {};
 }
 
-// Adds what is there to the layer's checksums, and what the next keeps of it to the next's.
+// Read() adds what is there to the layer's checksums, and what the next layer keeps of it to the next's.
 Error ReadBackVerifier::Read(const std::string& snapshot, uint64_t size, Checksums* layer, Checksums* next,
                              Meter& meter, const std::atomic<bool>& stop) {
   layer_ = layer;
@@ -138,13 +140,13 @@ Error ReadBackVerifier::Read(const std::string& snapshot, uint64_t size, Checksu
   return stop ? Error() : CloseReader(*reader, Side::kDestination);
 }
 
-// What the next layer keeps of the span.
+// Planned() finds what the next layer keeps of the span.
 Error ReadBackVerifier::Planned(const SweptSpan& span) {
   if (next_ == nullptr) return {};
   std::vector<Extent> kept;
   const uint64_t end = std::min(span.offset + span.length, source_.size());
   for (uint64_t at = span.offset; at < end; at = std::min(change_.end(), end)) {
-    // One after another, as they were asked for when they were copied.
+    // The changes come one after another, as they were asked for when they were copied.
     while (change_.end() <= at) {
       if (Error error = source_.Next(change_.end(), &change_)) return At(Side::kSource, std::move(error));
     }
@@ -216,7 +218,7 @@ Error FullVerifier::Compare(Source& source, Source& reader, const std::string& w
   if (Error error = CloseReader(reader, Side::kDestination)) return error;
   crc32c_ = comparer.Crc(1);
   if (comparer.differences().count == 0) return {};
-  // It may be the source's fault.
+  // The difference may be the source's fault.
   if (Error error = source.Confirm()) return At(Side::kSource, std::move(error));
   return Failed(comparer.differences(), where);
 }

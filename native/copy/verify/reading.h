@@ -1,4 +1,5 @@
-// Verifying by reading again.
+// These verifiers read again what was copied. Written() comes from the engine's threads; Verify() blocks the
+// job's thread, and the sweep's threads compare.
 #ifndef RBDKIT_COPY_VERIFY_READING_H_
 #define RBDKIT_COPY_VERIFY_READING_H_
 
@@ -16,11 +17,12 @@
 
 namespace rbdkit::copy {
 
-// Of several layers each is verified, the oldest first: the destination's snapshots, and at last what it is
-// now, which the last snapshot is going to be of if the source ends with one.
+// Each of several layers is verified, the oldest first: the destination's snapshots, and at last what the
+// destination is now. When the source ends with a snapshot, the last one is going to be of that.
 
-// Reads the destination again and compares checksums of 4 MiB. What a layer does not change, the one before
-// holds: when that is read, this part is added to what was written of the layer. A layer is read once.
+// A ReadBackVerifier reads the destination again and compares checksums of 4 MiB. The layer before holds what
+// a layer does not change. When that one is read, this part is added to what was written of the layer. A
+// layer is read once.
 class ReadBackVerifier final : public Verifier, private Visitor {
  public:
   ReadBackVerifier(Source& source, Destination& destination, size_t max_memory, Limits limits)
@@ -57,7 +59,7 @@ class ReadBackVerifier final : public Verifier, private Visitor {
   uint64_t size_ = 0;
 };
 
-// Reads both sides again and compares every byte.
+// A FullVerifier reads both sides again and compares every byte.
 class FullVerifier final : public Verifier {
  public:
   FullVerifier(Source& source, Destination& destination, size_t max_memory, Limits limits)

@@ -1,23 +1,23 @@
+// Work() runs on the sweep's own threads, "rbdkit-compare".
 #include "copy/verify/sweep.h"
 
 #include <pthread.h>
 
 #include <algorithm>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "copy/engine/engine.h"
+#include "copy/engine/workers.h"
 
 namespace rbdkit::copy {
 
 namespace {
 
-// As the engine's.
+// There are as many workers as the engine has.
 constexpr int kWorkers = 4;
 constexpr size_t kReserve = 4;
 
-// More are found one after the other: what is found in a unit is bounded by its grains.
+// A unit has no more pieces than this, because what is found in it is bounded by its grains.
 constexpr size_t kMostFound = kUnitSize / kGrain / 2 + 1;
 
 }  // namespace
@@ -53,13 +53,7 @@ Error Sweep::Run(const std::vector<Swept>& sides, Visitor& visitor, Meter& meter
       unit.arrivals[side].side = side;
     }
   }
-  std::vector<std::thread> workers;
-  try {
-    for (int i = 0; i < kWorkers; ++i) workers.emplace_back([this] { Work(); });
-  } catch (const std::system_error&) {
-    if (workers.empty()) throw;  // fewer are enough
-  }
-  for (std::thread& worker : workers) worker.join();
+  RunWorkers(kWorkers, [this] { Work(); });
   ring_.clear();
   std::lock_guard<std::mutex> lock(mutex_);
   return std::move(error_);
@@ -112,7 +106,7 @@ void Sweep::Work() {
   }
 }
 
-// With the lock, by the worker that has planned what comes next.
+// WaitForPace() is called with the lock, by the worker that has planned what comes next.
 void Sweep::WaitForPace(std::unique_lock<std::mutex>& lock) {
   while (!stopping() && pace_.next() > Pace::Clock::now()) {
     // Only the limit is waited for: that is no stall.
@@ -133,7 +127,7 @@ bool Sweep::Plan(Unit& unit) {
     meter_->Add(size_ - start);
     return false;
   }
-  // No span goes across the shorter source's end, so that all that is read of it is equally long.
+  // No span goes across the shorter source's end, so that all that is read of a span is equally long.
   const uint64_t limit = std::min((first / kUnitSize + 1) * kUnitSize, first < common_ ? common_ : size_);
   first = std::max(position_, first - first % kGrain);
   uint64_t last = first;
@@ -161,7 +155,8 @@ bool Sweep::Plan(Unit& unit) {
   return true;
 }
 
-// Sets the source's extent to its first data that ends after `from`, or to nothing. False: the sweep ends.
+// Seek() sets the source's extent to its first data that ends after `from`, or to nothing. False: the sweep
+// ends.
 bool Sweep::Seek(size_t side, uint64_t from) {
   Cursor& cursor = cursors_[side];
   Source& source = *cursor.swept.source;
@@ -198,7 +193,7 @@ void Sweep::Read(Unit& unit) {
   }
 }
 
-// From any thread, librbd's among them: only queues, and allocates nothing.
+// Arrive() is called from any thread, librbd's among them. It only queues, and allocates nothing.
 void Sweep::Arrive(Unit& unit, size_t side, int64_t result) {
   std::lock_guard<std::mutex> lock(mutex_);
   meter_->Touch();
@@ -222,7 +217,7 @@ void Sweep::Look(Unit& unit) {
   if (!stopping()) visitor_->Look(span, &unit.found);
 }
 
-// With the lock: gives back the units whose turn it is.
+// Retire() is called with the lock. It gives back the units whose turn it is.
 void Sweep::Retire() {
   for (; retired_ < started_ && ring_[retired_ % ring_.size()].looked; ++retired_) {
     const Unit& unit = ring_[retired_ % ring_.size()];

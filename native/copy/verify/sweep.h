@@ -1,4 +1,5 @@
-// Reads one or two sources from beginning to end, together: for what looks at content and writes nothing.
+// A Sweep reads one or two sources from beginning to end, together, for what looks at content and writes
+// nothing. Run() blocks the job's thread; worker threads, "rbdkit-compare", plan, read and look.
 #ifndef RBDKIT_COPY_VERIFY_SWEEP_H_
 #define RBDKIT_COPY_VERIFY_SWEEP_H_
 
@@ -22,50 +23,52 @@ namespace rbdkit::copy {
 
 inline constexpr size_t kMaxSwept = 2;
 
-// The same part of the sources, no larger than a unit and whole grains but at a source's end.
+// A SweptSpan is the same part of the sources. It is no larger than a unit, and whole grains but at a
+// source's end.
 struct SweptSpan {
   uint64_t offset = 0;
   size_t length = 0;
-  // Each source's bytes. nullptr: it has no data there, so zeros, or it has ended.
+  // `bytes` are each source's. nullptr: the source has no data there, so zeros, or it has ended.
   std::array<const char*, kMaxSwept> bytes{};
 };
 
-// What is done with the content.
+// A Visitor says what is done with the content.
 class Visitor {
  public:
-  // Where at least one source has data. From several threads at once. What it puts into `found`, in the
-  // span's order, comes back to Note().
+  // Look() is called where at least one source has data, from several threads at once. What it puts into
+  // `found`, in the span's order, comes back to Note().
   virtual void Look(const SweptSpan& span, std::vector<Piece>* found) = 0;
-  // Before a span is read; in the sources' order, one at a time. May block. An error, which says its side,
-  // ends the sweep.
+  // Planned() is called before a span is read, in the sources' order, one at a time. It may block. An error,
+  // which says its side, ends the sweep.
   virtual Error Planned(const SweptSpan& /*span*/) { return {}; }
-  // Spans in the sources' order, one at a time.
+  // Note() gets spans in the sources' order, one at a time.
   virtual void Note(const SweptSpan& /*span*/, const std::vector<Piece>& /*found*/) {}
 
  protected:
   ~Visitor() = default;
 };
 
-// Worker threads take turns, as the engine's do. Units are numbered and given back in order, so that what
-// waits for an earlier one is bounded too.
+// A Sweep's worker threads take turns, as the engine's do. Units are numbered and given back in order, so
+// that what waits for an earlier one is bounded too.
 class Sweep {
  public:
-  // The sources are open, not sequential, and outlive the sweep. `sides`: whom an error is about.
+  // The sources that are Swept are open, not sequential, and outlive the sweep. `side` says whom an error is
+  // about.
   struct Swept {
     Source* source;
     Side side;
   };
 
-  // `max_memory` as Options::max_memory.
+  // `max_memory` is as Options::max_memory.
   Sweep(size_t max_memory, Limits limits) : max_memory_(max_memory), pace_(limits) {}
 
-  // Blocking, once at a time. `stop` ends it early, without an error; whoever sets it calls Wake(). When it
-  // returns nothing is in flight.
+  // Run() blocks, once at a time. `stop` ends it early, without an error; whoever sets it calls Wake(). When
+  // it returns nothing is in flight.
   Error Run(const std::vector<Swept>& sides, Visitor& visitor, Meter& meter, const std::atomic<bool>& stop);
-  // Any thread, any time before, while or after Run().
+  // Wake() may be called by any thread, any time before, while or after Run().
   void Wake();
 
-  // Of one source; after Run(), in it.
+  // bytes_read() is that of one source in the last Run(); after it.
   uint64_t bytes_read(size_t side) const { return cursors_[side].bytes_read; }
 
  private:
@@ -87,7 +90,7 @@ class Sweep {
     std::array<int64_t, kMaxSwept> results{};
     std::array<Arrival, kMaxSwept> arrivals;
   };
-  // How far a source's plan is known.
+  // A Cursor knows how far a source's plan is known.
   struct Cursor {
     Swept swept;
     uint64_t next = 0;        // where to ask next
@@ -109,14 +112,14 @@ class Sweep {
   const size_t max_memory_;
   MemoryWatch memory_{2 * max_memory_ - 2 * kUnitSize};  // as the engine's
 
-  // Set by Run().
+  // Run() sets these.
   Visitor* visitor_ = nullptr;
   Meter* meter_ = nullptr;
   const std::atomic<bool>* stop_ = nullptr;
   std::atomic<bool> failed_{false};
   std::vector<Cursor> cursors_;
 
-  // The plan, used by the worker that has set planning_.
+  // The plan is used by the worker that has set planning_.
   uint64_t position_ = 0;
   uint64_t common_ = 0;  // the shorter source's size
   uint64_t size_ = 0;    // the longer one's

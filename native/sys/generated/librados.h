@@ -70,7 +70,8 @@
   F(rados_read_op_operate, nullptr) \
   F(rados_lock_exclusive, nullptr) \
   F(rados_unlock, nullptr) \
-  F(rados_set_pool_full_try, "pacific") \
+  F(rados_set_pool_full_try, "Ceph 16.2.0 (pacific)") \
   F(rados_mon_command, nullptr) \
   F(rados_mgr_command, nullptr) \
-  F(rados_buffer_free, nullptr)
+  F(rados_buffer_free, nullptr) \
+  F(rados_stat2, "Ceph 18.2.0 (reef)")

@@ -94,7 +94,7 @@
   F(rbd_aio_readv, nullptr) \
   F(rbd_aio_discard, nullptr) \
   F(rbd_aio_writesame, nullptr) \
-  F(rbd_aio_write_zeroes, "pacific") \
+  F(rbd_aio_write_zeroes, "Ceph 16.2.0 (pacific)") \
   F(rbd_aio_compare_and_write, nullptr) \
   F(rbd_aio_create_completion, nullptr) \
   F(rbd_aio_is_complete, nullptr) \

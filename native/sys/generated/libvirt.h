@@ -15,6 +15,7 @@
   F(virConnectGetURI, nullptr) \
   F(virConnectSetKeepAlive, nullptr) \
   F(virConnectIsAlive, nullptr) \
+  F(virTypedParamsClear, nullptr) \
   F(virEventRegisterImpl, nullptr) \
   F(virGetLastError, nullptr) \
   F(virSetErrorFunc, nullptr) \
@@ -27,6 +28,8 @@
   F(virDomainFree, nullptr) \
   F(virDomainGetInfo, nullptr) \
   F(virDomainGetState, nullptr) \
+  F(virDomainSetMemoryParameters, nullptr) \
+  F(virDomainGetMemoryParameters, nullptr) \
   F(virDomainGetName, nullptr) \
   F(virDomainGetID, nullptr) \
   F(virDomainGetUUIDString, nullptr) \
@@ -37,8 +40,12 @@
   F(virDomainCreate, nullptr) \
   F(virDomainAttachDeviceFlags, nullptr) \
   F(virDomainDetachDeviceFlags, nullptr) \
+  F(virDomainSetBlockIoTune, nullptr) \
+  F(virDomainGetBlockIoTune, nullptr) \
   F(virDomainIsActive, nullptr) \
   F(virDomainIsPersistent, nullptr) \
+  F(virConnectDomainEventRegisterAny, nullptr) \
+  F(virConnectDomainEventDeregisterAny, nullptr) \
   F(virConnectListAllStoragePools, nullptr) \
   F(virStoragePoolLookupByName, nullptr) \
   F(virStoragePoolLookupByUUIDString, nullptr) \

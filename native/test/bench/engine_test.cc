@@ -1,3 +1,4 @@
+// These cases run the load generator on FakeRbd: depth, rates, totals, errors and cancelling.
 #include "bench/engine.h"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
-// A librbd for the load generator's tests, in place of the run-time table's functions: it answers from
-// threads of its own, after a while, with errors if it is told to, and keeps what was asked for.
+// A FakeRbd stands for librbd in the load generator's tests, in place of the run-time table's functions. It
+// answers from threads of its own, after a while, with errors if it is told to, and keeps what was asked for.
 #ifndef RBDKIT_TEST_BENCH_FAKE_H_
 #define RBDKIT_TEST_BENCH_FAKE_H_
 
@@ -22,7 +22,7 @@
 
 namespace rbdkit::bench {
 
-// One at a time: the table is the process's.
+// There is one FakeRbd at a time, because the table is the process's.
 class FakeRbd {
  public:
   struct Request {
@@ -108,8 +108,8 @@ class FakeRbd {
     return targets;
   }
 
-  // Decide about a request, from any thread, before it is queued: how long it takes; what it answers instead
-  // of succeeding (0: succeeds); what submitting answers.
+  // These decide about a request, from any thread, before it is queued: how long it takes, what it answers
+  // instead of succeeding (0: succeeds), and what submitting answers.
   std::function<std::chrono::microseconds(const Request&)> delay = [](const Request&) {
     return std::chrono::microseconds(20);
   };

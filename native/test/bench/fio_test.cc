@@ -1,4 +1,5 @@
-// The real fio's latencies, in our histogram: the same buckets, the same figures. Needs the package fio.
+// This case puts the real fio's latencies into our histogram, which must give the same buckets and figures.
+// It needs the package fio.
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@
 namespace rbdkit::bench {
 namespace {
 
-// A directory that goes with its owner.
+// A Directory goes with its owner.
 class Scratch {
  public:
   Scratch() {

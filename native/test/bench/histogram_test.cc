@@ -1,3 +1,4 @@
+// These cases compare the histogram's figures with those of sorted values.
 #include "bench/histogram.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// These cases check random numbers, patterns of blocks and Zipf's distribution by their statistics.
 #include "bench/pattern.h"
 
 #include <doctest/doctest.h>

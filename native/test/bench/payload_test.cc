@@ -1,3 +1,4 @@
+// These cases check what a run writes, and that a stamp finds every damage.
 #include "bench/payload.h"
 
 #include <doctest/doctest.h>

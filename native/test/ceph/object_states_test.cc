@@ -1,3 +1,4 @@
+// These cases decode object maps, sound ones and others.
 #include "ceph/object_states.h"
 
 #include <doctest/doctest.h>

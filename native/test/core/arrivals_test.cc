@@ -1,3 +1,4 @@
+// These cases push from several threads and take on one.
 #include "core/arrivals.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// These cases check the queue's order, its wakes and its end.
 #include "core/completion_queue.h"
 
 #include <doctest/doctest.h>
@@ -22,7 +23,7 @@ struct Item final : Completion {
   ~Item() override { --items_alive; }
 };
 
-// Stands for the thread-safe function: counts wakes, and notices one that comes after it is gone.
+// This stands for the thread-safe function. It counts wakes, and notices one that comes after it is gone.
 struct Waker {
   std::atomic<int> wakes{0};
   std::atomic<bool> gone{false};
@@ -145,7 +146,7 @@ TEST_CASE("completion queue: nothing is lost, doubled or reordered between threa
   uint32_t seen = 0;
   int batches = 0;
   int wakes_answered = 0;
-  // Takes only after a wake, as JavaScript does: an item without a wake would hang this loop.
+  // The loop takes only after a wake, as JavaScript does, so an item without a wake would hang it.
   while (seen < kThreads * kEach) {
     if (waker.wakes == wakes_answered) {
       std::this_thread::yield();
@@ -194,7 +195,8 @@ TEST_CASE("completion queue: no wake after Close() returned, whoever pushes mean
 }
 
 TEST_CASE("completion queue: may go as soon as WaitIdle() says so") {
-  // The worker's end: clean-up hook waits, then the environment with its queue is freed. Sanitizers watch.
+  // This is the worker's end: the clean-up hook waits, then the environment with its queue is freed.
+  // Sanitizers watch.
   for (int round = 0; round < 200; ++round) {
     Waker waker;
     auto queue = std::make_unique<CompletionQueue>(Waker::Wake, &waker);

@@ -1,3 +1,4 @@
+// These cases count an executor's threads and watch what they run and let go.
 #include "core/executor.h"
 
 #include <dirent.h>
@@ -25,7 +26,7 @@ using namespace std::chrono_literals;
 namespace rbdkit {
 namespace {
 
-// Opens once; what waits behind it is let go.
+// A Gate opens once; what waits behind it is let go.
 class Gate {
  public:
   void Open() {

@@ -1,3 +1,4 @@
+// These cases check the handle table's numbers and that a child keeps its parent.
 #include "core/handle.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// These cases check who submits, and that the order is kept.
 #include "core/submit_queue.h"
 
 #include <doctest/doctest.h>

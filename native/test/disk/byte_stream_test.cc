@@ -1,4 +1,4 @@
-// What ends a wait for a pipe.
+// This case ends a wait for a pipe.
 #include "disk/byte_stream.h"
 
 #include <doctest/doctest.h>
@@ -23,7 +23,7 @@ struct Pipe {
   int ends[2];
 };
 
-// While it lives the process can open nothing more.
+// While this lives the process can open nothing more.
 class NoMoreDescriptors {
  public:
   NoMoreDescriptors() {

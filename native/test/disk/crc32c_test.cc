@@ -1,3 +1,4 @@
+// These cases compare CRC32C with known vectors and with itself in parts.
 #include "disk/crc32c.h"
 
 #include <doctest/doctest.h>

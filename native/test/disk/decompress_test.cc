@@ -1,3 +1,4 @@
+// These cases decompress clusters, whole and damaged.
 #include "disk/decompress.h"
 
 #include <doctest/doctest.h>

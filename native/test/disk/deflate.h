@@ -1,4 +1,4 @@
-// Raw deflate, as qcow2 stores it.
+// Deflate() makes raw deflate, as qcow2 stores it.
 #ifndef RBDKIT_TEST_DISK_DEFLATE_H_
 #define RBDKIT_TEST_DISK_DEFLATE_H_
 
@@ -9,7 +9,7 @@
 
 namespace rbdkit::copy {
 
-// `flush`: Z_FINISH, or Z_SYNC_FLUSH for a stream that does not end.
+// `flush` is Z_FINISH, or Z_SYNC_FLUSH for a stream that does not end.
 inline std::string Deflate(std::string text, int flush = Z_FINISH) {
   std::string out(text.size() + 1024, '\0');
   z_stream stream{};

@@ -1,4 +1,4 @@
-// A file that is written from its beginning to its end, by threads.
+// These cases write a file from its beginning to its end, by threads.
 #include "disk/file_output.h"
 
 #include <doctest/doctest.h>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kMiB = 1 << 20;
 
-// A file without a name.
+// This opens a file without a name.
 class Temporary {
  public:
   Temporary() {

@@ -1,4 +1,4 @@
-// Bytes handed over between a thread that does not wait and a copy.
+// These cases hand bytes over between a thread that does not wait and a copy.
 #include "disk/handover.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// A file in memory.
+// A MemoryReader is a file in memory.
 #ifndef RBDKIT_TEST_DISK_MEMORY_READER_H_
 #define RBDKIT_TEST_DISK_MEMORY_READER_H_
 

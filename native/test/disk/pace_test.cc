@@ -1,3 +1,4 @@
+// These cases check the limits of a copy's speed, on a clock of their own and in copies.
 #include "disk/pace.h"
 
 #include <doctest/doctest.h>

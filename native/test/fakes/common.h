@@ -1,6 +1,6 @@
-// What both fake libraries share: faults, told by environment variables, so that a Node process can be given
-// any of them through LD_LIBRARY_PATH. For fault injection and unit tests only; all else runs on the real
-// ones.
+// Both fake libraries share these faults. They are told by environment variables, so that a Node process can
+// be given any of them through LD_LIBRARY_PATH. The fakes are for fault injection and unit tests only; all
+// else runs on the real libraries.
 //
 //   RBDKIT_FAKE_ERROR=rbd_open=-2,rbd_aio_read=-5   these functions (or their completions) answer that
 //   RBDKIT_FAKE_HANG=rados_connect,rbd_aio_read     these never return, or never complete
@@ -19,7 +19,8 @@
 
 namespace fake {
 
-// The entry of a comma-separated list that begins with `name`, what follows the name in `rest`.
+// Listed() finds the entry of a comma-separated list that begins with `name`, and gives what follows the name
+// in `rest`.
 inline bool Listed(const char* variable, const char* name, std::string* rest) {
   const char* list = getenv(variable);
   if (list == nullptr) return false;
@@ -34,7 +35,7 @@ inline bool Listed(const char* variable, const char* name, std::string* rest) {
   return false;
 }
 
-// 0, or the error that `function` is to answer.
+// Error() gives 0, or the error that `function` is to answer.
 inline int Error(const char* function) {
   std::string rest;
   return Listed("RBDKIT_FAKE_ERROR", function, &rest) && rest.size() > 1 ? atoi(rest.c_str() + 1) : 0;
@@ -45,7 +46,7 @@ inline bool Hangs(const char* function) {
   return Listed("RBDKIT_FAKE_HANG", function, &rest);
 }
 
-// The beginning of a blocking function: hangs, throws, or gives the error to answer.
+// Fault() is the beginning of a blocking function: it hangs, throws, or gives the error to answer.
 inline int Fault(const char* function) {
   std::string rest;
   if (Listed("RBDKIT_FAKE_THROW", function, &rest)) throw std::runtime_error("thrown by the fake");

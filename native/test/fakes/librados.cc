@@ -1,4 +1,4 @@
-// A librados that connects to nothing. See fake_common.h.
+// This library stands for a librados that connects to nothing (common.h has its faults).
 #include <rados/librados.h>
 
 #include <cerrno>
@@ -80,7 +80,7 @@ int rados_cluster_stat(rados_t /*cluster*/, rados_cluster_stat_t* stat) {
   return fake::Fault("rados_cluster_stat");
 }
 
-// A failure whose words are as long as RBDKIT_FAKE_STATUS_BYTES says.
+// This is a failure whose words are as long as RBDKIT_FAKE_STATUS_BYTES says.
 int rados_mon_command(rados_t /*cluster*/, const char** /*commands*/, size_t /*count*/, const char* /*input*/,
                       size_t /*length*/, char** output, size_t* output_length, char** status,
                       size_t* status_length) {

@@ -1,4 +1,5 @@
-// A librbd of zeroed memory whose completions come from a thread of its own. See fake_common.h.
+// This library stands for a librbd of zeroed memory whose completions come from a thread of its own (common.h
+// has its faults).
 #include <rbd/librbd.h>
 
 #include <algorithm>
@@ -50,7 +51,7 @@ struct Image {
 std::mutex images_mutex;
 std::map<std::string, std::shared_ptr<Data>> images;  // guarded by images_mutex
 
-// The device: one thread, completions in order, each no earlier than its time.
+// The device is one thread. Completions come in order, each no earlier than its time.
 class Device {
  public:
   void Add(std::function<void()> work) {
@@ -81,13 +82,13 @@ class Device {
   bool started_ = false;                                                  // guarded by mutex_
 };
 
-// Never destroyed: like librbd's threads it lives to the end of the process.
+// The device is never destroyed: like librbd's threads it lives to the end of the process.
 Device& TheDevice() {
   static auto* device = new Device;
   return *device;
 }
 
-// Starts an operation. `function=-errno` fails its completion, `function_submit=-errno` its submission.
+// This starts an operation. `function=-errno` fails its completion, `function_submit=-errno` its submission.
 int Submit(rbd_image_t handle, rbd_completion_t c, const char* function, std::function<ssize_t(Data&)> work) {
   const int refused = fake::Error((std::string(function) + "_submit").c_str());
   if (refused < 0) {
@@ -163,7 +164,7 @@ int rbd_open(rados_ioctx_t, const char* name, rbd_image_t* handle, const char* /
   return 0;
 }
 
-// As librbd: waits for the operations in flight.
+// This waits for the operations in flight, as librbd does.
 int rbd_close(rbd_image_t handle) {
   auto* image = static_cast<Image*>(handle);
   const int r = fake::Fault("rbd_close");

@@ -1,6 +1,6 @@
-// Every function of the tables that a fake does not have itself, answering -ENOSYS or with its fault: a fake
-// never falls behind the table. In a file of its own, because the assembler names would clash with the
-// headers' prototypes.
+// These stubs are every function of the tables that a fake does not have itself. They answer -ENOSYS or with
+// their fault, so that a fake never falls behind the table. They have a file of their own, because the
+// assembler names would clash with the headers' prototypes.
 #include <cerrno>
 
 #include "sys/rados.h"

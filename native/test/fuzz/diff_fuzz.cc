@@ -1,4 +1,4 @@
-// The input is a diff: what the reader takes is written and read again, and is the same.
+// The input is a diff. What the reader takes is written and read again, and must be the same.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -1,11 +1,11 @@
-// What fuzzers share.
+// Every fuzzer states what its parser promises by FUZZ_CHECK().
 #ifndef RBDKIT_TEST_FUZZ_FUZZ_H_
 #define RBDKIT_TEST_FUZZ_FUZZ_H_
 
 #include <cstdio>
 #include <cstdlib>
 
-// A promise that a parser broke: libFuzzer keeps the input.
+// FUZZ_CHECK() is a promise of a parser. When the parser breaks it, libFuzzer keeps the input.
 #define FUZZ_CHECK(condition)                                                                   \
   do {                                                                                          \
     if (!(condition)) {                                                                         \

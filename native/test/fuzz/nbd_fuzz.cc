@@ -1,4 +1,4 @@
-// The input is what a server says on an NBD connection: the first bit says on which of the two kinds.
+// The input is what a server says on an NBD connection. The first bit says on which of the two kinds.
 #include <sys/socket.h>
 
 #include <cstddef>

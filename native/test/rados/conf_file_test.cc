@@ -1,3 +1,4 @@
+// These cases look at texts of ceph.conf.
 #include "rados/conf_file.h"
 
 #include <doctest/doctest.h>
@@ -6,8 +7,8 @@
 
 namespace rbdkit {
 
-// 0xff is in no UTF-8: a whole file with it librados refuses by itself, so that none of these can do harm in
-// one.
+// The byte 0xff is in no UTF-8, and librados refuses a whole file with it by itself, so none of these texts
+// can do harm.
 TEST_CASE("ceph.conf: what is not ASCII is found where the parser would look at it") {
   struct {
     const char* text;

@@ -1,3 +1,4 @@
+// These cases check lists of monitors' addresses.
 #include "rados/monitor_address.h"
 
 #include <doctest/doctest.h>

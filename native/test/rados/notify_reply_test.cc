@@ -1,3 +1,4 @@
+// These cases decode what rados_notify2() answers, whole and damaged.
 #include "rados/notify_reply.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// These cases wait for threads that have the name of librados's completion threads.
 #include "sys/completion_threads.h"
 
 #include <doctest/doctest.h>

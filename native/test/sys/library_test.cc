@@ -1,3 +1,4 @@
+// These cases open libraries that are there, missing, or lack functions.
 #include "sys/library.h"
 
 #include <doctest/doctest.h>

@@ -216,7 +216,7 @@ t.test('namespaces and snapshots; a user who may only read', async (t) => {
   await Image.create(inside, 'disk', { size: 8 * mib })
   const image = await Image.open(inside, 'disk')
   await fill(image)
-  await image.createSnapshot('snap')
+  await image.snapshots.create('snap')
   await image.close()
   const spec = `${ioctx.pool}/${namespace}/disk@snap`
   const user = randomName('reader')

@@ -102,7 +102,7 @@ t.test('what librbd refuses is an error of the image', async (t) => {
   const { image, ioctx } = await openImage(t)
   const name = image.name
   const other = await Image.open(ioctx, name)
-  await other.acquireLock('exclusive')
+  await other.locks.acquire('exclusive')
   // The lock is held by hand, so nobody else may write.
   await t.rejects(Promise.resolve(bench(image, { operation: 'write', bytes: 4096, destructive: true })), {
     name: 'CephError',

@@ -60,7 +60,7 @@ t.test('random reads at a depth, for a time, after a warm-up', async (t) => {
 
 t.test('what the figures depend on is in the result', async (t) => {
   const { image, pool } = await openImage(t)
-  await image.setMetadata('conf_rbd_cache_max_dirty', '1048576')
+  await image.metadata.set('conf_rbd_cache_max_dirty', '1048576')
   await image.close()
   const again = await Image.open(pool.ioctx, image.name)
   const { settings } = await bench(again, { runtime: 0.2 })

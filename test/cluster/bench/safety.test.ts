@@ -41,7 +41,7 @@ t.test('an image of many objects without fast diff is sampled', async (t) => {
 
 t.test('nothing is destroyed that nobody gave away', async (t) => {
   const { image, ioctx } = await openImage(t)
-  await image.createSnapshot('keep')
+  await image.snapshots.create('keep')
   const other = await Image.open(ioctx, image.name)
   const before = (await image.read({ position: 0, length: mib })).buffer
   for (const operation of ['write', 'readwrite', 'discard', 'writeZeroes'] as const) {
@@ -61,7 +61,7 @@ t.test('nothing is destroyed that nobody gave away', async (t) => {
     code: 'ERR_RBDKIT_BENCH_LOCK',
   })
   for (const open of [snapshot, readOnly, other]) await open.close()
-  await image.removeSnapshot('keep')
+  await image.snapshots.remove('keep')
   await image.close()
 })
 

@@ -20,7 +20,7 @@ async function prepare(t: Test) {
   convertToQcow2(join(directory, 'disk.raw'), join(directory, 'disk.qcow2'), [], '')
   await rbd('import', '--no-progress', join(directory, 'disk.raw'), 'vm')
   await withImage(ioctx, 'vm', async (image) => {
-    await image.createSnapshot('base')
+    await image.snapshots.create('base')
     for (const position of [5, 9, 17]) await image.write(randomBytes(4096), { position: position * mib })
   })
   const { confFile } = pool.test

@@ -45,8 +45,8 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
   await namespaceCreate(ioctx, namespace)
   for (const name of ['vm1', 'vm2', 'golden']) await Image.create(ioctx, name, { size: mib })
   await withImage(ioctx, 'vm1', async (image) => {
-    await image.createSnapshot('monday')
-    await image.createSnapshot('tuesday')
+    await image.snapshots.create('monday')
+    await image.snapshots.create('tuesday')
   })
 
   const commands = await complete('rbdkit ')

@@ -155,7 +155,7 @@ t.test('Ctrl-C: nothing is left, and it says so; status 130', async (t) => {
   await Image.create(ioctx, 'source', { size: 64 * mib })
   await withImage(ioctx, 'source', async (image) => {
     await image.write(Buffer.alloc(64 * mib, 1), { position: 0 })
-    await image.createSnapshot('s')
+    await image.snapshots.create('s')
   })
   const dense = join(directory, 'dense')
   makeSparse(dense, 64 * mib, [[0, 64 * mib]])

@@ -22,11 +22,11 @@ async function prepare(t: Test, ...targets: string[]) {
   await Image.create(ioctx, 'vm', { size: 24 * mib })
   await withImage(ioctx, 'vm', async (image) => {
     await image.write(randomBytes(5 * mib), { position: mib + 777 })
-    await image.createSnapshot('mon')
+    await image.snapshots.create('mon')
     await image.write(randomBytes(9000), { position: 3 * mib })
     await image.discard(2 * mib, 300_000)
     await image.write(randomBytes(mib), { position: 20 * mib })
-    await image.createSnapshot('tue')
+    await image.snapshots.create('tue')
     await image.write(randomBytes(mib), { position: 9 * mib })
   })
   for (const name of targets) await Image.create(ioctx, name, { size: 24 * mib })

@@ -22,14 +22,14 @@ async function makeImage({ ioctx }: CopyPool, name: string): Promise<void> {
   await Image.create(ioctx, name, { size: 32 * mib, objectSize: mib })
   await withImage(ioctx, name, async (image) => {
     await image.write(randomBytes(5 * mib), { position: mib })
-    await image.createSnapshot('mon')
-    await image.protectSnapshot('mon')
+    await image.snapshots.create('mon')
+    await image.snapshots.protect('mon')
     await image.write(randomBytes(mib), { position: 20 * mib })
     await image.discard(2 * mib, mib)
-    await image.createSnapshot('tue')
+    await image.snapshots.create('tue')
     await image.write(randomBytes(512), { position: 31 * mib })
-    await image.setMetadata('owner', 'somebody')
-    await image.setMetadata('conf_rbd_cache', 'false')
+    await image.metadata.set('owner', 'somebody')
+    await image.metadata.set('conf_rbd_cache', 'false')
   })
 }
 
@@ -37,7 +37,7 @@ async function makeImage({ ioctx }: CopyPool, name: string): Promise<void> {
 async function isSame(a: IoCtx, one: string, b: IoCtx, other: string): Promise<boolean> {
   const snapshots = (ioctx: IoCtx, name: string) =>
     withImage(ioctx, name, async (image) =>
-      (await image.listSnapshots()).map((snapshot) => `${snapshot.name} ${snapshot.protected}`).join(),
+      (await image.snapshots.list()).map((snapshot) => `${snapshot.name} ${snapshot.protected}`).join(),
     )
   if ((await snapshots(a, one)) !== (await snapshots(b, other))) return false
   for (const snapshot of ['mon', 'tue', undefined]) {
@@ -47,7 +47,7 @@ async function isSame(a: IoCtx, one: string, b: IoCtx, other: string): Promise<b
 }
 
 const metadataOf = (ioctx: IoCtx, name: string) =>
-  withImage(ioctx, name, async (image) => [...(await image.listMetadata()).keys()].sort())
+  withImage(ioctx, name, async (image) => [...(await image.metadata.list()).keys()].sort())
 
 t.test('an image with its snapshots in a file, there and back', async (t) => {
   const pool = await openPool(t)
@@ -144,7 +144,7 @@ t.test('what it refuses, and leaves', async (t) => {
   await Image.create(ioctx, 'big', { size: 96 * mib })
   await withImage(ioctx, 'big', async (big) => {
     for (let at = 0; at < 96; at += 8) await big.write(randomBytes(8 * mib), { position: at * mib })
-    await big.setMetadata('conf_rbd_qos_read_bps_limit', String(16 * mib))
+    await big.metadata.set('conf_rbd_qos_read_bps_limit', String(16 * mib))
   })
   const out = join(directory, 'out.rbd')
   const slow = startCli(pool.test.confFile, ['export', '--export-format', '2', `${ioctx.pool}/big`, out])

@@ -47,11 +47,11 @@ async function makeImages({ ioctx }: { ioctx: Image['ioctx'] }): Promise<void> {
     image.write(Buffer.alloc(length, 5), { position: at })
   await withImage(ioctx, 'golden', async (image) => {
     await write(image, 0, 5 * mib)
-    await image.createSnapshot('first')
-    await image.protectSnapshot('first')
+    await image.snapshots.create('first')
+    await image.snapshots.protect('first')
     await write(image, 4 * mib, 3 * mib)
     await image.resize(80 * mib)
-    await image.createSnapshot('second')
+    await image.snapshots.create('second')
     await write(image, 70 * mib, 4096)
   })
   await Images.clone(ioctx, { image: 'golden', snapshot: 'first' }, ioctx, 'vm1')
@@ -92,7 +92,7 @@ t.test('ls, with all there is to say, of pools and namespaces', async (t) => {
   const names = await both('ls')
   t.same(names.ours, names.theirs)
   await withImage(ioctx, 'vm1', async (image) => {
-    await image.acquireLock('exclusive')
+    await image.locks.acquire('exclusive')
     const long = await both('ls', '-l')
     t.same(asRbd(long.ours), asRbd(long.theirs))
     const { stdout } = await run('ls', '-l', name)
@@ -148,7 +148,7 @@ t.test('snap: what a snapshot goes through', async (t) => {
   const { ioctx, name, run, both } = await prepare(t)
   await Images.create(ioctx, 'disk', { size: 8 * mib })
   const done = { status: 0, stdout: '', stderr: '' }
-  const snapshots = (): Promise<SnapshotInfo[]> => withImage(ioctx, 'disk', (image) => image.listSnapshots())
+  const snapshots = (): Promise<SnapshotInfo[]> => withImage(ioctx, 'disk', (image) => image.snapshots.list())
   const disk = `${name}/disk`
   await withImage(ioctx, 'disk', (image) => image.write(Buffer.from('before'), { position: 0 }))
   t.match(await run('snap', 'create', `${disk}@a`), done)
@@ -205,7 +205,7 @@ t.test('rm: not what has snapshots or is open; what stands in the way is named',
     /^rbdkit: ENOTEMPTY: [^\n]+: it has snapshots \(first, second\), each to be removed first\n$/,
   )
   await withImage(ioctx, 'vm1', async (image) => {
-    await image.acquireLock('exclusive')
+    await image.locks.acquire('exclusive')
     const { status, stderr } = await run('rm', `${name}/vm1`)
     t.equal(status, 1)
     t.match(stderr, /^rbdkit: EBUSY: [^\n]+: it is open on 127\.0\.0\.1:0\/\d+\n$/)

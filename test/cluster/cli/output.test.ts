@@ -72,7 +72,7 @@ t.test('du with an invalid object map is right, and says that it is', async (t) 
   await Image.create(ioctx, 'image', { size: 32 * mib })
   const objects = await withImage(ioctx, 'image', async (image) => {
     await image.write(Buffer.alloc(8 * mib, 5), { position: 4 * mib })
-    await image.createSnapshot('s')
+    await image.snapshots.create('s')
     await image.write(Buffer.alloc(mib, 6), { position: 24 * mib })
     return image.info()
   })
@@ -81,7 +81,7 @@ t.test('du with an invalid object map is right, and says that it is', async (t) 
     env: { ...process.env, ...test.env },
   })
   await withImage(ioctx, 'image', async (image) => {
-    await image.acquireLock('exclusive')
+    await image.locks.acquire('exclusive')
     await image.write(Buffer.alloc(4096, 7), { position: 24 * mib })
   })
   const { status, stdout, stderr } = await cli(test.confFile, 'du', `${ioctx.pool}/image`, '--json')

@@ -3,7 +3,17 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cleanupCopies, compare, copy, exportDiff, exportImage, Image, importDiff, importImage } from 'rbdkit'
+import {
+  cleanupCopies,
+  compare,
+  copy,
+  exportDiff,
+  exportImage,
+  Image,
+  importDiff,
+  importImage,
+  type Metadata,
+} from 'rbdkit'
 import { LocalCluster } from 'rbdkit/dev'
 import t from 'tap'
 import { makeDiff } from '../../helpers/diff.js'
@@ -24,7 +34,7 @@ t.test('all OSDs are stopped', async (t) => {
   makeSparse(from.file, 32 * mib, [[0, 32 * mib]])
   const image = { ioctx, image: 'image' }
   await copy(from, image)
-  await withImage(ioctx, 'image', (open) => open.createSnapshot('snap'))
+  await withImage(ioctx, 'image', (open) => open.snapshots.create('snap'))
   await Image.create(ioctx, 'other', { size: 32 * mib })
   const stream = { file: join(directory, 'stream') }
   await exportImage(image, stream)
@@ -111,20 +121,21 @@ t.test('all OSDs are stopped', async (t) => {
   await round(true)
 
   // They stop while JavaScript looks at the image, before native code has it.
-  const { listMetadata } = Image.prototype
+  const metadata: Metadata = await withImage(ioctx, 'image', (open) => Object.getPrototypeOf(open.metadata))
+  const { list } = metadata
   for (const [name, work] of works.filter(([name]) => name === 'deep copy' || name === 'exportImage')) {
     const controller = new AbortController()
-    Image.prototype.listMetadata = function () {
+    metadata.list = function () {
       all('SIGSTOP')
       setTimeout(() => controller.abort(new Error('enough')), 500)
-      return listMetadata.call(this)
+      return list.call(this)
     }
     const late = sleep(5000).then(() => 'not settled')
     const settled = Promise.resolve(work(controller.signal, `new${number++}`)).catch(
       ({ message }: Error) => message,
     )
     t.equal(await Promise.race([settled, late]), 'enough', `${name}, in its beginning`)
-    Image.prototype.listMetadata = listMetadata
+    metadata.list = list
     all('SIGCONT')
   }
 

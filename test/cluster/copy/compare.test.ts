@@ -19,8 +19,8 @@ t.test('file, image, snapshot and clone', async (t) => {
   t.ok(same.b.bytesRead < 16 * mib, 'holes of the image are not read')
 
   await withImage(ioctx, 'disk', async (image) => {
-    await image.createSnapshot('base')
-    await image.protectSnapshot('base')
+    await image.snapshots.create('base')
+    await image.snapshots.protect('base')
     await image.write(randomBytes(100), { position: 20 * mib + 4000 })
     await image.writeZeroes(2 * mib, mib)
   })
@@ -75,10 +75,10 @@ t.test('an image in use, or one that is both sides, is compared at one moment', 
   await withImage(ioctx, 'busy', async (image) => {
     await image.write(randomBytes(4 * mib), { position: mib })
     t.ok((await compare({ ioctx, image: 'busy' }, { ioctx, image: 'busy' })).equal)
-    t.same(await image.listSnapshots(), [], 'no temporary snapshot is left')
+    t.same(await image.snapshots.list(), [], 'no temporary snapshot is left')
   })
   t.ok((await compare({ ioctx, image: 'busy' }, { ioctx, image: 'busy' })).equal)
-  await withImage(ioctx, 'busy', async (image) => t.same(await image.listSnapshots(), []))
+  await withImage(ioctx, 'busy', async (image) => t.same(await image.snapshots.list(), []))
 })
 
 t.test('a snapshot that is removed meanwhile, an abort: nothing is left', async (t) => {
@@ -87,7 +87,7 @@ t.test('a snapshot that is removed meanwhile, an abort: nothing is left', async 
   await Image.create(ioctx, 'image', { size: 64 * mib })
   await withImage(ioctx, 'image', async (image) => {
     for (let at = 0; at < 64 * mib; at += 4 * mib) await image.write(randomBytes(4 * mib), { position: at })
-    await image.createSnapshot('snap')
+    await image.snapshots.create('snap')
   })
   await copy({ ioctx, image: 'image', snapshot: 'snap' }, { file })
   t.ok(readFileSync(file).equals(await contentOf(ioctx, 'image')))
@@ -103,10 +103,10 @@ t.test('a snapshot that is removed meanwhile, an abort: nothing is left', async 
   controller.abort(new Error('enough'))
   await t.rejects(Promise.resolve(aborted), { message: 'enough' })
   await withImage(ioctx, 'image', async (image) => {
-    t.same(await image.lockOwners(), [])
+    t.same(await image.locks.owners(), [])
     const job = compare({ ioctx, image: 'image', snapshot: 'snap' }, { file }, { maxMemory: 16 * mib })
     for await (const { phase, bytesDone } of job) if (phase === 'compare' && bytesDone > 0) break
-    await image.removeSnapshot('snap')
+    await image.snapshots.remove('snap')
     await t.rejects(Promise.resolve(job), { code: 'ERR_SOURCE_CHANGED', message: /image@snap/ })
   })
   t.same(await settledNames(ioctx), ['image'])

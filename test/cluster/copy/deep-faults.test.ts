@@ -85,13 +85,13 @@ t.test('what came after the last snapshot begins anew', { buffered: true }, asyn
     await untilNoneInUse({ ioctx })
   }
   await withImage(ioctx, 'from', async (image) => {
-    await image.rollbackToSnapshot('s2')
+    await image.snapshots.rollback('s2')
     await image.write(randomBytes(5000), { position: 7 * mib })
   })
   const result = await copy(from, { ioctx, image: 'disk-0' }, { deep: true, resume: true })
   t.equal(result.bytesResumed, (9 + 5 + 12) * mib)
   await sameContent(t, from, { ioctx, image: 'disk-0' })
-  await withImage(ioctx, 'from', (image) => image.createSnapshot('s3'))
+  await withImage(ioctx, 'from', (image) => image.snapshots.create('s3'))
   await t.rejects(Promise.resolve(copy(from, { ioctx, image: 'disk-1' }, { deep: true, resume: true })), {
     code: 'ERR_SOURCE_CHANGED',
   })
@@ -107,9 +107,9 @@ t.test('aborted, or a snapshot goes away: nothing is left', { buffered: true }, 
   const image = await Image.open(ioctx, 'from')
   for (const name of ['a', 'b', 'c']) {
     await image.write(randomBytes(16 * mib), { position: 0 })
-    await image.createSnapshot(name)
+    await image.snapshots.create(name)
   }
-  await image.setMetadata('conf_rbd_qos_read_bps_limit', String(20 * mib))
+  await image.metadata.set('conf_rbd_qos_read_bps_limit', String(20 * mib))
   const from = { ioctx, image: 'from' }
   for (const after of [1, 25 * mib, 50 * mib]) {
     const controller = new AbortController()
@@ -119,14 +119,14 @@ t.test('aborted, or a snapshot goes away: nothing is left', { buffered: true }, 
   }
   let removed: Promise<void> | undefined
   const onProgress = (p: { bytesDone: number }) => {
-    if (p.bytesDone > 24 * mib) removed ??= image.removeSnapshot('b')
+    if (p.bytesDone > 24 * mib) removed ??= image.snapshots.remove('b')
   }
   await t.rejects(Promise.resolve(copy(from, { ioctx, image: 'to' }, { deep: true, onProgress })), {
     name: 'CopyError',
     code: 'ERR_SOURCE_CHANGED',
   })
   await removed
-  await image.removeMetadata('conf_rbd_qos_read_bps_limit')
+  await image.metadata.remove('conf_rbd_qos_read_bps_limit')
   await image.write(randomBytes(5000), { position: 20 * mib })
   const to = { ioctx, image: 'to' }
   t.equal(

@@ -16,21 +16,21 @@ export async function makeHistory(ioctx: IoCtx, name: string): Promise<void> {
   await withImage(ioctx, name, async (image) => {
     await image.write(randomBytes(3 * mib), { position: mib + 333 })
     await image.write(randomBytes(5000), { position: 8 * mib })
-    await image.createSnapshot('s0')
+    await image.snapshots.create('s0')
     await image.discard(2 * mib, mib)
     await image.write(randomBytes(4096), { position: 4 * mib + 8192 })
     await image.write(Buffer.alloc(70_000), { position: mib + 4096 })
     await image.resize(5 * mib, { allowShrink: true })
-    await image.createSnapshot('s1')
-    await image.protectSnapshot('s1')
+    await image.snapshots.create('s1')
+    await image.snapshots.protect('s1')
     await image.resize(mib, { allowShrink: true })
     await image.resize(12 * mib)
     await image.write(randomBytes(300_000), { position: 3 * mib })
-    await image.createSnapshot('s2')
+    await image.snapshots.create('s2')
     await image.write(randomBytes(100), { position: 11 * mib })
     await image.resize(11 * mib + 4096, { allowShrink: true })
-    await image.setMetadata('owner', 'somebody')
-    await image.setMetadata('conf_rbd_readahead_max_bytes', '0')
+    await image.metadata.set('owner', 'somebody')
+    await image.metadata.set('conf_rbd_readahead_max_bytes', '0')
   })
 }
 
@@ -65,8 +65,8 @@ export async function sameContent(
 export async function unprotectAll(ioctx: IoCtx): Promise<void> {
   for (const { name } of await Image.list(ioctx)) {
     await withImage(ioctx, name, async (image) => {
-      for (const snapshot of await image.listSnapshots()) {
-        if (snapshot.protected) await image.unprotectSnapshot(snapshot.name)
+      for (const snapshot of await image.snapshots.list()) {
+        if (snapshot.protected) await image.snapshots.unprotect(snapshot.name)
       }
     })
   }

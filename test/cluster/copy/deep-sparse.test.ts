@@ -34,14 +34,14 @@ t.test('an image of 2 TiB: little is changed in it, far apart, and some of that 
   await Image.create(ioctx, 'large', { size: 2 * tib })
   await withImage(ioctx, 'large', async (image) => {
     for (const position of places) await image.write(randomBytes(mib), { position })
-    await image.createSnapshot('s0')
+    await image.snapshots.create('s0')
     for (const position of places.slice(0, 3))
       await image.write(randomBytes(4096), { position: position + 8192 })
     await image.discard(tib, 4 * mib)
-    await image.createSnapshot('s1')
+    await image.snapshots.create('s1')
     await image.discard(2 * tib - 4 * mib, 4 * mib)
     await image.write(randomBytes(mib), { position: tib })
-    await image.createSnapshot('s2')
+    await image.snapshots.create('s2')
   })
   const stalled: boolean[] = []
   await copy(
@@ -63,7 +63,7 @@ t.test('an image of 2 TiB: little is changed in it, far apart, and some of that 
   for (const image of ['large', 'copy']) {
     // Each object of such an image is asked to go, whether it is there or not.
     await withImage(ioctx, image, async (each) => {
-      for (const name of names) await each.removeSnapshot(name)
+      for (const name of names) await each.snapshots.remove(name)
       await each.resize(0, { allowShrink: true })
     })
   }
@@ -77,7 +77,7 @@ t.test('a snapshot without a valid object map is asked about object by object', 
     for (let i = 0; i < 4; i++) {
       await image.write(randomBytes(3 * mib), { position: i * 7 * mib + 1000 })
       await image.discard(i * 5 * mib, mib)
-      await image.createSnapshot(`s${i}`)
+      await image.snapshots.create(`s${i}`)
     }
   })
   // Enabled anew on an image with data, the maps are not valid until they are rebuilt.

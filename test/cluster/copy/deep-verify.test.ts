@@ -89,9 +89,9 @@ async function makeSlowSource({ ioctx }: CopyPool): Promise<void> {
   await withImage(ioctx, 'source', async (image) => {
     for (const snapshot of ['a', 'b', undefined]) {
       for (let at = 0; at < 48 * mib; at += 8 * mib) await image.write(randomBytes(8 * mib), { position: at })
-      if (snapshot !== undefined) await image.createSnapshot(snapshot)
+      if (snapshot !== undefined) await image.snapshots.create(snapshot)
     }
-    await image.setMetadata('conf_rbd_qos_read_bps_limit', String(20 * mib))
+    await image.metadata.set('conf_rbd_qos_read_bps_limit', String(20 * mib))
   })
 }
 
@@ -196,7 +196,7 @@ t.test('aborted while it is verified; a snapshot of the source goes away', { buf
     let removed: Promise<void> | undefined
     const onProgress = ({ phase, bytesDone }: CopyProgress) => {
       if (phase !== 'verify' || bytesDone === 0) return
-      removed ??= withImage(ioctx, 'from', (image) => image.removeSnapshot(snapshot))
+      removed ??= withImage(ioctx, 'from', (image) => image.snapshots.remove(snapshot))
     }
     const options = { deep: true, verify, bandwidthLimit: 4 * mib, onProgress }
     await t.rejects(

@@ -33,7 +33,7 @@ t.test('all of it is there, as rbd sees it', { buffered: true }, async (t) => {
   t.same(await listed(pool, 'to'), await listed(pool, 'from'))
   await withImage(ioctx, 'from', async (a) => {
     await withImage(ioctx, 'to', async (b) => {
-      t.same(await b.listMetadata(), await a.listMetadata())
+      t.same(await b.metadata.list(), await a.metadata.list())
       const { objectSize, features } = await a.info()
       t.match(await b.info(), { objectSize, features })
     })
@@ -89,8 +89,8 @@ t.test(
     t.same(await listed(pool, 'to', '--namespace', 'tenant'), await listed(pool, 'from'))
     await withImage(tenant, 'to', async (image) => {
       t.match(await image.info(), { objectSize: 2 * mib, stripeCount: 3 })
-      await image.unprotectSnapshot('s1')
-      for (const name of snapshots) await image.removeSnapshot(name)
+      await image.snapshots.unprotect('s1')
+      for (const name of snapshots) await image.snapshots.remove(name)
     })
     await Image.remove(tenant, 'to')
     await tenant.close()
@@ -104,8 +104,8 @@ t.test('a clone: what it has of its parent is there at each snapshot', { buffere
   await Image.create(ioctx, 'parent', { size: 9 * mib, objectSize: mib })
   await withImage(ioctx, 'parent', async (image) => {
     await image.write(randomBytes(7 * mib), { position: mib })
-    await image.createSnapshot('base')
-    await image.protectSnapshot('base')
+    await image.snapshots.create('base')
+    await image.snapshots.protect('base')
   })
   await Image.clone(ioctx, { image: 'parent', snapshot: 'base' }, ioctx, 'from')
   await makeHistory(ioctx, 'from')
@@ -114,9 +114,9 @@ t.test('a clone: what it has of its parent is there at each snapshot', { buffere
   await copy(from, to, { deep: true })
   await sameContent(t, from, to)
   await withImage(ioctx, 'from', async (image) => {
-    await image.unprotectSnapshot('s1')
+    await image.snapshots.unprotect('s1')
     await image.flatten()
-    await image.createSnapshot('s3')
+    await image.snapshots.create('s3')
   })
   const flat = { ioctx, image: 'flat' }
   const usual: CopyProgress[] = []

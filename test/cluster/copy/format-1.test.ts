@@ -21,7 +21,7 @@ t.test('an image of format 1 is copied, exported, compared and described', async
   t.notOk('created' in info || 'modified' in info || 'accessed' in info, 'it has no dates, not 1970')
   await withImage(ioctx, 'old', async (image) => {
     await image.write(randomBytes(3 * mib), { position: mib + 333 })
-    await image.createSnapshot('a')
+    await image.snapshots.create('a')
     await image.write(randomBytes(5000), { position: 7 * mib })
     t.ok((await image.diskUsage()) >= 4 * mib)
   })
@@ -35,7 +35,7 @@ t.test('an image of format 1 is copied, exported, compared and described', async
   })
   await withImage(ioctx, 'old', async (image) => {
     t.same(
-      (await image.listSnapshots()).map(({ name }) => name),
+      (await image.snapshots.list()).map(({ name }) => name),
       ['a'],
       'the temporary snapshot is gone',
     )
@@ -51,7 +51,7 @@ t.test('an image of format 1 is copied, exported, compared and described', async
   const diff = { file: join(directory, 'diff') }
   await exportDiff({ ioctx, image: 'old' }, diff, { fromSnapshot: 'a' })
   await copy({ ioctx, image: 'old', snapshot: 'a' }, { ioctx, image: 'applied' })
-  await withImage(ioctx, 'applied', (image) => image.createSnapshot('a'))
+  await withImage(ioctx, 'applied', (image) => image.snapshots.create('a'))
   await importDiff(diff, { ioctx, image: 'applied' })
   t.ok((await contentOf(ioctx, 'applied')).equals(want), 'a diff')
   const stream = { file: join(directory, 'stream') }

@@ -78,8 +78,8 @@ t.test('what a killed copy has left of one is cleaned up', async (t) => {
   await Image.create(ioctx, name, { size: pib, features: ['layering'] })
   const id = await withImage(ioctx, name, async (image) => {
     await image.write(randomBytes(4096), { position: pib - 4096 })
-    await image.createSnapshot('snap')
-    await image.protectSnapshot('snap')
+    await image.snapshots.create('snap')
+    await image.snapshots.protect('snap')
     await image.write(randomBytes(4096), { position: pib - 4096 })
     return (await image.info()).id
   })
@@ -107,7 +107,7 @@ t.test('metadata: thousands of keys are set, more are refused', async (t) => {
   const many = { properties: plain, metadata: keys(5000), diffs }
   await importImage(Readable.from([makeStream(many)], { objectMode: false }), { ioctx, image: 'many' })
   await withImage(ioctx, 'many', async (image) => {
-    t.same(await image.listMetadata(), new Map(many.metadata))
+    t.same(await image.metadata.list(), new Map(many.metadata))
   })
   const tooMany = makeStream({ ...many, metadata: keys(10_001) })
   await t.rejects(
@@ -129,7 +129,7 @@ t.test('names of snapshots that lead elsewhere are not given', async (t) => {
     const job = importImage(Readable.from([stream], { objectMode: false }), { ioctx, image: 'x' })
     await t.rejects(job.then(), { code: 'ERR_RBDKIT_FORMAT', message: /'\/' or '@' in its name/ })
   }
-  await withImage(ioctx, 'image', async (image) => t.same(await image.listSnapshots(), []))
+  await withImage(ioctx, 'image', async (image) => t.same(await image.snapshots.list(), []))
   t.same(await settledNames(ioctx), ['image'])
 })
 

@@ -21,13 +21,13 @@ async function makeImage(ioctx: IoCtx): Promise<void> {
       await image.write(randomBytes(700_000), { position: i * mib + 333 })
       await image.resize(size * mib, { allowShrink: true })
       await image.discard(mib, mib)
-      await image.createSnapshot(`snap${i}`)
+      await image.snapshots.create(`snap${i}`)
     }
-    await image.protectSnapshot('snap1')
+    await image.snapshots.protect('snap1')
     await image.write(randomBytes(100), { position: 11 * mib })
-    await image.setMetadata('owner', 'somebody')
-    await image.setMetadata('empty', '')
-    await image.setMetadata('conf_rbd_cache', 'false')
+    await image.metadata.set('owner', 'somebody')
+    await image.metadata.set('empty', '')
+    await image.metadata.set('conf_rbd_cache', 'false')
   })
 }
 
@@ -38,7 +38,7 @@ async function check(t: Test, ioctx: IoCtx, name: string, metadata: Map<string, 
   }
   await withImage(ioctx, name, async (image) => {
     t.same(
-      (await image.listSnapshots()).map((snapshot) => [snapshot.name, snapshot.size, snapshot.protected]),
+      (await image.snapshots.list()).map((snapshot) => [snapshot.name, snapshot.size, snapshot.protected]),
       [
         ['snap0', 9 * mib, false],
         ['snap1', 5 * mib, true],
@@ -48,8 +48,8 @@ async function check(t: Test, ioctx: IoCtx, name: string, metadata: Map<string, 
     const { objectSize, stripeUnit, stripeCount, features } = await image.info()
     t.match({ objectSize, stripeUnit, stripeCount }, { objectSize: mib, stripeUnit: 65536, stripeCount: 4 })
     t.same(features, ['layering', 'striping', 'exclusive-lock', 'object-map', 'fast-diff'])
-    t.same(await image.listMetadata(), metadata)
-    await image.unprotectSnapshot('snap1')
+    t.same(await image.metadata.list(), metadata)
+    await image.snapshots.unprotect('snap1')
   })
 }
 
@@ -84,7 +84,7 @@ t.test('there and back, with rbd at either end', async (t) => {
   const again = await importImage(ours, { ioctx, image: 'c' }, { trustMetadata: true })
   t.same(again, { ...exported, droppedMetadata: [] }, 'what was written is what was read')
   await check(t, ioctx, 'c', all)
-  await withImage(ioctx, 'from', (image) => image.unprotectSnapshot('snap1'))
+  await withImage(ioctx, 'from', (image) => image.snapshots.unprotect('snap1'))
   t.same(await settledNames(ioctx), ['a', 'b', 'c', 'from'], 'no temporary image is left')
 })
 
@@ -99,13 +99,13 @@ t.test("users' snapshots only, and the first without records of holes", async (t
   const slow = { bandwidthLimit: 200_000, signal: controller.signal }
   const job = copy({ ioctx, image: 'from' }, { ioctx, image: 'slow' }, slow)
   for await (const { phase } of job) if (phase === 'copy') break
-  t.equal((await writer.listSnapshots()).length, 4)
+  t.equal((await writer.snapshots.list()).length, 4)
   const stream = { file: join(directory, 'stream') }
   const { snapshots } = await exportImage({ ioctx, image: 'from' }, stream)
   t.same(snapshots, ['snap0', 'snap1', 'snap2'])
   controller.abort()
   await t.rejects(Promise.resolve(job), { name: 'AbortError' })
-  t.equal((await writer.listSnapshots()).length, 3)
+  t.equal((await writer.snapshots.list()).length, 3)
   await importImage(stream, { ioctx, image: 'to' })
   for (const name of ['snap0', 'snap1', 'snap2', undefined]) {
     t.ok((await contentOf(ioctx, 'to', name)).equals(await contentOf(ioctx, 'from', name)), name ?? 'the end')
@@ -116,7 +116,8 @@ t.test("users' snapshots only, and the first without records of holes", async (t
     { file: join(directory, 'empty') },
   )
   t.same({ zeroBytes, dataBytes }, { zeroBytes: 0, dataBytes: 0 })
-  for (const name of ['from', 'to']) await withImage(ioctx, name, (image) => image.unprotectSnapshot('snap1'))
+  for (const name of ['from', 'to'])
+    await withImage(ioctx, name, (image) => image.snapshots.unprotect('snap1'))
 })
 
 t.test('a layout that is asked for; what is refused leaves nothing', async (t) => {
@@ -128,7 +129,7 @@ t.test('a layout that is asked for; what is refused leaves nothing', async (t) =
   await importImage(stream, { ioctx, image: 'plain', objectSize: 4 * mib, features: ['layering'] })
   await withImage(ioctx, 'plain', async (image) => {
     t.match(await image.info(), { objectSize: 4 * mib, stripeCount: 1, features: ['layering'] })
-    await image.unprotectSnapshot('snap1')
+    await image.snapshots.unprotect('snap1')
   })
   t.ok((await contentOf(ioctx, 'plain', 'snap1')).equals(await contentOf(ioctx, 'from', 'snap1')))
 
@@ -157,6 +158,6 @@ t.test('a layout that is asked for; what is refused leaves nothing', async (t) =
     { signal: controller.signal, onProgress: ({ bytesDone }) => bytesDone > 9 * mib && controller.abort() },
   )
   await t.rejects(Promise.resolve(aborted), { name: 'AbortError' })
-  await withImage(ioctx, 'from', (image) => image.unprotectSnapshot('snap1'))
+  await withImage(ioctx, 'from', (image) => image.snapshots.unprotect('snap1'))
   t.same(await settledNames(ioctx), ['from', 'plain'])
 })

@@ -216,7 +216,7 @@ t.test(
     await copy({ file }, { ioctx, image: 'source' })
     await withImage(ioctx, 'source', async (image) => {
       // Slow enough that the second copy is still at work when the cleanup looks, also on a busy machine.
-      await image.setMetadata('conf_rbd_qos_read_bps_limit', String(4 * mib))
+      await image.metadata.set('conf_rbd_qos_read_bps_limit', String(4 * mib))
       const to = { file: join(directory, 'to', 'disk') }
       t.ok(await killCopy(pool, preload, { source: { image: 'source' }, destination: to, afterMs: 0 }))
 
@@ -233,7 +233,7 @@ t.test(
       await job
       await untilNoneInUse({ ioctx })
       await cleanupCopies({ ioctx })
-      t.same(await image.listSnapshots(), [])
+      t.same(await image.snapshots.list(), [])
     })
     const files = await cleanupCopies({ directory: join(directory, 'to') })
     t.match(files, [{ kind: 'file', target: 'disk', done: true, inUse: false, action: 'remove' }])

@@ -12,10 +12,10 @@ async function makeOld(ioctx: IoCtx, name: string): Promise<void> {
   await Image.create(ioctx, name, { size: 12 * mib, objectSize: mib })
   await withImage(ioctx, name, async (image) => {
     await image.write(randomBytes(5 * mib), { position: mib })
-    await image.createSnapshot('a')
+    await image.snapshots.create('a')
     await image.write(randomBytes(2 * mib), { position: 4 * mib })
     await image.discard(mib, mib)
-    await image.createSnapshot('b')
+    await image.snapshots.create('b')
     await image.write(randomBytes(5000), { position: 9 * mib })
   })
 }
@@ -26,12 +26,12 @@ t.test('an image under migration is read as it is, and not asked for its changes
   const directory = t.testdir()
   await makeOld(ioctx, 'old')
   await withImage(ioctx, 'old', async (image) => {
-    await image.protectSnapshot('b')
+    await image.snapshots.protect('b')
   })
   await Image.clone(ioctx, { image: 'old', snapshot: 'b' }, ioctx, 'child')
   await withImage(ioctx, 'child', async (image) => {
     await image.write(randomBytes(mib), { position: 10 * mib })
-    await image.createSnapshot('c')
+    await image.snapshots.create('c')
   })
   const want = await contentOf(ioctx, 'old')
   const wantA = await contentOf(ioctx, 'old', 'a')
@@ -89,7 +89,7 @@ t.test('an image under migration is read as it is, and not asked for its changes
   t.ok((await contentOf(ioctx, 'copy')).equals(want), 'once that is over, a deep copy is right')
   t.ok((await contentOf(ioctx, 'copy', 'a')).equals(wantA))
 
-  await withImage(ioctx, 'child', (image) => image.removeSnapshot('c'))
+  await withImage(ioctx, 'child', (image) => image.snapshots.remove('c'))
   await Image.remove(ioctx, 'child')
-  for (const name of ['new', 'copy']) await withImage(ioctx, name, (image) => image.unprotectSnapshot('b'))
+  for (const name of ['new', 'copy']) await withImage(ioctx, name, (image) => image.snapshots.unprotect('b'))
 })

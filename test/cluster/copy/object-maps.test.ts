@@ -31,12 +31,12 @@ async function makeHistory({ ioctx, rbd }: CopyPool, image: string, random: () =
         if (kind === 0) await open.discard(position, length)
         else await open.write(kind === 1 ? Buffer.alloc(length) : randomBytes(length), { position })
       }
-      if (snapshot !== undefined) await open.createSnapshot(snapshot)
+      if (snapshot !== undefined) await open.snapshots.create(snapshot)
       // One that no copy has, and whose map tells what has changed since the one before all the same.
       if (snapshot === 's2') await rbd('group', 'snap', 'create', `${ioctx.pool}/group@${image}`)
     }
     // What its map told is then in the next one's.
-    await open.removeSnapshot('s1')
+    await open.snapshots.remove('s1')
   })
 }
 
@@ -85,8 +85,8 @@ for (const [layout, create] of [
       await Image.create(ioctx, 'golden', { size: 2048 * kib, ...create })
       await withImage(ioctx, 'golden', async (golden) => {
         await golden.write(randomBytes(1500 * kib), { position: 100 * kib })
-        await golden.createSnapshot('base')
-        await golden.protectSnapshot('base')
+        await golden.snapshots.create('base')
+        await golden.snapshots.protect('base')
       })
     }
     for (const seed of [1, 2]) {
@@ -125,12 +125,12 @@ for (const [layout, create] of [
     for (const { name } of await Image.list(ioctx)) {
       if (name === 'golden') continue
       await withImage(ioctx, name, async (image) => {
-        for (const each of await image.listSnapshots()) await image.removeSnapshot(each.name)
+        for (const each of await image.snapshots.list()) await image.snapshots.remove(each.name)
       })
     }
     if (layout !== 'clone') return
     for (const { name } of await Image.list(ioctx)) if (name !== 'golden') await Image.remove(ioctx, name)
-    await withImage(ioctx, 'golden', (golden) => golden.unprotectSnapshot('base'))
+    await withImage(ioctx, 'golden', (golden) => golden.snapshots.unprotect('base'))
   })
 }
 
@@ -155,7 +155,7 @@ t.test('maps that are damaged, cut, of another size or not there are not believe
       for (const [i, snapshot] of ['s0', 's1', 's2'].entries()) {
         await open.write(randomBytes(3 * object), { position: i * 7 * object + 1000 })
         await open.discard(i * 2 * object, object)
-        await open.createSnapshot(snapshot)
+        await open.snapshots.create(snapshot)
       }
     })
     const { id } = JSON.parse(await rbd('info', '--format', 'json', image))

@@ -79,5 +79,5 @@ t.test('aborted: nothing is left', async (t) => {
   }
   t.same(await settledNames(ioctx), ['from', 'parent'])
   t.same(await childrenOf(ioctx), ['from'])
-  await withImage(ioctx, 'from', (image) => image.unprotectSnapshot('s1'))
+  await withImage(ioctx, 'from', (image) => image.snapshots.unprotect('s1'))
 })

@@ -10,9 +10,9 @@ export async function makeParent(ioctx: IoCtx): Promise<void> {
   await withImage(ioctx, 'parent', async (image) => {
     await image.write(randomBytes(9 * mib), { position: 0 })
     await image.write(randomBytes(2 * mib), { position: 10 * mib })
-    await image.setMetadata('owner', 'the parent')
-    await image.setMetadata('conf_rbd_readahead_max_bytes', '4096')
-    await image.createSnapshot('base')
+    await image.metadata.set('owner', 'the parent')
+    await image.metadata.set('conf_rbd_readahead_max_bytes', '4096')
+    await image.snapshots.create('base')
   })
 }
 
@@ -36,7 +36,7 @@ export async function makeHistory(ioctx: IoCtx, name: string): Promise<void> {
     await image.write(Buffer.alloc(mib), { position: 4 * mib })
     await image.resize(15 * mib)
     await image.write(randomBytes(5000), { position: 13 * mib + 77 })
-    await image.createSnapshot('s0')
+    await image.snapshots.create('s0')
     await image.discard(5 * mib, mib)
     await image.discard(6 * mib + 524_288, 524_288)
     await image.write(randomBytes(4096), { position: 7 * mib + 12_288 })
@@ -44,16 +44,16 @@ export async function makeHistory(ioctx: IoCtx, name: string): Promise<void> {
     await image.write(randomBytes(70_000), { position: 0 })
     await image.discard(13 * mib, mib)
     await image.resize(14 * mib, { allowShrink: true })
-    await image.createSnapshot('s1')
-    await image.protectSnapshot('s1')
+    await image.snapshots.create('s1')
+    await image.snapshots.protect('s1')
     await image.write(randomBytes(100), { position: 8 * mib })
-    await image.rollbackToSnapshot('s0')
+    await image.snapshots.rollback('s0')
     await image.write(randomBytes(100), { position: 9 * mib + 300_000 })
     await image.resize(16 * mib)
-    await image.createSnapshot('s2')
+    await image.snapshots.create('s2')
     await image.discard(10 * mib, mib)
     await image.write(randomBytes(300_000), { position: 11 * mib + 900_000 })
-    await image.setMetadata('of', 'the clone')
+    await image.metadata.set('of', 'the clone')
   })
 }
 

@@ -42,10 +42,10 @@ async function play(image: Image, operations: Operation[]): Promise<string[]> {
       if (next.kind === 'zeroes') await image.writeZeroes(position, length)
     } else if (next.kind === 'snapshot') {
       names.push(`s${names.length}`)
-      await image.createSnapshot(names.at(-1) as string)
+      await image.snapshots.create(names.at(-1) as string)
     } else if (next.kind === 'rollback') {
       const name = names[next.to % Math.max(1, names.length)]
-      if (name !== undefined) await image.rollbackToSnapshot(name)
+      if (name !== undefined) await image.snapshots.rollback(name)
     } else {
       await image.resize(overlap + next.objects * object + 100, { allowShrink: true })
     }
@@ -59,7 +59,7 @@ t.test('clones at random', async (t) => {
   await withImage(ioctx, 'parent', async (image) => {
     await image.write(randomBytes(5 * object), { position: 0 })
     await image.write(randomBytes(5 * object), { position: 6 * object + 4096 })
-    await image.createSnapshot('base')
+    await image.snapshots.create('base')
   })
   const given = Number(process.env.RBDKIT_TEST_SEED)
   const seed = Number.isInteger(given) && given !== 0 ? given : Date.now() % 2 ** 31

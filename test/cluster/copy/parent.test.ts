@@ -42,8 +42,8 @@ for (const [what, features] of Object.entries(featureSets)) {
       await sameContent(t, from, to)
       t.same(await listed(pool, image), await listed(pool, 'from'))
       t.same(await parentOf(ioctx, image), await parentOf(ioctx, 'from'))
-      const metadata = await withImage(ioctx, image, (opened) => opened.listMetadata())
-      t.same(metadata, await withImage(ioctx, 'from', (opened) => opened.listMetadata()))
+      const metadata = await withImage(ioctx, image, (opened) => opened.metadata.list())
+      t.same(metadata, await withImage(ioctx, 'from', (opened) => opened.metadata.list()))
       if (!features) await rbd('object-map', 'check', '--no-progress', image)
     }
     t.equal(digests.size, 1)
@@ -92,12 +92,12 @@ t.test('its own objects only; other pools, namespaces and clone formats', { buff
       snapshot: 'base',
     })
 
-  await withImage(ioctx, 'parent', (image) => image.protectSnapshot('base'))
+  await withImage(ioctx, 'parent', (image) => image.snapshots.protect('base'))
   await makeClone(ioctx, 'first', ioctx, { cloneFormat: 1 } as ImageLayout)
   await copy({ ioctx, image: 'first' }, { ioctx, image: 'second' }, options)
   t.same(await childrenOf(ioctx), ['first', 'from', 'open', 'second', 'to'])
   // A clone of a clone; and what the parent's name is by then.
-  await withImage(ioctx, 'to', (image) => image.createSnapshot('base'))
+  await withImage(ioctx, 'to', (image) => image.snapshots.create('base'))
   await Image.clone(ioctx, { image: 'to', snapshot: 'base' }, ioctx, 'third', { cloneFormat: 2 })
   await Image.rename(ioctx, 'to', 'renamed')
   await copy({ ioctx, image: 'third' }, { ioctx, image: 'fourth' }, options)
@@ -113,7 +113,7 @@ t.test('cut once, before its first snapshot', { buffered: true }, async (t) => {
     await image.resize(7 * mib + 333, { allowShrink: true })
     await image.resize(13 * mib)
     for (const name of ['s0', 's1', 's2']) {
-      await image.createSnapshot(name)
+      await image.snapshots.create(name)
       await image.write(randomBytes(400), { position: 7 * mib })
     }
   })
@@ -133,11 +133,11 @@ t.test('what cannot be kept is refused, and nothing is made', { buffered: true }
   await makeParent(ioctx)
   const prepare: Record<string, (image: Image) => Promise<unknown>> = {
     cut: async (image) => {
-      await image.createSnapshot('s')
+      await image.snapshots.create('s')
       await image.resize(4 * mib, { allowShrink: true })
     },
     flattened: async (image) => {
-      await image.createSnapshot('s')
+      await image.snapshots.create('s')
       await image.flatten()
     },
   }
@@ -156,7 +156,7 @@ t.test('what cannot be kept is refused, and nothing is made', { buffered: true }
   await refused('parent', /has no parent/)
   await refused('cut', /snapshot 's'.*cut/)
   await refused('flattened', /no parent/)
-  await withImage(ioctx, 'parent', (image) => image.removeSnapshot('base'))
+  await withImage(ioctx, 'parent', (image) => image.snapshots.remove('base'))
   await refused('trashed', /trash/)
   const from: CopySource = { ioctx, image: 'trashed' }
   for (const [to, options] of [

@@ -25,18 +25,18 @@ t.test('the new image has the group, metadata, settings, limit of snapshots and 
   await rbd('group', 'image', 'add', `${name}/group`, `${name}/disk`)
   await rbd('image-meta', 'set', 'disk', 'owner', 'me')
   await withImage(ioctx, 'disk', async (image) => {
-    for (let i = 0; i < 66; ++i) await image.setMetadata(`key-${i}`, 'v'.repeat(100 * i))
+    for (let i = 0; i < 66; ++i) await image.metadata.set(`key-${i}`, 'v'.repeat(100 * i))
   })
   await rbd('config', 'image', 'set', 'disk', 'rbd_qos_iops_limit', '321')
   await rbd('snap', 'limit', 'set', 'disk', '--limit', '5')
   await rbd('feature', 'enable', 'disk', 'journaling')
-  const before = await withImage(ioctx, 'disk', (image) => image.listMetadata())
+  const before = await withImage(ioctx, 'disk', (image) => image.metadata.list())
 
   const { replaced } = await replace()
   t.equal((await contentOf(ioctx, 'disk')).length, 2 * mib)
   t.same(await lines('group', 'image', 'ls', `${name}/group`), [`${name}/disk`])
   await withImage(ioctx, 'disk', async (image) => {
-    t.same(await image.listMetadata(), before)
+    t.same(await image.metadata.list(), before)
     t.ok((await image.info()).features.includes('journaling'))
   })
   t.match(await rbd('config', 'image', 'ls', 'disk'), /rbd_qos_iops_limit +321 +image/)
@@ -57,15 +57,15 @@ t.test('features and a data pool that are given, and metadata of a deep copy, go
   await rbd('rm', 'disk', '--no-progress')
   const features = ['layering', 'exclusive-lock', 'journaling'] as const
   await Image.create(ioctx, 'disk', { size: mib, features, dataPool: data })
-  await withImage(ioctx, 'disk', (image) => image.setMetadata('k', 'old'))
+  await withImage(ioctx, 'disk', (image) => image.metadata.set('k', 'old'))
   await Image.create(ioctx, 'source', { size: mib, features: ['layering'] })
-  await withImage(ioctx, 'source', (image) => image.setMetadata('k', 'new'))
+  await withImage(ioctx, 'source', (image) => image.metadata.set('k', 'new'))
   await replace()
   t.match(await rbd('info', 'disk'), new RegExp(`data_pool: ${data}`))
   const from = { ioctx, image: 'source' }
   await copy(from, { ioctx, image: 'disk' }, { replace: true, deep: true })
   await withImage(ioctx, 'disk', async (image) => {
-    t.equal(await image.getMetadata('k'), 'new')
+    t.equal(await image.metadata.get('k'), 'new')
     t.ok((await image.info()).features.includes('journaling'), 'and the exclusive lock that it needs')
   })
   await copy(from, { ioctx, image: 'disk', features: ['layering'], dataPool: name }, { replace: true })

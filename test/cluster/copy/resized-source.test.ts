@@ -36,7 +36,7 @@ async function makeSource({ ioctx }: CopyPool, name: string): Promise<void> {
   await Image.create(ioctx, name, { size, objectSize: mib / 2 })
   await withImage(ioctx, name, async (image) => {
     await image.write(randomBytes(size), { position: 0 })
-    await image.setMetadata('conf_rbd_qos_read_bps_limit', String(3 * mib))
+    await image.metadata.set('conf_rbd_qos_read_bps_limit', String(3 * mib))
   })
 }
 
@@ -58,7 +58,7 @@ async function disturb<T>(
   let held = false
   while (!held && !ended) {
     const looking = await Image.open(other, name, { readOnly: true })
-    held = (await looking.listLockers()).length > 0
+    held = (await looking.locks.lockers()).length > 0
     await looking.close()
   }
   const inTime = !ended
@@ -105,13 +105,13 @@ t.test('what changes no content is no change: snapshots, metadata, a rollback th
   const pool = await openPool(t)
   const { ioctx } = pool
   await makeSource(pool, 'source')
-  await withImage(ioctx, 'source', (image) => image.createSnapshot('before'))
+  await withImage(ioctx, 'source', (image) => image.snapshots.create('before'))
   const want = await contentOf(ioctx, 'source')
   const job = () => copy({ ioctx, image: 'source' }, { ioctx, image: 'copy' })
   const { result, inTime } = await disturb(pool, 'source', job, async (image) => {
-    await image.createSnapshot('during')
-    await image.setMetadata('key', 'value')
-    await t.rejects(image.rollbackToSnapshot('before'), { code: 'EROFS' })
+    await image.snapshots.create('during')
+    await image.metadata.set('key', 'value')
+    await t.rejects(image.snapshots.rollback('before'), { code: 'EROFS' })
   })
   t.ok(inTime)
   await result

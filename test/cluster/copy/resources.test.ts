@@ -136,7 +136,7 @@ t.test('a worker that is terminated takes its copies along', async (t) => {
   makeSparse(from, 96 * mib, [[0, 96 * mib]])
   await copy({ file: from }, { ioctx, image: 'source' })
   await withImage(ioctx, 'source', (image) =>
-    image.setMetadata('conf_rbd_qos_read_bps_limit', String(32 * mib)),
+    image.metadata.set('conf_rbd_qos_read_bps_limit', String(32 * mib)),
   )
   const { confFile, keyring } = test
   const worker = new Worker(join(directory, 'worker.mjs'), {

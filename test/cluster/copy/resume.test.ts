@@ -25,8 +25,8 @@ async function makeSlow({ ioctx }: CopyPool, directory: string): Promise<string>
   ])
   const { digest } = await copy({ file }, { ioctx, image: 'source' })
   await withImage(ioctx, 'source', async (image) => {
-    await image.createSnapshot('snap')
-    await image.setMetadata('conf_rbd_qos_read_bps_limit', String(10 * mib))
+    await image.snapshots.create('snap')
+    await image.metadata.set('conf_rbd_qos_read_bps_limit', String(10 * mib))
   })
   return digest
 }
@@ -48,7 +48,7 @@ t.test('SIGKILL in the middle: what was durable is not copied again', { buffered
     })
   t.same(await Promise.all(ends.map((end, i) => kill(end, 4500 + 1000 * i))), [true, true])
   t.notOk((await imageNames(ioctx)).includes('copy'))
-  await withImage(ioctx, 'source', (image) => image.removeMetadata('conf_rbd_qos_read_bps_limit'))
+  await withImage(ioctx, 'source', (image) => image.metadata.remove('conf_rbd_qos_read_bps_limit'))
 
   for (const where of [{ ioctx }, { directory: join(directory, 'to') }]) {
     const [left] = await cleanupCopies(where, { dryRun: true })
@@ -82,9 +82,9 @@ t.test('another source is refused, and what is left stays', { buffered: true }, 
   const destination = { image: 'copy' }
   t.ok(await killCopy(pool, '', { source: { image: 'source', snapshot: 'snap' }, destination, afterMs: 0 }))
   await withImage(ioctx, 'source', async (image) => {
-    await image.removeMetadata('conf_rbd_qos_read_bps_limit')
-    await image.removeSnapshot('snap')
-    await image.createSnapshot('snap')
+    await image.metadata.remove('conf_rbd_qos_read_bps_limit')
+    await image.snapshots.remove('snap')
+    await image.snapshots.create('snap')
   })
   const other = join(directory, 'other')
   writeFileSync(other, 'x')

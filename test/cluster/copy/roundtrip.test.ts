@@ -32,7 +32,7 @@ t.test('file to image to file, sizes and patterns of all kinds', async (t) => {
     const imported = await copy({ file: from }, { ioctx, image: name })
     t.equal(imported.bytes, size, name)
     t.ok((await contentOf(ioctx, name)).equals(readFileSync(from)), `${name}: the image has the file's bytes`)
-    const metadata = await withImage(ioctx, name, (image) => image.listMetadata())
+    const metadata = await withImage(ioctx, name, (image) => image.metadata.list())
     t.equal(metadata.size, 0, `${name}: what librbd was told for the copy is gone`)
 
     const to = join(directory, `${name}.to`)
@@ -135,8 +135,8 @@ t.test('a snapshot is copied as it was, a clone with its parent in it', async (t
   ])
   await copy({ file: from }, { ioctx, image: 'golden' })
   await withImage(ioctx, 'golden', async (image) => {
-    await image.createSnapshot('base')
-    await image.protectSnapshot('base')
+    await image.snapshots.create('base')
+    await image.snapshots.protect('base')
     await image.write(randomBytes(5 * mib), { position: 3 * mib })
     await image.discard(16 * mib, 4 * mib)
   })

@@ -17,13 +17,13 @@ async function makeImage({ ioctx }: CopyPool, name: string, size: number): Promi
   await withImage(ioctx, name, async (image) => {
     const block = randomBytes(4 * mib)
     for (let at = 0; at < size; at += block.length) await image.write(block, { position: at })
-    await image.createSnapshot('snap')
+    await image.snapshots.create('snap')
   })
 }
 
 /** Lets librbd read no more of an image in a second from now on: a copy then takes as long as the test needs. */
 async function slowDown({ ioctx }: CopyPool, name: string, limit = 32 * mib): Promise<void> {
-  await withImage(ioctx, name, (image) => image.setMetadata('conf_rbd_qos_read_bps_limit', String(limit)))
+  await withImage(ioctx, name, (image) => image.metadata.set('conf_rbd_qos_read_bps_limit', String(limit)))
 }
 
 t.test('a name that is taken: EEXIST before any data is moved', async (t) => {
@@ -117,7 +117,7 @@ t.test('aborted at a hundred random moments: all or nothing, of images and of fi
     data.every((name) => ids.includes(String(name.split('.')[1]))),
     'no object of an image that is not there',
   )
-  await withImage(ioctx, 'source', async (image) => t.equal((await image.listSnapshots()).length, 1))
+  await withImage(ioctx, 'source', async (image) => t.equal((await image.snapshots.list()).length, 1))
 })
 
 t.test('the snapshot is removed under the copy: ERR_SOURCE_CHANGED, nothing is published', async (t) => {
@@ -137,24 +137,24 @@ t.test('the snapshot is removed under the copy: ERR_SOURCE_CHANGED, nothing is p
       .catch(() => {})
     await underWay(job)
     await withImage(ioctx, 'source', async (image) => {
-      await image.removeSnapshot('snap')
+      await image.snapshots.remove('snap')
       // The same name again is another snapshot.
-      if (remake) await image.createSnapshot('snap')
+      if (remake) await image.snapshots.create('snap')
     })
     t.notOk(ended, 'it was in time')
     const changed = { name: 'CopyError', code: 'ERR_SOURCE_CHANGED', message: /source@snap/ }
     await t.rejects(Promise.resolve(job), changed)
     t.same(readdirSync(directory), [])
-    if (!remake) await withImage(ioctx, 'source', (image) => image.createSnapshot('snap'))
+    if (!remake) await withImage(ioctx, 'source', (image) => image.snapshots.create('snap'))
   }
-  await withImage(ioctx, 'source', (image) => image.renameSnapshot('snap', 'renamed'))
+  await withImage(ioctx, 'source', (image) => image.snapshots.rename('snap', 'renamed'))
   const job = copy(
     { ...source, snapshot: 'renamed' },
     { file: join(directory, 'to') },
     { maxMemory: 16 * mib },
   )
   await underWay(job)
-  await withImage(ioctx, 'source', (image) => image.renameSnapshot('renamed', 'again'))
+  await withImage(ioctx, 'source', (image) => image.snapshots.rename('renamed', 'again'))
   await job
   t.ok(
     readFileSync(join(directory, 'to')).equals(await contentOf(ioctx, 'source')),
@@ -171,7 +171,7 @@ t.test('the image is removed under the copy of a snapshot: ERR_SOURCE_CHANGED', 
     await slowDown(pool, 'source', 6 * mib)
     const job = copy({ ioctx, image: 'source', snapshot: 'snap' }, { ioctx, image: 'copy' })
     await underWay(job)
-    await withImage(ioctx, 'source', (image) => image.removeSnapshot('snap'))
+    await withImage(ioctx, 'source', (image) => image.snapshots.remove('snap'))
     await Image.remove(ioctx, 'source')
     // Another image of the name, with a snapshot of the name, is not the one that was copied.
     if (remake) await makeImage(pool, 'source', 64 * mib)
@@ -194,7 +194,7 @@ t.test('an image that nobody uses is held by its lock: no writer gets in between
   await job
   t.ok((await contentOf(ioctx, 'copy')).equals(before))
   await write()
-  await withImage(ioctx, 'source', async (image) => t.equal((await image.listSnapshots()).length, 1))
+  await withImage(ioctx, 'source', async (image) => t.equal((await image.snapshots.list()).length, 1))
 })
 
 t.test('an image in use is copied from a temporary snapshot, which goes again', async (t) => {
@@ -210,7 +210,7 @@ t.test('an image in use is copied from a temporary snapshot, which goes again', 
     await image.write(Buffer.alloc(4096, 'x'), { position: 63 * mib })
     await job
     t.same(
-      (await image.listSnapshots()).map((snapshot) => snapshot.name),
+      (await image.snapshots.list()).map((snapshot) => snapshot.name),
       ['snap'],
     )
 
@@ -220,7 +220,7 @@ t.test('an image in use is copied from a temporary snapshot, which goes again', 
     controller.abort(new Error('enough'))
     await t.rejects(Promise.resolve(aborted), { message: 'enough' })
     t.same(
-      (await image.listSnapshots()).map((snapshot) => snapshot.name),
+      (await image.snapshots.list()).map((snapshot) => snapshot.name),
       ['snap'],
     )
   })
@@ -234,7 +234,7 @@ t.test('an image without exclusive-lock is copied from a temporary snapshot', as
   await withImage(ioctx, 'plain', (image) => image.write(randomBytes(5 * mib), { position: 2 * mib }))
   await copy({ ioctx, image: 'plain' }, { ioctx, image: 'copy' })
   t.ok((await contentOf(ioctx, 'copy')).equals(await contentOf(ioctx, 'plain')))
-  await withImage(ioctx, 'plain', async (image) => t.same(await image.listSnapshots(), []))
+  await withImage(ioctx, 'plain', async (image) => t.same(await image.snapshots.list(), []))
 })
 
 t.test('a user who may only read copies snapshots, and is told so otherwise', async (t) => {

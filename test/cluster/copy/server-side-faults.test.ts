@@ -17,7 +17,7 @@ t.test('abort() does not wait for an OSD that is silent', async (t) => {
   const { ioctx } = await openPool(t, cluster)
   // Without fast diff each object is asked for, which takes a while.
   await Image.create(ioctx, 'source', { size: 32768 * mib, features: ['layering', 'exclusive-lock'] })
-  await withImage(ioctx, 'source', (image) => image.createSnapshot('snap'))
+  await withImage(ioctx, 'source', (image) => image.snapshots.create('snap'))
   const controller = new AbortController()
   const job = copy(
     { ioctx, image: 'source', snapshot: 'snap' },
@@ -48,7 +48,7 @@ t.test('an OSD is killed, and comes back: the copy goes on', async (t) => {
   await Image.create(ioctx, 'source', { size: 64 * mib })
   await withImage(ioctx, 'source', async (image) => {
     for (let at = 0; at < 64 * mib; at += 4 * mib) await image.write(randomBytes(4 * mib), { position: at })
-    await image.createSnapshot('snap')
+    await image.snapshots.create('snap')
   })
   const from = { ioctx, image: 'source', snapshot: 'snap' }
   const job = copy(from, { ioctx, image: 'copy' }, { serverSide: 'require', bandwidthLimit: 16 * mib })

@@ -82,7 +82,7 @@ t.test('what stands in the way', async (t) => {
   }
   await set(featureMask | (1n << 40n))
   await refused(t, pool, 'newer', {}, /not known/)
-  await withImage(ioctx, 'newer', (image) => image.createSnapshot('s'))
+  await withImage(ioctx, 'newer', (image) => image.snapshots.create('s'))
   await set(featureMask | (1n << 10n))
   await refused(t, pool, 'newer@s', {}, /mirror/)
   // librbd marks an image so as long as a persistent cache has data of it. Debian's is built without such a cache.
@@ -144,7 +144,7 @@ t.test('a user who may not read the data', async (t) => {
   await cluster.pools.create(data)
   t.teardown(() => cluster.pools.delete(data))
   await makeSource(pool, 'source', { dataPool: data })
-  await withImage(ioctx, 'source', (image) => image.createSnapshot('s'))
+  await withImage(ioctx, 'source', (image) => image.snapshots.create('s'))
   const user = randomName('reader')
   const osd = `profile rbd pool=${ioctx.pool}, allow w pool=${data}`
   const { key } = await cluster.auth.getOrCreate(`client.${user}`, { mon: 'profile rbd', osd })
@@ -191,12 +191,12 @@ t.test('a snapshot, or all of the source, removed in the middle', async (t) => {
     await makeSource(pool, 'source', { size: 16 * mib, features: ['layering'] })
     await withImage(ioctx, 'source', async (image) => {
       await image.write(randomBytes(8 * mib), { position: 8 * mib })
-      await image.createSnapshot('s')
+      await image.snapshots.create('s')
       await image.write(randomBytes(16 * mib), { position: 0 })
     })
     await t.rejects(
       disturbed(pool, { image: 'source', snapshot: 's' }, async () => {
-        await withImage(ioctx, 'source', (image) => image.removeSnapshot('s'))
+        await withImage(ioctx, 'source', (image) => image.snapshots.remove('s'))
         if (what === 'image') await Image.remove(ioctx, 'source')
       }),
       { code: 'ERR_SOURCE_CHANGED' },

@@ -47,7 +47,7 @@ async function makeSource(pool: CopyPool, name: string, options: ImageLayout = {
     [20 * mib, 4 * mib],
     [24 * mib, 12288],
   ])
-  await withImage(pool.ioctx, name, (image) => image.createSnapshot('snap'))
+  await withImage(pool.ioctx, name, (image) => image.snapshots.create('snap'))
   await fill(pool, name, [[mib, 8 * mib]])
 }
 
@@ -209,15 +209,15 @@ t.test("a clone: what only its parent has is copied as ever, what is the child's
   await Image.create(ioctx, 'parent', { size: 24 * mib })
   await fill(pool, 'parent', [[0, 16 * mib]])
   await withImage(ioctx, 'parent', async (image) => {
-    await image.createSnapshot('base')
-    await image.protectSnapshot('base')
+    await image.snapshots.create('base')
+    await image.snapshots.protect('base')
   })
   await Image.clone(ioctx, { image: 'parent', snapshot: 'base' }, ioctx, 'child')
   await withImage(ioctx, 'child', async (image) => {
     await image.write(randomBytes(100), { position: 5 * mib })
     await image.write(Buffer.alloc(4 * mib), { position: 8 * mib })
     await image.write(randomBytes(4 * mib), { position: 20 * mib })
-    await image.createSnapshot('s')
+    await image.snapshots.create('s')
     await image.write(randomBytes(4 * mib), { position: 0 })
   })
   const result = await check(t, { ioctx, image: 'child', snapshot: 's' }, { ioctx, image: 'made' })
@@ -278,7 +278,7 @@ t.test('SIGKILL in the middle: what they had copied is found, not copied again',
     [0, 40 * mib],
     [44 * mib, 4096],
   ])
-  await withImage(ioctx, 'source', (image) => image.createSnapshot('snap'))
+  await withImage(ioctx, 'source', (image) => image.snapshots.create('snap'))
   const source = { image: 'source', snapshot: 'snap' }
   const destination = { image: 'made' }
   const slow = { serverSide: 'require', bandwidthLimit: 8 * mib } as const

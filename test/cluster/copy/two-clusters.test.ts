@@ -25,7 +25,7 @@ t.test('between two clusters, there and back', async (t) => {
   t.ok((await contentOf(there.ioctx, 'disk')).equals(content))
   await withImage(there.ioctx, 'disk', async (image) => {
     t.equal((await image.info()).objectSize, mib, 'the layout goes along')
-    await image.createSnapshot('s')
+    await image.snapshots.create('s')
   })
   const source = { ioctx: here.ioctx, image: 'disk' }
   const same = await compare(source, { ioctx: there.ioctx, image: 'disk', snapshot: 's' })
@@ -44,12 +44,12 @@ t.test('between two clusters, there and back', async (t) => {
 
   // With its history, which each cluster numbers for itself.
   await withImage(here.ioctx, 'back', async (image) => {
-    await image.createSnapshot('a')
-    await image.protectSnapshot('a')
+    await image.snapshots.create('a')
+    await image.snapshots.protect('a')
     await image.write(Buffer.alloc(5000, 1), { position: 7 * mib })
     await image.resize(20 * mib, { allowShrink: true })
-    await image.createSnapshot('b')
-    await image.setMetadata('owner', 'somebody')
+    await image.snapshots.create('b')
+    await image.metadata.set('owner', 'somebody')
   })
   const deep = { ioctx: there.ioctx, image: 'deep' }
   await copy({ ioctx: here.ioctx, image: 'back' }, deep, { deep: true })
@@ -59,19 +59,19 @@ t.test('between two clusters, there and back', async (t) => {
   }
   await withImage(there.ioctx, 'deep', async (image) => {
     t.same(
-      (await image.listSnapshots()).map((snapshot) => [snapshot.name, snapshot.protected]),
+      (await image.snapshots.list()).map((snapshot) => [snapshot.name, snapshot.protected]),
       [
         ['a', true],
         ['b', false],
       ],
     )
-    t.same([...(await image.listMetadata())], [['owner', 'somebody']])
-    await image.unprotectSnapshot('a')
+    t.same([...(await image.metadata.list())], [['owner', 'somebody']])
+    await image.snapshots.unprotect('a')
   })
-  await withImage(here.ioctx, 'back', (image) => image.unprotectSnapshot('a'))
+  await withImage(here.ioctx, 'back', (image) => image.snapshots.unprotect('a'))
 
   // A clone stays here, for its parent is; its content can go.
-  await withImage(here.ioctx, 'back', (image) => image.createSnapshot('base'))
+  await withImage(here.ioctx, 'back', (image) => image.snapshots.create('base'))
   await Image.clone(here.ioctx, { image: 'back', snapshot: 'base' }, here.ioctx, 'clone', { cloneFormat: 2 })
   const clone = { ioctx: here.ioctx, image: 'clone' }
   const kept = copy(clone, { ioctx: there.ioctx, image: 'clone' }, { deep: true, keepParent: true })

@@ -59,7 +59,7 @@ async function makeSlowSource({ ioctx }: CopyPool): Promise<void> {
   await Image.create(ioctx, 'source', { size: 48 * mib })
   await withImage(ioctx, 'source', async (image) => {
     for (let at = 0; at < 48 * mib; at += 8 * mib) await image.write(randomBytes(8 * mib), { position: at })
-    await image.setMetadata('conf_rbd_qos_read_bps_limit', String(16 * mib))
+    await image.metadata.set('conf_rbd_qos_read_bps_limit', String(16 * mib))
   })
 }
 

@@ -31,7 +31,7 @@ async function makeHistory(ioctx: IoCtx, name: string, seed: number, layout: obj
         else await image.write(kind === 1 ? Buffer.alloc(length) : randomBytes(length), { position })
       }
       if (snapshot === undefined) break
-      await image.createSnapshot(snapshot)
+      await image.snapshots.create(snapshot)
       size += (below(3) - 1) * 2 * mib
       await image.resize(size, { allowShrink: true })
     }
@@ -117,8 +117,8 @@ t.test('protection, a clone with its parent, and a pipe between two images', asy
   await Image.create(ioctx, 'golden', { size: 9 * mib })
   await withImage(ioctx, 'golden', async (image) => {
     await image.write(randomBytes(3 * mib), { position: 2 * mib })
-    await image.createSnapshot('base')
-    await image.protectSnapshot('base')
+    await image.snapshots.create('base')
+    await image.snapshots.protect('base')
   })
   await Image.clone(ioctx, { image: 'golden', snapshot: 'base' }, ioctx, 'child')
   await withImage(ioctx, 'child', (image) => image.write(randomBytes(5000), { position: 4 * mib }))
@@ -140,11 +140,11 @@ t.test('protection, a clone with its parent, and a pipe between two images', asy
   await rbd('create', '--size', '9M', 'copy')
   await importDiff({ file }, { ioctx, image: 'copy' })
   await withImage(ioctx, 'copy', async (image) => {
-    t.match(await image.listSnapshots(), [{ name: 'base', protected: true }])
-    await image.unprotectSnapshot('base')
+    t.match(await image.snapshots.list(), [{ name: 'base', protected: true }])
+    await image.snapshots.unprotect('base')
   })
   await rbd('rm', '--no-progress', 'child')
-  await withImage(ioctx, 'golden', (image) => image.unprotectSnapshot('base'))
+  await withImage(ioctx, 'golden', (image) => image.snapshots.unprotect('base'))
 })
 
 t.test('what does not fit is refused, and the image is as it was', async (t) => {
@@ -153,7 +153,7 @@ t.test('what does not fit is refused, and the image is as it was', async (t) => 
   await Image.create(ioctx, 'image', { size: 8 * mib })
   await withImage(ioctx, 'image', async (image) => {
     await image.write(randomBytes(mib), { position: mib })
-    await image.createSnapshot('a')
+    await image.snapshots.create('a')
   })
   const before = await contentOf(ioctx, 'image')
   const target = { ioctx, image: 'image' }
@@ -209,7 +209,7 @@ t.test('what does not fit is refused, and the image is as it was', async (t) => 
   if (feeder.exitCode === null) await once(feeder, 'close')
   await withImage(ioctx, 'image', async (image) => {
     t.same(
-      (await image.listSnapshots()).map(({ name }) => name),
+      (await image.snapshots.list()).map(({ name }) => name),
       ['a'],
     )
   })

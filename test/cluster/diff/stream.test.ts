@@ -19,17 +19,17 @@ async function makeImage(ioctx: IoCtx, name: string): Promise<void> {
   await Image.create(ioctx, name, { size: 24 * mib })
   await withImage(ioctx, name, async (image) => {
     await image.write(randomBytes(5 * mib), { position: mib })
-    await image.createSnapshot('monday')
+    await image.snapshots.create('monday')
     await image.write(randomBytes(3 * mib), { position: 8 * mib + 5 })
     await image.discard(2 * mib, mib)
-    await image.createSnapshot('tuesday')
+    await image.snapshots.create('tuesday')
   })
 }
 
 async function snapshotsOf(ioctx: IoCtx, name: string): Promise<string[]> {
   const image = await Image.open(ioctx, name, { readOnly: true })
   try {
-    return (await image.listSnapshots()).map((snapshot) => snapshot.name)
+    return (await image.snapshots.list()).map((snapshot) => snapshot.name)
   } finally {
     await image.close()
   }

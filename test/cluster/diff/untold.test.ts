@@ -12,7 +12,7 @@ t.test('a rollback to a snapshot before which nothing was written', async (t) =>
   await Image.create(ioctx, 'parent', { size: 16 * mib })
   await withImage(ioctx, 'parent', async (image) => {
     await image.write(randomBytes(12 * mib), { position: 0 })
-    await image.createSnapshot('base')
+    await image.snapshots.create('base')
   })
   await Image.create(ioctx, 'plain', { size: 16 * mib })
   await Image.clone(ioctx, { image: 'parent', snapshot: 'base' }, ioctx, 'clone', { cloneFormat: 2 })
@@ -20,13 +20,13 @@ t.test('a rollback to a snapshot before which nothing was written', async (t) =>
     const from = { ioctx, image: name }
     await withImage(ioctx, name, async (image) => {
       await image.write(randomBytes(8 * mib), { position: 0 })
-      await image.createSnapshot('first')
-      await image.createSnapshot('second')
+      await image.snapshots.create('first')
+      await image.snapshots.create('second')
       await image.write(randomBytes(mib), { position: 0 })
       await image.discard(4 * mib, 4 * mib)
-      await image.createSnapshot('between')
-      await image.rollbackToSnapshot('second')
-      await image.createSnapshot('after')
+      await image.snapshots.create('between')
+      await image.snapshots.rollback('second')
+      await image.snapshots.create('after')
     })
     for (const keepParent of [false, ...(name === 'clone' ? [true] : [])]) {
       const to = { ioctx, image: `${name}-${keepParent}` }
@@ -44,7 +44,7 @@ t.test('a rollback to a snapshot before which nothing was written', async (t) =>
     const file = join(t.testdir(), 'diff')
     const receiver = { ioctx, image: `${name}-receiver` }
     await copy({ ...from, snapshot: 'between' }, receiver)
-    await withImage(ioctx, receiver.image, (image) => image.createSnapshot('between'))
+    await withImage(ioctx, receiver.image, (image) => image.snapshots.create('between'))
     await exportDiff({ ...from, snapshot: 'after' }, { file }, { fromSnapshot: 'between' })
     await importDiff({ file }, receiver)
     t.match(await compare({ ...from, snapshot: 'after' }, receiver), { equal: true }, receiver.image)
@@ -56,16 +56,16 @@ t.test('a clone is shrunk and grown between two snapshots', async (t) => {
   await Image.create(ioctx, 'parent', { size: 16 * mib })
   await withImage(ioctx, 'parent', async (image) => {
     await image.write(randomBytes(16 * mib), { position: 0 })
-    await image.createSnapshot('base')
+    await image.snapshots.create('base')
   })
   await Image.clone(ioctx, { image: 'parent', snapshot: 'base' }, ioctx, 'clone', { cloneFormat: 2 })
   const from = { ioctx, image: 'clone' }
   await withImage(ioctx, 'clone', async (image) => {
     await image.write(randomBytes(mib), { position: 0 })
-    await image.createSnapshot('before')
+    await image.snapshots.create('before')
     await image.resize(5 * mib, { allowShrink: true })
     await image.resize(16 * mib)
-    await image.createSnapshot('after')
+    await image.snapshots.create('after')
   })
   await copy(from, { ioctx, image: 'copied' }, { deep: true })
   const stream = { file: join(t.testdir(), 'stream') }
@@ -80,7 +80,7 @@ t.test('a clone is shrunk and grown between two snapshots', async (t) => {
   const file = join(t.testdirName, 'diff')
   const receiver = { ioctx, image: `receiver` }
   await copy({ ...from, snapshot: 'before' }, receiver)
-  await withImage(ioctx, receiver.image, (image) => image.createSnapshot('before'))
+  await withImage(ioctx, receiver.image, (image) => image.snapshots.create('before'))
   await exportDiff({ ...from, snapshot: 'after' }, { file }, { fromSnapshot: 'before' })
   await importDiff({ file }, receiver)
   t.match(await compare({ ...from, snapshot: 'after' }, receiver), { equal: true }, receiver.image)

@@ -126,7 +126,7 @@ const snapshot = snapshotName.map((name) =>
   command(
     `snapshot(${name})`,
     async (model, { image }) => {
-      await image.createSnapshot(name)
+      await image.snapshots.create(name)
       model.snapshots.set(name, Buffer.from(model.bytes))
     },
     (model) => !model.snapshots.has(name),
@@ -137,7 +137,7 @@ const rollback = snapshotName.map((name) =>
   command(
     `rollback(${name})`,
     async (model, { image }) => {
-      await image.rollbackToSnapshot(name)
+      await image.snapshots.rollback(name)
       model.bytes = Buffer.from(model.snapshots.get(name) ?? '')
     },
     (model) => model.snapshots.has(name),
@@ -148,7 +148,7 @@ const removeSnapshot = snapshotName.map((name) =>
   command(
     `removeSnapshot(${name})`,
     async (model, { image }) => {
-      await image.removeSnapshot(name)
+      await image.snapshots.remove(name)
       model.snapshots.delete(name)
     },
     (model) => model.snapshots.has(name),

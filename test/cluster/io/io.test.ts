@@ -53,8 +53,8 @@ t.test("buffers are the caller's again once the promise is settled", async (t) =
     const name = `cache-${cache}`
     await Image.create(ioctx, name, { size: 8 * mib })
     const first = await Image.open(ioctx, name)
-    await first.setMetadata('conf_rbd_cache', cache)
-    await first.setMetadata('conf_rbd_cache_policy', 'writeback')
+    await first.metadata.set('conf_rbd_cache', cache)
+    await first.metadata.set('conf_rbd_cache_policy', 'writeback')
     await first.close()
     const image = await Image.open(ioctx, name)
     const buffer = Buffer.alloc(64 * 1024)
@@ -139,7 +139,7 @@ t.test('operations of no bytes', async (t) => {
     await image.discard(position, 0)
     await image.writeZeroes(position, 0)
   }
-  t.same(await image.lockOwners(), [], 'librbd was not asked')
+  t.same(await image.locks.owners(), [], 'librbd was not asked')
 })
 
 t.test('beyond 4 GiB, and much at once', async (t) => {

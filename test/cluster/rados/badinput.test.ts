@@ -125,7 +125,7 @@ t.test('bad names and options', async (t) => {
   const { ioctx } = await openPool(t)
   await Image.create(ioctx, 'image', { size: mib })
   const image: Any = await Image.open(ioctx, 'image')
-  await image.createSnapshot('snap')
+  await image.snapshots.create('snap')
   const I: Any = Image
   const names: [value: unknown, code: string][] = [
     ['', 'ERR_INVALID_ARG_VALUE'],
@@ -147,11 +147,11 @@ t.test('bad names and options', async (t) => {
       ['clone', () => I.clone(ioctx, { ...parent, image: name }, ioctx, 'new')],
       ['clone of', () => I.clone(ioctx, { ...parent, snapshot: name }, ioctx, 'new')],
       ['clone to', () => I.clone(ioctx, parent, ioctx, name)],
-      ['createSnapshot', () => image.createSnapshot(name)],
-      ['removeSnapshot', () => image.removeSnapshot(name)],
-      ['renameSnapshot', () => image.renameSnapshot('snap', name)],
-      ['protectSnapshot', () => image.protectSnapshot(name)],
-      ['rollbackToSnapshot', () => image.rollbackToSnapshot(name)],
+      ['snapshots.create', () => image.snapshots.create(name)],
+      ['snapshots.remove', () => image.snapshots.remove(name)],
+      ['snapshots.rename', () => image.snapshots.rename('snap', name)],
+      ['snapshots.protect', () => image.snapshots.protect(name)],
+      ['snapshots.rollback', () => image.snapshots.rollback(name)],
     ]
     if (name !== undefined) calls.push(['open at', () => I.open(ioctx, 'image', { snapshot: name })])
     for (const [call, run] of calls) await rejects(t, run, code, `${call} ${label}`)
@@ -163,8 +163,8 @@ t.test('bad names and options', async (t) => {
       ['create', () => I.create(ioctx, name, { size: mib })],
       ['rename to', () => I.rename(ioctx, 'image', name)],
       ['clone to', () => I.clone(ioctx, parent, ioctx, name)],
-      ['createSnapshot', () => image.createSnapshot(name)],
-      ['renameSnapshot to', () => image.renameSnapshot('snap', name)],
+      ['snapshots.create', () => image.snapshots.create(name)],
+      ['snapshots.rename to', () => image.snapshots.rename('snap', name)],
     ]
     for (const [call, run] of made) await rejects(t, run, 'ERR_INVALID_ARG_VALUE', `${call} ${name}`)
     const used: [string, () => Promise<unknown>][] = [
@@ -173,10 +173,10 @@ t.test('bad names and options', async (t) => {
       ['remove', () => I.remove(ioctx, name)],
       ['rename from', () => I.rename(ioctx, name, 'new')],
       ['clone', () => I.clone(ioctx, { ...parent, image: name }, ioctx, 'new')],
-      ['removeSnapshot', () => image.removeSnapshot(name)],
-      ['renameSnapshot from', () => image.renameSnapshot(name, 'new')],
-      ['protectSnapshot', () => image.protectSnapshot(name)],
-      ['rollbackToSnapshot', () => image.rollbackToSnapshot(name)],
+      ['snapshots.remove', () => image.snapshots.remove(name)],
+      ['snapshots.rename from', () => image.snapshots.rename(name, 'new')],
+      ['snapshots.protect', () => image.snapshots.protect(name)],
+      ['snapshots.rollback', () => image.snapshots.rollback(name)],
     ]
     for (const [call, run] of used) await rejects(t, run, 'ENOENT', `${call} ${name}`)
   }
@@ -240,12 +240,12 @@ t.test('closed handles', async (t) => {
     () => image.info(),
     () => image.size(),
     () => image.resize(1),
-    () => image.createSnapshot('s'),
-    () => image.listSnapshots(),
+    () => image.snapshots.create('s'),
+    () => image.snapshots.list(),
     () => image.flatten(),
     () => image.parent(),
-    () => image.getMetadata('a'),
-    () => image.acquireLock('exclusive'),
+    () => image.metadata.get('a'),
+    () => image.locks.acquire('exclusive'),
     () => image.listWatchers(),
   ]
   for (const call of calls)

@@ -28,7 +28,7 @@ t.test('the tracing channel has every call from start to end, and no secret', as
   await other.close()
   await cluster.auth.remove(user)
   const image = await Image.open(ioctx, 'image')
-  await image.setMetadata('conf_rbd_cache', 'false')
+  await image.metadata.set('conf_rbd_cache', 'false')
   await image.write(Buffer.from('passphrase'), { position: 0 })
   await image.read({ position: 0, length: 512 })
   await image.close()

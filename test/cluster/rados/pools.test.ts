@@ -1,4 +1,12 @@
-import { Cluster, Image, namespaceCreate, namespaceList, namespaceRemove, poolInit } from 'rbdkit'
+import {
+  Cluster,
+  Image,
+  namespaceCreate,
+  namespaceExists,
+  namespaceList,
+  namespaceRemove,
+  poolInit,
+} from 'rbdkit'
 import t from 'tap'
 import { randomName, sharedCluster } from '../../helpers/cluster.js'
 import { openPool } from '../copy/fixture.js'
@@ -80,6 +88,8 @@ t.test('namespaces keep images apart', async (t) => {
   t.same(await namespaceList(ioctx), names, 'more than fits a first answer')
   const [first = '', second = ''] = names
   await t.rejects(namespaceCreate(ioctx, first), { code: 'EEXIST' })
+  t.equal(await namespaceExists(ioctx, first), true)
+  t.equal(await namespaceExists(ioctx, 'nowhere'), false)
   const inside = await cluster.openIoCtx(ioctx.pool, { namespace: first })
   await Image.create(inside, 'image', { size: 4096 })
   await Image.create(ioctx, 'image', { size: 8192 })
@@ -96,6 +106,9 @@ t.test('namespaces keep images apart', async (t) => {
   await Image.remove(inside, 'image')
   await inside.close()
   await namespaceRemove(ioctx, first)
+  t.equal(await namespaceExists(ioctx, first), false)
+  t.equal(await namespaceExists(ioctx, second), true)
+  await t.rejects(namespaceExists(ioctx, ''), { code: 'ERR_INVALID_ARG_VALUE' })
   t.equal((await namespaceList(ioctx))[0], second)
   await t.rejects(namespaceRemove(ioctx, first), { code: 'ENOENT' })
   const nowhere = await cluster.openIoCtx(ioctx.pool, { namespace: 'nowhere' })

@@ -30,8 +30,8 @@ t.test('the stack leads to the caller, of blocking calls and of block I/O', asyn
   const buffer = Buffer.alloc(512)
   const calls: Record<string, () => Promise<unknown>> = {
     rbd_open: () => Image.open(ioctx, 'none'),
-    rbd_snap_create2: () => image.createSnapshot('s'),
-    rbd_snap_protect: () => writable.protectSnapshot('none'),
+    rbd_snap_create2: () => image.snapshots.create('s'),
+    rbd_snap_protect: () => writable.snapshots.protect('none'),
     rados_mon_command: () => cluster.auth.getKey('client.nobody'),
     rados_ioctx_create: () => cluster.openIoCtx('none'),
     rbd_aio_write: () => image.write(buffer, { position: 0 }),

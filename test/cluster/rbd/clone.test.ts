@@ -16,7 +16,7 @@ t.test('clones of both formats, in another pool, with a layout of their own', as
   await Image.create(ioctx, 'golden', { size: 8 * mib })
   await using golden = await Image.open(ioctx, 'golden')
   await golden.write(Buffer.from('golden'), { position: 0 })
-  await golden.createSnapshot('base')
+  await golden.snapshots.create('base')
   const parent = { image: 'golden', snapshot: 'base' }
   await t.rejects(Image.clone(ioctx, parent, ioctx, 'early', { cloneFormat: 1 }), {
     code: 'EINVAL',
@@ -25,7 +25,7 @@ t.test('clones of both formats, in another pool, with a layout of their own', as
     dest: `${ioctx.pool}/early`,
     syscall: 'rbd_clone3',
   })
-  await golden.protectSnapshot('base')
+  await golden.snapshots.protect('base')
   await Image.clone(ioctx, parent, ioctx, 'one', { cloneFormat: 1 })
   await Image.clone(ioctx, parent, children, 'two', {
     cloneFormat: 2,
@@ -38,7 +38,7 @@ t.test('clones of both formats, in another pool, with a layout of their own', as
   await golden.write(Buffer.from('silver'), { position: 0 })
   const one = await Image.open(ioctx, 'one')
   const two = await Image.open(children, 'two')
-  const snapshots = await golden.listSnapshots()
+  const snapshots = await golden.snapshots.list()
   for (const child of [one, two]) {
     t.equal(await text(child), 'golden')
     t.match(await child.parent(), {
@@ -59,7 +59,7 @@ t.test('clones of both formats, in another pool, with a layout of their own', as
     listed.map(({ pool: p, image }) => `${p}/${image}`).sort(),
     [`${pool}/two`, `${ioctx.pool}/one`].sort(),
   )
-  await t.rejects(golden.unprotectSnapshot('base'), { code: 'EBUSY' })
+  await t.rejects(golden.snapshots.unprotect('base'), { code: 'EBUSY' })
 
   await one.write(Buffer.from('mine!!'), { position: 0 })
   await one.flatten()
@@ -69,8 +69,8 @@ t.test('clones of both formats, in another pool, with a layout of their own', as
   t.equal(await one.parent(), undefined)
   t.equal((await two.info()).overlap, 0)
   t.same(await golden.listChildren(), [])
-  await golden.unprotectSnapshot('base')
-  await golden.removeSnapshot('base')
+  await golden.snapshots.unprotect('base')
+  await golden.snapshots.remove('base')
   t.equal(await text(two), 'golden', 'independent of its parent')
   await one.close()
   await two.close()
@@ -86,7 +86,7 @@ t.test('many children', async (t) => {
   const { ioctx } = await openPool(t)
   await Image.create(ioctx, 'golden', { size: mib })
   await using golden = await Image.open(ioctx, 'golden')
-  await golden.createSnapshot('base')
+  await golden.snapshots.create('base')
   const names = Array.from({ length: 70 }, (_, i) => `child-${i}`)
   for (let i = 0; i < names.length; i += 10) {
     const some = names.slice(i, i + 10)
@@ -100,7 +100,7 @@ t.test('a clone cannot be in another cluster', async (t) => {
   const { ioctx } = await openPool(t)
   await Image.create(ioctx, 'golden', { size: mib })
   const golden = await Image.open(ioctx, 'golden')
-  await golden.createSnapshot('base')
+  await golden.snapshots.create('base')
   await golden.close()
   await using other = await LocalCluster.start({ objectstore: 'memstore' })
   await using cluster = await Cluster.connect({ confFile: other.confFile })

@@ -103,12 +103,12 @@ async function getOut(t: Test, ioctx: IoCtx): Promise<void> {
   await timely('export of an image in use?', (signal) => {
     return copy(source, { file: join(directory, 'used') }, { signal })
   })
-  await timely('snapshot?', () => user.createSnapshot('snap'))
-  const made = await user.listSnapshots()
+  await timely('snapshot?', () => user.snapshots.create('snap'))
+  const made = await user.snapshots.list()
   await user.close().catch((error: unknown) => t.match(error, { code: /EDQUOT|ENOSPC/ }))
   for (const { name } of made) {
     const image = await Image.open(ioctx, 'image')
-    await timely('removal of a snapshot', () => image.removeSnapshot(name))
+    await timely('removal of a snapshot', () => image.snapshots.remove(name))
     await image.close()
   }
   await timely('copy within the pool?', (signal) => copy(source, { ioctx, image: 'copy' }, { signal }))

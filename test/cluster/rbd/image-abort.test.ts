@@ -53,7 +53,7 @@ async function finish(t: Test, run: (options: OperationOptions) => Promise<unkno
 t.test('flatten: an abort leaves a clone that is whole', async (t) => {
   const { ioctx } = await openPool(t)
   const parent = await makeImage(ioctx, 'parent')
-  await parent.createSnapshot('s')
+  await parent.snapshots.create('s')
   await Image.clone(ioctx, { image: 'parent', snapshot: 's' }, ioctx, 'child', { objectSize, cloneFormat: 2 })
   const child = await Image.open(ioctx, 'child')
   for (const way of [abort, fail]) {
@@ -87,12 +87,33 @@ t.test('shrinking: an abort leaves the old size', async (t) => {
 t.test('rollback: an abort leaves a mixture, another one ends it', async (t) => {
   const { ioctx } = await openPool(t)
   const image = await makeImage(ioctx, 'image')
-  await image.createSnapshot('s')
+  await image.snapshots.create('s')
   await image.writeZeroes(0, 96 * mib)
-  const rollback = (options: OperationOptions) => image.rollbackToSnapshot('s', options)
+  const rollback = (options: OperationOptions) => image.snapshots.rollback('s', options)
   for (const way of [abort, fail]) await way(t, rollback)
   await finish(t, rollback)
   for (let at = 0; at < 96 * mib; at += 8 * mib) t.equal(await first(image, at), 1)
+  await image.close()
+})
+
+t.test('sparsify: an abort leaves an image that reads as before, another one ends the work', async (t) => {
+  const { ioctx } = await openPool(t)
+  const image = await makeImage(ioctx, 'image')
+  const zeros = Buffer.alloc(2 * mib)
+  for (let at = 0; at < 64 * mib; at += zeros.length) await image.write(zeros, { position: at })
+  await image.flush()
+  const whole = async () => {
+    for (let at = 0; at < 96 * mib; at += 8 * mib) t.equal(await first(image, at), at < 64 * mib ? 0 : 1)
+  }
+  const sparsify = (options: OperationOptions) => image.sparsify(options)
+  for (const way of [abort, fail]) {
+    await way(t, sparsify)
+    t.ok((await image.diskUsage()) > 32 * mib, 'something is left to do')
+    await whole()
+  }
+  await finish(t, sparsify)
+  t.equal(await image.diskUsage(), 32 * mib)
+  await whole()
   await image.close()
 })
 

@@ -62,7 +62,7 @@ t.test('open by name, by id, read-only and at a snapshot', async (t) => {
   await Image.create(ioctx, 'image', { size: mib })
   const image = await Image.open(ioctx, 'image')
   await image.write(Buffer.from('before'), { position: 0 })
-  await image.createSnapshot('snap')
+  await image.snapshots.create('snap')
   await image.write(Buffer.from('after!'), { position: 0 })
   await image.resize(2 * mib)
   const { id } = await image.info()
@@ -86,21 +86,21 @@ t.test('open by name, by id, read-only and at a snapshot', async (t) => {
       () => one.discard(0, 4096),
       () => one.writeZeroes(0, 4096),
       () => one.resize(4 * mib),
-      () => one.createSnapshot('other'),
-      () => one.removeSnapshot('snap'),
-      () => one.protectSnapshot('snap'),
-      () => one.rollbackToSnapshot('snap'),
+      () => one.snapshots.create('other'),
+      () => one.snapshots.remove('snap'),
+      () => one.snapshots.protect('snap'),
+      () => one.snapshots.rollback('snap'),
       () => one.flatten(),
-      () => one.setMetadata('a', 'b'),
+      () => one.metadata.set('a', 'b'),
     ]
     for (const call of refused) await t.rejects(call(), { code: 'EROFS', image: 'image' }, String(call))
-    await t.rejects(one.acquireLock('exclusive'), { code: 'EROFS', syscall: 'rbd_lock_acquire' })
+    await t.rejects(one.locks.acquire('exclusive'), { code: 'EROFS', syscall: 'rbd_lock_acquire' })
   }
   await image.close()
   await using last = await Image.open(ioctx, 'image')
   t.equal(await text(last), 'after!')
   t.same(
-    (await last.listSnapshots()).map(({ name }) => name),
+    (await last.snapshots.list()).map(({ name }) => name),
     ['snap'],
   )
 })
@@ -164,13 +164,13 @@ t.test('rename and remove', async (t) => {
     syscall: 'rbd_remove_with_progress',
     image: 'two',
   })
-  await two.createSnapshot('s')
+  await two.snapshots.create('s')
   await two.write(Buffer.from('still here'), { position: 0 })
   await two.close()
   await t.rejects(Image.remove(ioctx, 'two'), { code: 'ENOTEMPTY', image: 'two' })
   const again = await Image.open(ioctx, 'two')
   t.equal((await again.read({ position: 0, length: 10 })).buffer.toString(), 'still here')
-  await again.removeSnapshot('s')
+  await again.snapshots.remove('s')
   await again.close()
   await Image.remove(ioctx, 'two')
   await Image.remove(ioctx, 'three ünï')
@@ -194,7 +194,7 @@ t.test('results that have ids can be written as JSON', async (t) => {
   const { ioctx } = await openPool(t)
   await Image.create(ioctx, 'image', { size: mib, features: ['layering'] })
   await using image = await Image.open(ioctx, 'image')
-  await image.createSnapshot('s')
+  await image.snapshots.create('s')
   await Image.clone(ioctx, { image: 'image', snapshot: 's' }, ioctx, 'clone', { cloneFormat: 2 })
   await using clone = await Image.open(ioctx, 'clone')
   const read = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -211,7 +211,7 @@ t.test('results that have ids can be written as JSON', async (t) => {
     accessed: info.accessed?.toISOString(),
   })
   t.notOk(Object.keys(info).includes('toJSON'))
-  const [snapshot] = await image.listSnapshots()
+  const [snapshot] = await image.snapshots.list()
   t.match(read(snapshot), { id: String(snapshot?.id), namespace: { type: 'user' } })
   const [watcher] = await image.listWatchers()
   t.match(read([watcher]), [{ id: String(watcher?.id), cookie: String(watcher?.cookie) }])

@@ -17,10 +17,10 @@ t.test('all snapshots are listed, with their namespaces', async (t) => {
   const { pool } = ioctx
   await Image.create(ioctx, 'image', { size: 4 * mib })
   await using image = await Image.open(ioctx, 'image')
-  await image.createSnapshot('user')
-  await image.createSnapshot('gone')
+  await image.snapshots.create('user')
+  await image.snapshots.create('gone')
   await Image.clone(ioctx, { image: 'image', snapshot: 'gone' }, ioctx, 'clone', { cloneFormat: 2 })
-  await image.removeSnapshot('gone')
+  await image.snapshots.remove('gone')
   await rbd('group', 'create', `${pool}/group`)
   await rbd('group', 'image', 'add', `${pool}/group`, `${pool}/image`)
   await rbd('group', 'snap', 'create', `${pool}/group@together`)
@@ -35,7 +35,7 @@ t.test('all snapshots are listed, with their namespaces', async (t) => {
     primary: true,
     globalId: /^[-0-9a-f]{36}$/,
   })
-  const snapshots = await image.listSnapshots()
+  const snapshots = await image.snapshots.list()
   const theirs = JSON.parse(await rbd('snap', 'ls', '--all', '--format', 'json', 'image')) as Listed[]
   t.same(
     snapshots.map(({ id, name, namespace }) => [Number(id), name, namespace.type]),
@@ -83,20 +83,20 @@ t.test('one that other clients remove or rename meanwhile is left out, or has it
   await Image.create(ioctx, 'image', { size: mib, features: ['layering'] })
   await using image = await Image.open(ioctx, 'image')
   await using other = await Image.open(ioctx, 'image')
-  await image.createSnapshot('stays-0')
+  await image.snapshots.create('stays-0')
   let ended = false
   const change = (async () => {
     for (let i = 0; i < 12; i++) {
-      await other.createSnapshot('short')
-      await other.renameSnapshot(`stays-${i}`, `stays-${i + 1}`)
-      await other.removeSnapshot('short')
+      await other.snapshots.create('short')
+      await other.snapshots.rename(`stays-${i}`, `stays-${i + 1}`)
+      await other.snapshots.remove('short')
     }
     ended = true
   })()
   while (!ended) {
-    const names = (await image.listSnapshots()).map(({ name }) => name)
+    const names = (await image.snapshots.list()).map(({ name }) => name)
     t.ok(names.filter((name) => name.startsWith('stays-')).length === 1 && names.length <= 2, names.join())
   }
   await change
-  t.match(await image.listSnapshots(), [{ name: 'stays-12' }])
+  t.match(await image.snapshots.list(), [{ name: 'stays-12' }])
 })

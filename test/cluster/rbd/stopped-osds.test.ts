@@ -40,13 +40,13 @@ t.test('with all OSDs stopped', async (t) => {
   for (const name of ['image', 'removed', 'parent'])
     await Image.create(ioctx, name, { size: 16 << 20, features: ['layering', 'exclusive-lock'] })
   const parent = await Image.open(ioctx, 'parent')
-  await parent.createSnapshot('s')
-  await parent.protectSnapshot('s')
+  await parent.snapshots.create('s')
+  await parent.snapshots.protect('s')
   await Image.clone(ioctx, { image: 'parent', snapshot: 's' }, ioctx, 'clone', { cloneFormat: 1 })
   const clone = await Image.open(ioctx, 'clone')
   const image = await Image.open(ioctx, 'image')
   await image.write(Buffer.alloc(1 << 20, 1), { position: 0 })
-  await image.createSnapshot('s')
+  await image.snapshots.create('s')
 
   const pids = local.osds.map(({ pid }) => Number(pid))
   for (const pid of pids) process.kill(pid, 'SIGSTOP')
@@ -63,16 +63,16 @@ t.test('with all OSDs stopped', async (t) => {
   type Options = { signal: AbortSignal }
   const calls: Record<string, (options: Options) => Promise<unknown>> = {
     resize: (options) => image.resize(32 << 20, options),
-    rollback: (options) => image.rollbackToSnapshot('s', options),
+    rollback: (options) => image.snapshots.rollback('s', options),
     remove: (options) => Image.remove(ioctx, 'removed', options),
     flatten: (options) => clone.flatten(options),
-    removeSnapshot: (options) => image.removeSnapshot('s', options),
-    unprotectSnapshot: (options) => parent.unprotectSnapshot('s', options),
+    'snapshots.remove': (options) => image.snapshots.remove('s', options),
+    'snapshots.unprotect': (options) => parent.snapshots.unprotect('s', options),
     list: (options) => Image.list(ioctx, options),
     open: (options) => Image.open(ioctx, 'parent', options),
     info: (options) => image.info(options),
-    acquireLock: (options) => image.acquireLock('exclusive', options),
-    listMetadata: (options) => image.listMetadata(options),
+    'locks.acquire': (options) => image.locks.acquire('exclusive', options),
+    'metadata.list': (options) => image.metadata.list(options),
     statObject: (options) => ioctx.statObject('rbd_directory', options),
   }
   for (const [name, call] of Object.entries(calls)) {

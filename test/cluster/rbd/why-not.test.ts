@@ -30,10 +30,10 @@ t.test('remove: what is in the way is named', async (t) => {
 
   await create('parent')
   const parent = await Image.open(ioctx, 'parent')
-  await parent.createSnapshot('s')
+  await parent.snapshots.create('s')
   await Image.clone(ioctx, { image: 'parent', snapshot: 's' }, ioctx, 'clone', { cloneFormat: 2 })
-  await parent.removeSnapshot('s')
-  const [trashed] = await parent.listSnapshots()
+  await parent.snapshots.remove('s')
+  const [trashed] = await parent.snapshots.list()
   await parent.close()
   const reason = `it has snapshots in the trash (s), which go when the last clone of them does: flatten or remove ${pool}/clone first`
   t.match(trashed, { namespace: { type: 'trash', name: 's' } })
@@ -133,7 +133,7 @@ t.test('snapshots that stay, clones that are refused, sizes', async (t) => {
   const { pool } = ioctx
   await Image.create(ioctx, 'image', { size: 4 * mib })
   await using image = await Image.open(ioctx, 'image')
-  await image.createSnapshot('s')
+  await image.snapshots.create('s')
   const parent = { image: 'image', snapshot: 's' }
   await t.rejects(Image.clone(ioctx, parent, ioctx, 'clone', { cloneFormat: 1 }), {
     code: 'EINVAL',
@@ -147,14 +147,14 @@ t.test('snapshots that stay, clones that are refused, sizes', async (t) => {
     message:
       /needs, and that is what this cluster makes by default, for clients older than Mimic may use it: protect/,
   })
-  await image.protectSnapshot('s')
-  await t.rejects(image.removeSnapshot('s'), {
+  await image.snapshots.protect('s')
+  await t.rejects(image.snapshots.remove('s'), {
     code: 'EBUSY',
     message: /: it is protected: unprotect it first$/,
   })
   await Image.clone(ioctx, parent, ioctx, 'clone')
   const clones = `: it has clones (${pool}/clone), to be flattened or removed first`
-  for (const refused of [() => image.removeSnapshot('s'), () => image.unprotectSnapshot('s')]) {
+  for (const refused of [() => image.snapshots.remove('s'), () => image.snapshots.unprotect('s')]) {
     const { code, message } = await refused().then(
       () => t.fail('it was not refused'),
       (error) => error,
@@ -174,34 +174,34 @@ t.test('a handle that gave its lock up, and one whose image another keeps the lo
   await using image = await Image.open(ioctx, 'image')
   await using other = await Image.open(ioctx, 'image')
   const block = Buffer.alloc(512, 1)
-  await image.acquireLock('exclusive')
+  await image.locks.acquire('exclusive')
   const kept = {
     code: 'EROFS',
-    message: /: another client holds the lock of the image and keeps it: lockOwners\(\)/,
+    message: /: another client holds the lock of the image and keeps it: locks\.owners\(\)/,
   }
   await t.rejects(other.write(block, { position: 0 }), kept)
-  await t.rejects(other.acquireLock('exclusive'), kept)
-  t.match(await other.listLockers(), [
+  await t.rejects(other.locks.acquire('exclusive'), kept)
+  t.match(await other.locks.lockers(), [
     { client: `client.${await ioctx.cluster.clientId()}`, cookie: /^auto / },
   ])
-  await image.releaseLock()
-  t.same(await other.listLockers(), [], 'a handle that may write sees the lock go')
-  t.same(await image.listLockers(), [])
+  await image.locks.release()
+  t.same(await other.locks.lockers(), [], 'a handle that may write sees the lock go')
+  t.same(await image.locks.lockers(), [])
   const gone = {
     code: 'EROFS',
-    message: /: since its acquireLock\(\) this handle takes no lock by itself, and it holds/,
+    message: /: since its locks\.acquire\(\) this handle takes no lock by itself, and it holds/,
   }
   await t.rejects(image.write(block, { position: 0 }), gone)
   await t.rejects(other.write(block, { position: 0 }), gone, 'nor after one that failed')
   await other.close()
   await using third = await Image.open(ioctx, 'image')
   await third.write(block, { position: 0 })
-  t.match(await image.listLockers(), [{ mode: 'exclusive' }])
-  await image.acquireLock('exclusive')
+  t.match(await image.locks.lockers(), [{ mode: 'exclusive' }])
+  await image.locks.acquire('exclusive')
   await image.write(block, { position: 512 })
-  await image.releaseLock()
-  await image.createSnapshot('s')
-  t.equal(await image.isLockOwner(), true, 'what changes the image as a whole takes the lock again')
+  await image.locks.release()
+  await image.snapshots.create('s')
+  t.equal(await image.locks.isOwner(), true, 'what changes the image as a whole takes the lock again')
   await image.write(block, { position: 512 })
   await t.rejects(third.write(block, { position: 0 }), kept)
 })

@@ -1,6 +1,16 @@
 // Calls to fakes that never answer, and their signals: { run }. Prints JSON lines.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Cluster, Image, namespaceCreate, namespaceList, namespaceRemove, poolInit } from 'rbdkit'
+import {
+  Cluster,
+  Image,
+  namespaceCreate,
+  namespaceExists,
+  namespaceList,
+  namespaceRemove,
+  poolInit,
+  Trash,
+  WriteOp,
+} from 'rbdkit'
 
 const spec = JSON.parse(process.argv[2])
 const KEY = 'AQAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAA=='
@@ -11,6 +21,7 @@ const ioctx = await cluster.openIoCtx('pool')
 await Image.create(ioctx, 'image', { size: 1 << 20 })
 const image = await Image.open(ioctx, 'image')
 
+const trash = new Trash(ioctx)
 const parent = { image: 'image', snapshot: 's' }
 const lock = { name: 'lock' }
 /** Every call that may wait for the cluster: it gets the options with the signal. */
@@ -29,6 +40,7 @@ const calls = {
   'auth.remove': (o) => cluster.auth.remove('client.x', o),
   'ioctx.stat': (o) => ioctx.stat(o),
   'ioctx.writeFull': (o) => ioctx.writeFull('object', Buffer.alloc(1), o),
+  'ioctx.operate': (o) => ioctx.operate('object', new WriteOp().create().append(Buffer.alloc(1)), o),
   'ioctx.createObject': (o) => ioctx.createObject('object', o),
   'ioctx.readObject': (o) => ioctx.readObject('object', o),
   'ioctx.statObject': (o) => ioctx.statObject('object', o),
@@ -39,12 +51,18 @@ const calls = {
   'ioctx.notify': (o) => ioctx.notify('object', Buffer.alloc(0), o),
   poolInit: (o) => poolInit(ioctx, o),
   namespaceCreate: (o) => namespaceCreate(ioctx, 'n', o),
+  namespaceExists: (o) => namespaceExists(ioctx, 'n', o),
   namespaceList: (o) => namespaceList(ioctx, o),
   namespaceRemove: (o) => namespaceRemove(ioctx, 'n', o),
   'Image.list': (o) => Image.list(ioctx, o),
   'Image.clone': (o) => Image.clone(ioctx, parent, ioctx, 'child', o),
   'Image.rename': (o) => Image.rename(ioctx, 'image', 'other', o),
   'Image.remove': (o) => Image.remove(ioctx, 'image', o),
+  'trash.list': (o) => trash.list(o),
+  'trash.get': (o) => trash.get('id', o),
+  'trash.move': (o) => trash.move('image', o),
+  'trash.restore': (o) => trash.restore('id', 'name', o),
+  'trash.remove': (o) => trash.remove('id', o),
   'image.info': (o) => image.info(o),
   'image.size': (o) => image.size(o),
   'image.listWatchers': (o) => image.listWatchers(o),
@@ -53,24 +71,27 @@ const calls = {
   'image.resize': (o) => image.resize(2 << 20, o),
   'image.flatten': (o) => image.flatten(o),
   'image.diskUsage': (o) => image.diskUsage(o),
-  'image.createSnapshot': (o) => image.createSnapshot('s', o),
-  'image.listSnapshots': (o) => image.listSnapshots(o),
-  'image.removeSnapshot': (o) => image.removeSnapshot('s', o),
-  'image.renameSnapshot': (o) => image.renameSnapshot('s', 't', o),
-  'image.protectSnapshot': (o) => image.protectSnapshot('s', o),
-  'image.unprotectSnapshot': (o) => image.unprotectSnapshot('s', o),
-  'image.isSnapshotProtected': (o) => image.isSnapshotProtected('s', o),
-  'image.rollbackToSnapshot': (o) => image.rollbackToSnapshot('s', o),
-  'image.acquireLock': (o) => image.acquireLock('exclusive', o),
-  'image.releaseLock': (o) => image.releaseLock(o),
-  'image.isLockOwner': (o) => image.isLockOwner(o),
-  'image.lockOwners': (o) => image.lockOwners(o),
-  'image.listLockers': (o) => image.listLockers(o),
-  'image.breakLock': (o) => image.breakLock('owner', 'exclusive', o),
-  'image.getMetadata': (o) => image.getMetadata('key', o),
-  'image.setMetadata': (o) => image.setMetadata('key', 'value', o),
-  'image.removeMetadata': (o) => image.removeMetadata('key', o),
-  'image.listMetadata': (o) => image.listMetadata(o),
+  'image.sparsify': (o) => image.sparsify(o),
+  'image.snapshots.create': (o) => image.snapshots.create('s', o),
+  'image.snapshots.list': (o) => image.snapshots.list(o),
+  'image.snapshots.remove': (o) => image.snapshots.remove('s', o),
+  'image.snapshots.rename': (o) => image.snapshots.rename('s', 't', o),
+  'image.snapshots.protect': (o) => image.snapshots.protect('s', o),
+  'image.snapshots.unprotect': (o) => image.snapshots.unprotect('s', o),
+  'image.snapshots.isProtected': (o) => image.snapshots.isProtected('s', o),
+  'image.snapshots.rollback': (o) => image.snapshots.rollback('s', o),
+  'image.snapshots.limit': (o) => image.snapshots.limit(o),
+  'image.snapshots.setLimit': (o) => image.snapshots.setLimit(5, o),
+  'image.locks.acquire': (o) => image.locks.acquire('exclusive', o),
+  'image.locks.release': (o) => image.locks.release(o),
+  'image.locks.isOwner': (o) => image.locks.isOwner(o),
+  'image.locks.owners': (o) => image.locks.owners(o),
+  'image.locks.lockers': (o) => image.locks.lockers(o),
+  'image.locks.break': (o) => image.locks.break('owner', 'exclusive', o),
+  'image.metadata.get': (o) => image.metadata.get('key', o),
+  'image.metadata.set': (o) => image.metadata.set('key', 'value', o),
+  'image.metadata.remove': (o) => image.metadata.remove('key', o),
+  'image.metadata.list': (o) => image.metadata.list(o),
   'image.close': (o) => image.close(o),
   'ioctx.close': (o) => ioctx.close(o),
   'cluster.close': (o) => cluster.close(o),
@@ -94,7 +115,7 @@ const runs = {
   async every() {
     const warnings = []
     process.on('warning', ({ code, message }) => warnings.push({ code, message }))
-    const left = /remove|resize|flatten|diskUsage|rollback/
+    const left = /remove|resize|flatten|diskUsage|sparsify|rollback/
     for (const [name, call] of Object.entries(calls)) {
       // What is aborted before its thread has begun leaves nothing behind.
       tell({ name, ...(await aborted(call, left.test(name) ? 200 : 5)) })

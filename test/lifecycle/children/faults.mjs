@@ -54,7 +54,7 @@ const runs = {
   },
   async snapshots() {
     const { cluster, image } = await open()
-    tell(await ended(image.listSnapshots().then((list) => list.map(({ name }) => name))))
+    tell(await ended(image.snapshots.list().then((list) => list.map(({ name }) => name))))
     await cluster.close()
   },
   // A completion that never comes: the promise stays, the process lives on until it is ended.

@@ -29,8 +29,8 @@ const seen = { released: 0, owned: 0 }
 
 async function useAndForget(own) {
   const image = await Image.open(own, spec.image)
-  await image.acquireLock('exclusive')
-  if (await image.isLockOwner()) seen.owned++
+  await image.locks.acquire('exclusive')
+  if (await image.locks.isOwner()) seen.owned++
   await image.write(Buffer.alloc(512, 1), { position: 0 })
 }
 

@@ -1,3 +1,4 @@
+// These cases copy between endpoints in memory that answer late and fail when told.
 #include "copy/engine/engine.h"
 
 #include <doctest/doctest.h>
@@ -194,7 +195,7 @@ TEST_CASE("copy: a copy that hangs says so, and that it goes on") {
   CHECK_FALSE(last.stalled);
 }
 
-// librbd's writes of a client that was blocklisted.
+// A SilentDestination completes no write until Reap() does (docs/decisions/0020).
 class SilentDestination final : public MemoryDestination {
  public:
   explicit SilentDestination(LateCompletions& late) : MemoryDestination(late, 0) {}

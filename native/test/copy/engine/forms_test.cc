@@ -1,4 +1,4 @@
-// Copies of other forms than from a disk to a new one: streams, what is there already, differences.
+// These cases copy in other forms than from a disk to a new one: streams, what is there already, differences.
 #include <doctest/doctest.h>
 
 #include <string>

@@ -1,4 +1,4 @@
-// A source of several layers in memory.
+// A LayeredSource is a source of several layers in memory.
 #ifndef RBDKIT_TEST_COPY_ENGINE_LAYERS_H_
 #define RBDKIT_TEST_COPY_ENGINE_LAYERS_H_
 
@@ -11,7 +11,7 @@
 
 namespace rbdkit::copy {
 
-// A history: a disk at each moment, and what has changed since the one before.
+// RandomHistory() makes a history: a disk at each moment, and what has changed since the one before.
 inline std::vector<Disk> RandomHistory(uint32_t seed, size_t layers) {
   std::minstd_rand random(seed);
   std::vector<Disk> history{RandomDisk(seed, (9 << 20) + random() % 100000)};
@@ -34,7 +34,7 @@ inline std::vector<Disk> RandomHistory(uint32_t seed, size_t layers) {
 
 class LayeredSource final : public Source {
  public:
-  // With `is_clone` the first of the history is what the parent holds.
+  // With `is_clone` the first disk of the history is what the parent holds.
   LayeredSource(const std::vector<Disk>& history, LateCompletions& late, bool is_clone = false)
       : late_(late), is_clone_(is_clone) {
     for (const Disk& disk : history) {

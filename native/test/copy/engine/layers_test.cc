@@ -1,4 +1,4 @@
-// A copy of several layers: each is what it is to be, and one that was cut off goes on.
+// These cases copy several layers: each is what it is to be, and a copy that was cut off goes on.
 #include "test/copy/engine/layers.h"
 
 #include <doctest/doctest.h>

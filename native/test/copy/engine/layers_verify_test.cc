@@ -1,4 +1,4 @@
-// A copy of several layers that is verified: damage is found in the snapshot that has it.
+// These cases verify copies of several layers: damage is found in the snapshot that has it.
 #include <doctest/doctest.h>
 
 #include <functional>
@@ -33,7 +33,7 @@ class ReadableLayers final : public MemoryDestination {
     content = parent;
     return {};
   }
-  Error Prepare(uint64_t size, const std::optional<ImageLayout>& source) override {
+  Error Prepare(uint64_t size, const std::optional<Layout>& source) override {
     if (Error error = MemoryDestination::Prepare(size, source)) return error;
     return earlier.layer > 0 ? Error() : Resize(size);
   }

@@ -1,4 +1,4 @@
-// What a copy writes down on its way is true, and enough to go on from.
+// These cases show that what a copy writes down on its way is true, and enough to go on from.
 #include <doctest/doctest.h>
 
 #include <string>

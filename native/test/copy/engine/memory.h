@@ -1,4 +1,5 @@
-// Endpoints in memory that answer late, out of order, on other threads, and fail when told.
+// MemorySource and MemoryDestination are endpoints in memory that answer late, out of order, on other
+// threads, and fail when told.
 #ifndef RBDKIT_TEST_COPY_ENGINE_MEMORY_H_
 #define RBDKIT_TEST_COPY_ENGINE_MEMORY_H_
 
@@ -19,7 +20,7 @@
 
 namespace rbdkit::copy {
 
-// Completes operations in random order on threads of its own, as librbd does.
+// LateCompletions completes operations in random order on threads of its own, as librbd does.
 class LateCompletions {
  public:
   explicit LateCompletions(uint32_t seed) : random_(seed) {
@@ -34,7 +35,7 @@ class LateCompletions {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  // Does `work` later and completes `done` with what it gives.
+  // Add() does `work` later and completes `done` with what it gives.
   void Add(Operation* done, std::function<int64_t()> work) {
     std::lock_guard<std::mutex> lock(mutex_);
     waiting_.push_back({done, std::move(work)});
@@ -87,8 +88,8 @@ class LateCompletions {
   bool stop_ = false;
 };
 
-// Where a fault is put in: the step's name, and for reads, writes and plans which one of them (0 is the
-// first).
+// A Fault says where it is put in: the step's name, and for reads, writes and plans which one of them (0 is
+// the first).
 struct Fault {
   std::string step;
   int which = 0;
@@ -98,7 +99,7 @@ struct Fault {
 class FaultPlan {
  public:
   void Set(Fault fault) { fault_ = std::move(fault); }
-  // 0, or the result that this call of `step` is to give.
+  // At() gives 0, or the result that this call of `step` is to give.
   int At(const char* step) {
     if (fault_.step != step) return 0;
     return count_++ == fault_.which ? fault_.result : 0;
@@ -114,7 +115,7 @@ struct Disk {
   std::vector<Extent> extents;  // in order, without gaps
 };
 
-// A disk of `size` bytes with holes, explicit zeros and data of any alignment.
+// RandomDisk() makes a disk of `size` bytes with holes, explicit zeros and data of any alignment.
 inline Disk RandomDisk(uint32_t seed, size_t size) {
   std::minstd_rand random(seed);
   Disk disk{std::string(size, '\0'), {}};
@@ -138,11 +139,12 @@ class MemorySource : public Source {
   MemorySource(const std::string& content, std::vector<Extent> extents, LateCompletions& late)
       : content_(content), extents_(std::move(extents)), late_(late) {}
 
-  // As a pipe: in order, while the caller waits, of a size that only the end tells.
+  // With `stream` it reads as a pipe does: in order, while the caller waits, of a size that only the end
+  // tells.
   bool stream = false;
-  // And it does not even tell where its data ends.
+  // With `open_ended` it does not even tell where its data ends.
   bool open_ended = false;
-  // As a difference: a read keeps to its extent.
+  // With `separate` a read keeps to its extent, as of a difference.
   bool separate = false;
 
   Error Open() override { return Step("Open"); }
@@ -230,7 +232,7 @@ class MemoryDestination : public Destination {
   MemoryDestination(LateCompletions& late, size_t smallest_hole)
       : late_(late), smallest_hole_(smallest_hole) {}
 
-  // What Resume() gives, and what is told of Keep(); without it no marks are kept.
+  // Resume() gives `earlier`, and `on_keep` is told of Keep(). Without `on_keep` no marks are kept.
   Mark earlier;
   std::function<void(const Mark&)> on_keep;
 
@@ -246,7 +248,7 @@ class MemoryDestination : public Destination {
     }
     return Step("Keep");
   }
-  Error Prepare(uint64_t size, const std::optional<ImageLayout>& /*source*/) override {
+  Error Prepare(uint64_t size, const std::optional<Layout>& /*source*/) override {
     if (Error error = Step("Prepare")) return error;
     exists = true;
     return in_place || earlier.layer > 0 ? Error() : Resize(size == kUnknownSize ? 0 : size);

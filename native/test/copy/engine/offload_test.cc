@@ -1,4 +1,4 @@
-// A copy of which parts are moved without being read.
+// These cases copy with parts that are moved without being read.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace {
 // Moves every other object that is all data.
 class EveryOther final : public Offload {
  public:
-  EveryOther(const Disk& disk, const ImageLayout& layout, MemoryDestination& destination)
+  EveryOther(const Disk& disk, const Layout& layout, MemoryDestination& destination)
       : disk_(disk), striping_(layout), destination_(destination), moved_(layout, disk.bytes.size()) {}
 
   bool chooses = true;
@@ -89,7 +89,7 @@ Disk MakeDisk(uint32_t seed) {
 uint32_t Digest(const std::string& bytes) { return ~Crc32cUpdate(~0U, bytes.data(), bytes.size()); }
 
 TEST_CASE("copy: what was moved is not read, and counts in all else") {
-  const ImageLayout layouts[] = {
+  const Layout layouts[] = {
       {1 << 20, 1 << 20, 1, 0}, {65536, 65536, 1, 0}, {1 << 20, 65536, 3, 0}, {8 << 20, 8 << 20, 1, 0}};
   for (uint32_t seed = 0; seed < 4; ++seed) {
     const Disk disk = MakeDisk(seed + 1);

@@ -1,4 +1,4 @@
-// The engine's small parts: zeros, the pool, temporary names.
+// These cases check the engine's small parts: zeros, the pool, temporary names.
 #include <doctest/doctest.h>
 
 #include <cstring>

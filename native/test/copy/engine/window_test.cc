@@ -1,3 +1,4 @@
+// These cases run the window on a clock of their own.
 #include "copy/engine/window.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// rbd's diffs: the bytes, and streams that lie.
+// These cases write and read rbd's diffs: the bytes, and streams that lie.
 #include <doctest/doctest.h>
 
 #include <random>

@@ -1,4 +1,4 @@
-// A whole image in one stream.
+// These cases write and read a whole image in one stream.
 #include "copy/format/image_format.h"
 
 #include <doctest/doctest.h>

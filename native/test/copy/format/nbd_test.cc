@@ -1,4 +1,4 @@
-// What a server says on an NBD connection, the good and the hostile.
+// These cases read what a server says on an NBD connection, the good and the hostile.
 #include <doctest/doctest.h>
 #include <sys/socket.h>
 

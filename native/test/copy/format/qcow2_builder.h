@@ -1,4 +1,4 @@
-// Small qcow2 files made byte by byte, also those that no tool would make.
+// A Qcow2Builder makes small qcow2 files byte by byte, also those that no tool would make.
 #ifndef RBDKIT_TEST_COPY_FORMAT_QCOW2_BUILDER_H_
 #define RBDKIT_TEST_COPY_FORMAT_QCOW2_BUILDER_H_
 
@@ -41,14 +41,14 @@ class Qcow2Builder {
     return Put(at, std::string(reinterpret_cast<const char*>(&value), sizeof value));
   }
   Qcow2Builder& SetL1(size_t index, uint64_t entry) { return Set64(cluster_ + 8 * index, entry); }
-  // Of the first table; extended entries take two.
+  // SetL2() sets an entry of the first table; extended entries take two.
   Qcow2Builder& SetL2(size_t index, uint64_t entry) { return Set64(2 * cluster_ + 8 * index, entry); }
   Qcow2Builder& Put(size_t at, const std::string& part) {
     if (bytes_.size() < at + part.size()) bytes_.resize(at + part.size());
     bytes_.replace(at, part.size(), part);
     return *this;
   }
-  // The entry of a compressed cluster of `length` bytes at `at`.
+  // Compressed() gives the entry of a compressed cluster of `length` bytes at `at`.
   uint64_t Compressed(uint64_t at, uint64_t length) const {
     const int length_at = 62 - (__builtin_ctzll(cluster_) - 8);
     const uint64_t sectors = (at + length - 1) / 512 - at / 512;

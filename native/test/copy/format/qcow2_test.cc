@@ -1,4 +1,5 @@
-// The qcow2 reader on files that are made byte by byte; test/unit/copy-qcow2.test.ts has those of qemu-img.
+// These cases read qcow2 files that are made byte by byte; test/unit/copy-qcow2.test.ts has those of
+// qemu-img.
 #include <doctest/doctest.h>
 
 #include <random>

@@ -1,4 +1,4 @@
-// Streams in memory, and diffs made of them.
+// These are streams in memory, and diffs made of them.
 #ifndef RBDKIT_TEST_COPY_FORMAT_STREAM_H_
 #define RBDKIT_TEST_COPY_FORMAT_STREAM_H_
 
@@ -13,7 +13,7 @@
 
 namespace rbdkit::copy {
 
-// Gives at most `piece` bytes at a time, as a pipe does.
+// A MemoryInput gives at most `piece` bytes at a time, as a pipe does.
 class MemoryInput final : public ByteInput {
  public:
   explicit MemoryInput(std::string bytes, size_t piece = SIZE_MAX, bool leaps = true)
@@ -52,7 +52,7 @@ struct MemoryRecord {
   std::string data;  // empty: zeros
 };
 
-// A whole diff in memory.
+// A MemoryDiff is a whole diff in memory.
 struct MemoryDiff {
   DiffHeader header;
   std::vector<MemoryRecord> records;
@@ -78,7 +78,7 @@ struct MemoryDiff {
     (void)writer.End();
   }
 
-  // What the image reads as with this diff over it.
+  // Over() gives what the image reads as with this diff over it.
   std::string Over(std::string image) const {
     image.resize(header.size);
     for (const MemoryRecord& record : records) {
@@ -89,7 +89,7 @@ struct MemoryDiff {
   }
 };
 
-// Reads all of a diff whose header has been read.
+// ReadRecords() reads all of a diff whose header has been read.
 inline Error ReadRecords(DiffStream& stream, MemoryDiff* diff) {
   diff->header = stream.header();
   for (;;) {
@@ -97,7 +97,7 @@ inline Error ReadRecords(DiffStream& stream, MemoryDiff* diff) {
     if (Error error = stream.Next(&record)) return error;
     if (record.kind == DiffRecord::Kind::kEnd) return {};
     std::string data;
-    // In parts: a record may say that it has more than there is.
+    // The data is read in parts, because a record may say that it has more than there is.
     for (uint64_t left = record.kind == DiffRecord::Kind::kData ? record.length : 0; left > 0;) {
       const size_t part = std::min<uint64_t>(left, 65536);
       data.resize(data.size() + part);

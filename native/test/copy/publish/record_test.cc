@@ -1,4 +1,4 @@
-// Records of unfinished copies: as text and back, and what is no record.
+// These cases write records of unfinished copies as text and read them back, and refuse what is no record.
 #include "copy/publish/record.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// A whole copy of a qcow2 file by the engine: its threads share maps and decompressors (`npm run
+// These cases copy a whole qcow2 file by the engine, whose threads share maps and decompressors (`npm run
 // test:sanitize`).
 #include "copy/source/qcow2.h"
 

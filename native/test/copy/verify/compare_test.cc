@@ -1,3 +1,4 @@
+// These cases compare sources in memory, and say what a plain loop says.
 #include "copy/verify/compare.h"
 
 #include <doctest/doctest.h>

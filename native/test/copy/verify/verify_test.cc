@@ -1,3 +1,4 @@
+// These cases damage copies and see that each verifier finds it.
 #include <doctest/doctest.h>
 
 #include <functional>
@@ -25,10 +26,10 @@ std::string RandomBytes(std::minstd_rand& random, size_t size) {
 }
 
 TEST_CASE("copy: checksums by object are those of the objects, striped or not") {
-  const ImageLayout layouts[] = {{4096, 4096, 1, 0},      {65536, 65536, 1, 0}, {65536, 16384, 1, 0},
-                                 {65536, 16384, 3, 0},    {65536, 65536, 5, 0}, {4 << 20, 4 << 20, 1, 0},
-                                 {4 << 20, 1 << 20, 2, 0}};
-  for (const ImageLayout& layout : layouts) {
+  const Layout layouts[] = {{4096, 4096, 1, 0},      {65536, 65536, 1, 0}, {65536, 16384, 1, 0},
+                            {65536, 16384, 3, 0},    {65536, 65536, 5, 0}, {4 << 20, 4 << 20, 1, 0},
+                            {4 << 20, 1 << 20, 2, 0}};
+  for (const Layout& layout : layouts) {
     CAPTURE(layout.object_size);
     CAPTURE(layout.stripe_count);
     std::minstd_rand random(5);
@@ -72,7 +73,7 @@ TEST_CASE("copy: as many objects as any size has, and sizes too large are known"
   CHECK(checksums.ObjectCount(UINT64_MAX - 1) > Checksums::kMaxObjects);
 }
 
-// Can be read again, and is damaged where the test says when it is flushed.
+// This destination can be read again, and is damaged where the test says when it is flushed.
 class ReadableDestination final : public MemoryDestination {
  public:
   using MemoryDestination::MemoryDestination;

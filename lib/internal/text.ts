@@ -1,4 +1,7 @@
-/** Numbers as people read them, the same in the terminal and on the page. Three digits that count. */
+/**
+ * This file writes numbers as people read them, the same in the terminal and on the page, with three digits that
+ * count.
+ */
 
 function digits(value: number): string {
   if (value >= 99.95) return value.toFixed(0)
@@ -38,7 +41,7 @@ export function formatCount(value: number): string {
   return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+$)/g, ',')
 }
 
-/** For axes and narrow places: `12.3k`. */
+/** Writes a number for axes and narrow places: `12.3k`. */
 export function formatShort(value: number): string {
   const i = value < 999.5 ? 0 : value < 999.5e3 ? 1 : value < 999.5e6 ? 2 : 3
   return `${Number((value / 1000 ** i).toPrecision(3))}${['', 'k', 'M', 'G'][i]}`
@@ -49,7 +52,7 @@ export function formatLatency(ns: number): string {
   return scaled(ns, 1000, ['ns', 'us', 'ms', 's'])
 }
 
-/** With the micro sign, which a terminal may not have. */
+/** Puts in the micro sign, which a terminal may not have. */
 export function micro(text: string): string {
   return text.replace(/ us$/, ' \u00b5s')
 }
@@ -63,6 +66,11 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
 }
 
+/** A date and time of this machine's zone: `2026-05-01 13:37:00`. */
+export function formatTime(date: Date): string {
+  return date.toLocaleString('sv')
+}
+
 /** A ratio: `1.06x`. */
 export function formatRatio(ratio: number): string {
   return `${ratio >= 100 ? ratio.toFixed(0) : ratio.toFixed(2)}x`
@@ -73,8 +81,13 @@ export function formatPercentile(percent: number): string {
   return `p${Number(percent.toFixed(6))}`
 }
 
-/** For a terminal: a name that another user chose must not move the cursor or change what is read. */
+/** Makes a text fit for a terminal: a name that another user chose must not move the cursor or change what is read. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is replaced
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '?')
+}
+
+/** With a capital letter: for a heading. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
