@@ -148,12 +148,13 @@ export abstract class IoCtxObjects extends Resource {
   async statObject(object: string, options?: CallOptions): Promise<ObjectStat> {
     const name = toText('object', object)
     const task = toTaskOptions(options, { object: name })
-    const call = lacksStat2 ? native.rados_stat : native.rados_stat2
+    const asked = lacksStat2 ? native.rados_stat : native.rados_stat2
     try {
-      const [size, mtimeMs] = await this.callWith(call, task, name)
+      const [size, mtimeMs] = await this.callWith(asked, task, name)
       return { size, mtimeMs }
     } catch (error) {
-      if (lacksStat2 || !(error instanceof CephError) || error.code !== 'ENOSYS') throw error
+      // Several calls may find out at the same time.
+      if (asked === native.rados_stat || !(error instanceof CephError) || error.code !== 'ENOSYS') throw error
       lacksStat2 = true
       return this.statObject(name, options)
     }
