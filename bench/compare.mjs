@@ -1,7 +1,7 @@
 // One workload, all sides in turn.
 import { verdict } from './goals.mjs'
 import { metrics } from './metrics.mjs'
-import { baseline, peers } from './peers/index.mjs'
+import { peers, baseline as usualBaseline } from './peers/index.mjs'
 import { median, pairwise, selfNoise, spread } from './statistics.mjs'
 
 /** Start-up is measured that many times a side; the median counts. */
@@ -53,10 +53,19 @@ async function runPairs(sides, target, workload, { pairs, seconds }) {
   return runs
 }
 
+/** A goal that names another side than the baseline has a ratio of its own. */
+function besideWhom({ side, against }, runs, value, startup) {
+  if (against === undefined || runs[against] === undefined) return null
+  const own = runs[side].map((run) => ({ figure: value(run, startup[side]) }))
+  const theirs = runs[against].map((run) => ({ figure: value(run, startup[against]) }))
+  return pairwise(own, theirs, ({ figure }) => figure)
+}
+
 /**
  * Figures of every side and metric: the medians, the ratios to the baseline pair by pair, and verdicts on the goals.
  */
 export function summarise(workload, runs, startup) {
+  const { baseline = usualBaseline } = workload
   const base = runs[baseline]
   const rows = []
   for (const key of workload.metrics) {
@@ -72,10 +81,11 @@ export function summarise(workload, runs, startup) {
         side === baseline || base === undefined ? null : pairwise(own, theirs, ({ figure }) => figure)
       const goals = workload.goals
         .filter((goal) => goal.side === side && goal.metric === key)
-        .map((goal) => ({
-          ...goal,
-          verdict: verdict(goal, (goal.unit === undefined ? ratio : figures)?.median ?? null, noise),
-        }))
+        .map((goal) => {
+          const measured =
+            goal.unit === undefined ? (besideWhom(goal, runs, value, startup) ?? ratio) : figures
+          return { ...goal, measured, verdict: verdict(goal, measured?.median ?? null, noise) }
+        })
       rows.push({
         metric: key,
         label,
@@ -103,6 +113,7 @@ export async function compare(workload, target, options) {
   const { pairs, seconds } = options
   return {
     kind: 'comparison',
+    baseline: workload.baseline === undefined ? 'fio' : peers.get(workload.baseline).label,
     workload: { operation, pattern, blockSize, depth },
     pairs,
     seconds,

@@ -55,9 +55,10 @@ export const sequentialGoals = [
 ]
 
 /** `1.3` as `>= 1.3`. */
-export function goalText({ atLeast, atMost, below, unit }) {
+export function goalText({ atLeast, atMost, below, unit, against }) {
   const bound = atLeast !== undefined ? `>= ${atLeast}` : atMost !== undefined ? `<= ${atMost}` : `< ${below}`
-  return unit === undefined ? bound : `${bound} ${unit}`
+  if (unit !== undefined) return `${bound} ${unit}`
+  return typeof against === 'string' ? `${bound} beside ${against}` : bound
 }
 
 /** `met`, `in noise`, `missed`; `null` without a figure. `own` is fio's spread of ratios to itself. */

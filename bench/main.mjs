@@ -59,7 +59,8 @@ function optionsOf(one) {
     pairs: number('pairs', quick ? 1 : (one.pairs ?? 10)),
     seconds: number('seconds', quick ? 1 : 5),
     size: number('size', 1),
-    store: checkStore(values.store) ?? (quick ? 'memstore' : one.store),
+    // A case without a cluster has no store.
+    store: one.clusters === 0 ? undefined : (checkStore(values.store) ?? (quick ? 'memstore' : one.store)),
   }
 }
 
@@ -86,7 +87,7 @@ function commandOf(one, { quick, pairs, seconds, size, store }) {
 async function runCase(one, stores) {
   const options = optionsOf(one)
   const { store } = options
-  console.log(`\n${one.name}: ${one.title}; ${store}${amount(one, options)}`)
+  console.log(`\n${one.name}: ${one.title}${store === undefined ? '' : `; ${store}`}${amount(one, options)}`)
   const copying = one.clusters !== undefined
   const target = copying ? await stores.clusters(store, one.clusters) : await stores.target(store, one.image)
   const measured =
@@ -98,7 +99,7 @@ async function runCase(one, stores) {
     command: commandOf(one, options),
     date: new Date().toISOString(),
     host: host(one.cores),
-    versions: softwareVersions((copying ? target[0] : target).cephVersion),
+    versions: softwareVersions((copying ? target[0] : target)?.cephVersion),
     store,
     image: target.description,
     settings: { ...(!copying && { cache: false, exclusiveLock: true }), scrub: false },

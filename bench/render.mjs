@@ -20,17 +20,22 @@ const markdown = ([head, ...lines]) =>
 function conditions(result) {
   const { date, host, versions, store, sides = [], image } = result
   const others = sides
-    .filter(({ name }) => name === 'fio' || name === 'qemu-img')
+    .filter(({ name }) => ['fio', 'qemu-img', 'virsh', 'python-bulk'].includes(name))
     .map(({ version }) => version)
-  const tools = [`Node ${versions.node}`, `Ceph ${versions.ceph}`, ...others].join(', ')
+  const ceph = versions.ceph === undefined ? [] : [`Ceph ${versions.ceph}`]
+  const tools = [`Node ${versions.node}`, ...ceph, ...others].join(', ')
   const amounts = {
     comparison: `, ${result.pairs} pairs of ${result.seconds} s`,
     copy: `, ${result.pairs} pairs`,
   }
   const amount = amounts[result.kind] ?? ''
   const data = image.data === undefined ? '' : `, ${image.data / 2 ** 20} MiB of it data`
-  const where = `${store}, image of ${image.size / 2 ** 20} MiB${data}`
-  return `${date.slice(0, 10)}, ${host.cores} cores (client on ${host.placement.client}, OSD on ${host.placement.osd}), ${where}${amount}; ${tools}.`
+  const counted =
+    image.images === undefined ? `image of ${image.size / 2 ** 20} MiB${data}` : `${image.images} images`
+  const what = image.amount ?? (image.objects === undefined ? counted : `${image.objects} objects`)
+  const osd = store === undefined ? '' : `, OSD on ${host.placement.osd}`
+  const where = store === undefined ? what : `${store}, ${what}`
+  return `${date.slice(0, 10)}, ${host.cores} cores (client on ${host.placement.client}${osd}), ${where}${amount}; ${tools}.`
 }
 
 function section(result) {

@@ -8,9 +8,17 @@ const MiB = 2 ** 20
 const goalCell = (goals) =>
   goals.map((goal) => `${goalText(goal)}: ${goal.verdict ?? 'no figure'}`).join(', ')
 
-function comparisonTable({ rows, sides }) {
+function comparisonTable({ rows, sides, baseline = 'fio' }) {
   const labels = Object.fromEntries(sides.map(({ name, label }) => [name, label]))
-  const lines = [['Figure', 'Side', 'Median (range)', 'Beside fio (range)', 'Goal']]
+  const lines = [
+    [
+      'Figure',
+      'Side',
+      'Median (range)',
+      `Beside ${baseline === 'bare C loop' ? 'the bare loop' : baseline} (range)`,
+      'Goal',
+    ],
+  ]
   let last
   for (const { metric, label, digits, side, figures, ratio, noise, goals } of rows) {
     const beside = noise ? `itself: ${range(noise, 2)}` : ratio ? range(ratio, 2) : ''
@@ -55,7 +63,10 @@ export function verdicts(result) {
         label,
         side: labels[side],
         goal: goalText(goal),
-        figure: goal.unit === undefined ? ratio.median.toFixed(2) : figures.median.toFixed(digits),
+        figure:
+          goal.unit === undefined
+            ? (goal.measured ?? ratio).median.toFixed(2)
+            : figures.median.toFixed(digits),
         verdict: goal.verdict,
       })),
   )

@@ -5,6 +5,7 @@ import { LocalCluster } from 'rbdkit/dev'
 import { placeDaemons } from './placement.mjs'
 
 const pool = 'bench'
+export const objectCount = 4096
 const MiB = 2 ** 20
 const features = ['layering', 'exclusive-lock', 'object-map', 'fast-diff']
 
@@ -67,7 +68,8 @@ class Store {
   }
 
   async target(name) {
-    if (!this.#made.has(name)) this.#made.set(name, await this.#make(name))
+    if (!this.#made.has(name))
+      this.#made.set(name, await (name === 'objects' ? this.#makeObjects() : this.#make(name)))
     return this.#made.get(name)
   }
 
@@ -80,6 +82,17 @@ class Store {
     const { objectSize } = await image.info()
     await ioctx.close() // and the image with it: its lock is the first run's
     return { ...this.place, image: name, description: { name, size, objectSize, features, filled } }
+  }
+
+  /** `object-0` and so on, of 4 KiB each. */
+  async #makeObjects() {
+    const ioctx = await this.cluster.openIoCtx(pool)
+    const bytes = Buffer.alloc(4096, 'x')
+    for (let i = 0; i < objectCount; i += 64) {
+      await Promise.all(Array.from({ length: 64 }, (_, n) => ioctx.writeFull(`object-${i + n}`, bytes)))
+    }
+    await ioctx.close()
+    return { ...this.place, description: { objects: objectCount } }
   }
 
   async close() {

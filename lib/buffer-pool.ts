@@ -1,4 +1,5 @@
 import { native } from './internal/addon.js'
+import { onAbort } from './internal/on-abort.js'
 import { invalidArgValue, toOptions, toSignal, toSize } from './internal/validate.js'
 
 const pageSize = 4096
@@ -68,15 +69,16 @@ export class BufferPool {
         resolve(buffer)
         return
       }
-      const abort = (): void => {
-        this.#waiting.delete(take)
-        reject(signal?.reason)
-      }
+      const unlisten =
+        signal &&
+        onAbort(signal, () => {
+          this.#waiting.delete(take)
+          reject(signal.reason)
+        })
       const take = (given: Buffer): void => {
-        signal?.removeEventListener('abort', abort)
+        unlisten?.()
         resolve(given)
       }
-      signal?.addEventListener('abort', abort, { once: true })
       this.#waiting.add(take)
     })
   }

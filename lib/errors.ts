@@ -51,6 +51,8 @@ export interface CephErrorInit extends ErrorObject {
   syscall: string
   /** What the library or the cluster said beyond the number. */
   detail?: string | undefined
+  /** Where a comparison of an operation found a difference. */
+  mismatch?: number | undefined
 }
 
 /** Takes out a key that was given where a name or a path belongs. */
@@ -86,6 +88,8 @@ export class CephError extends Error {
   declare readonly object?: string
   /** What renaming or cloning was to make. */
   declare readonly dest?: string
+  /** Of an operation with a `compare()` that found a difference: how many bytes into what was compared. */
+  declare readonly mismatch?: number
 
   constructor(parts: CephErrorInit) {
     const init = namesOnly(parts)
@@ -99,8 +103,8 @@ export class CephError extends Error {
     this.code = code
     this.errno = init.errno
     this.syscall = init.syscall
-    const { pool, namespace, image, snapshot, object: name, dest } = init
-    const given = { pool, namespace, image, snapshot, object: name, dest }
+    const { pool, namespace, image, snapshot, object: name, dest, mismatch } = init
+    const given = { pool, namespace, image, snapshot, object: name, dest, mismatch }
     Object.assign(this, Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)))
   }
 }

@@ -18,4 +18,5 @@ for program in copy compare; do
   step "bench/floor/$program.cc" g++ -O2 -std=c++17 -Wall -Wextra -o ".rbdkit/floor-$program" \
     "bench/floor/$program.cc" bench/floor/disk.cc -lrbd -lrados -pthread
 done
+step 'bench/floor/objects.cc' g++ -O2 -std=c++17 -Wall -Wextra -o .rbdkit/floor-objects bench/floor/objects.cc -lrados -pthread
 exec node bench/main.mjs "$@"

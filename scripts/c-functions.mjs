@@ -17,7 +17,7 @@ export const libraries = [
   },
   {
     title: 'librbd',
-    headers: ['rbd/librbd.h'],
+    headers: ['rbd/librbd.h', 'native/sys/later/librbd.h'],
     name: /\brbd_\w+/,
     version: (text) =>
       ['MAJOR', 'MINOR', 'EXTRA'].map((part) => define(text, `LIBRBD_VER_${part}`)).join('.'),
@@ -39,6 +39,7 @@ export const libraries = [
       'libvirt/libvirt-interface.h',
       'libvirt/libvirt-nodedev.h',
       'libvirt/libvirt-nwfilter.h',
+      'native/sys/later/libvirt.h',
     ],
     name: /\bvir[A-Z]\w+/,
     version: (text) => {
@@ -71,7 +72,7 @@ export function declaredFunctions(text, name) {
     .replace(/\/\/.*$/gm, ' ')
     .replace(/^[ \t]*#(?:.*\\\n)*.*$/gm, ' ')
   // A declaration's own name is the first that an opening parenthesis follows; callbacks are types, `(*name)(`.
-  const declaration = new RegExp(`(?:^|[;}])([^;{}()]*?)(${name.source})\\s*\\(`, 'g')
+  const declaration = new RegExp(`(?:^|[;{}])([^;{}()]*?)(${name.source})\\s*\\(`, 'g')
   const found = new Set()
   for (const [, before, function_] of code.matchAll(declaration)) {
     if (!/\btypedef\b/.test(before)) found.add(function_)
@@ -104,6 +105,6 @@ export function nativeCallers() {
   const files = filesBelow('native', /^native\/(?!test\/).*\.(cc|h)$/)
   return index(
     files.map(({ path, text }) => ({ path, text: text.replace(/\/\/.*$/gm, '') })),
-    /(?:\b(?:(?:[Rr]ados|[Rr]bd|[Ll]ibvirt|LibvirtQemu)(?:\(\)|_api)\.|(?:Rados|Rbd|Libvirt|LibvirtQemu)Api::)|\b(?:RADOS|RBD|VIR|STEP)\()(\w+)/g,
+    /(?:\b(?:(?:[Rr]ados|[Rr]bd|[Ll]ibvirt|LibvirtQemu|LibvirtAdmin|libvirt_admin)(?:\(\)|_api)\.|(?:Rados|Rbd|Libvirt|LibvirtQemu|LibvirtAdmin)Api::)|\b(?:RADOS|RBD|VIR|QEMU|ADMIN|STEP|AIO)\()(\w+)/g,
   )
 }

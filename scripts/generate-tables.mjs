@@ -12,12 +12,36 @@ import { declaredFunctions, libraries, nativeCallers, readHeader, root } from '.
  * All others are there, or the library is refused.
  */
 const SINCE = {
-  rados_set_pool_full_try: 'Ceph 16.2.0 (pacific)',
+  rados_aio_stat2: 'Ceph 18.2.0 (reef)',
+  rados_aio_write_op_operate2: 'Ceph 18.2.0 (reef)',
+  rados_read_op_stat2: 'Ceph 18.2.0 (reef)',
   rados_stat2: 'Ceph 18.2.0 (reef)',
-  rbd_aio_write_zeroes: 'Ceph 16.2.0 (pacific)',
+  rbd_aio_compare_and_writev: 'Ceph 17.2.6 (quincy)',
+  rbd_aio_write_with_crc32c: 'Ceph 20.2.2 (tentacle)',
+  rbd_clone4: 'Ceph 19.2.0 (squid)',
+  rbd_diff_iterate3: 'Ceph 18.2.5 (reef), 19.2.3 (squid)',
+  rbd_encryption_load2: 'Ceph 18.2.0 (reef)',
+  rbd_group_get_id: 'Ceph 20.2.0 (tentacle)',
+  rbd_group_snap_get_info: 'Ceph 20.2.0 (tentacle)',
+  rbd_group_snap_get_info_cleanup: 'Ceph 20.2.0 (tentacle)',
+  rbd_group_snap_list2: 'Ceph 20.2.0 (tentacle)',
+  rbd_group_snap_list2_cleanup: 'Ceph 20.2.0 (tentacle)',
+  rbd_mirror_remote_namespace_get: 'Ceph 20.2.0 (tentacle)',
+  rbd_mirror_remote_namespace_set: 'Ceph 20.2.0 (tentacle)',
+  rbd_snap_get_trash_namespace2: 'Ceph 19.2.0 (squid)',
+  rbd_snap_trash_namespace_cleanup: 'Ceph 19.2.0 (squid)',
+  virDomainAnnounceInterface: 'libvirt 12.5.0',
+  virDomainDelThrottleGroup: 'libvirt 11.2.0',
+  virDomainGetAutostartOnce: 'libvirt 11.2.0',
+  virDomainGraphicsReload: 'libvirt 10.2.0',
+  virDomainSetAutostartOnce: 'libvirt 11.2.0',
+  virDomainSetThrottleGroup: 'libvirt 11.2.0',
+  virNetworkGetMetadata: 'libvirt 9.7.0',
+  virNetworkSetMetadata: 'libvirt 9.7.0',
+  virNodeDeviceUpdate: 'libvirt 10.1.0',
 }
 
-const tables = ['librados', 'librbd', 'libvirt', 'libvirt-qemu']
+const tables = ['librados', 'librbd', 'libvirt', 'libvirt-qemu', 'libvirt-admin']
 const directory = join(root, 'native', 'sys', 'generated')
 const callers = nativeCallers()
 

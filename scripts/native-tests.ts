@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Counts } from './tap-report.js'
 
 const PROGRAM = 'rbdkit_native_tests'
-const TIME_LIMIT_MS = 5 * 60_000
+const TIME_LIMIT_MS = 15 * 60_000
 
 /** Runs the native tests in `build`; what cannot be run or counted is one failure. */
 export function runNativeTests(build: string): Counts {

@@ -27,8 +27,8 @@ daemon_packages=(
 guest_packages=(busybox-static cpio xz-utils syslinux syslinux-common mtools dosfstools)
 
 # What `npm run bench` measures beside rbdkit: fio's rbd engine, the `rbd` command (ceph-common), Python's rbd, qemu-img.
-peer_packages=(fio python3-rbd python3-rados ceph-common qemu-utils qemu-block-extra)
+peer_packages=(fio python3-rbd python3-rados python3-libvirt ceph-common qemu-utils qemu-block-extra)
 
 # What only `npm test` uses: a browser to look at pages, fio to measure beside, clang for the fuzzers, strace to see
-# which files are opened.
-test_packages=(chromium fio clang libclang-rt-dev strace)
+# which files are opened, the daemon that mirrors images.
+test_packages=(chromium fio clang libclang-rt-dev strace rbd-mirror)

@@ -61,6 +61,11 @@ export class TapReport {
     return files.sort((a, b) => b.seconds - a.seconds).slice(0, count)
   }
 
+  /** Names of the tests that failed, and of the files that broke off. */
+  get failed(): string[] {
+    return [...this.#tests].filter(([, outcome]) => outcome === 'failed').map(([name]) => name)
+  }
+
   get counts(): Counts {
     const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
     for (const outcome of this.#tests.values()) counts[outcome] += 1

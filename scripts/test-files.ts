@@ -10,7 +10,7 @@ const SIDE_BY_SIDE = 2
 /** What tap gives a file and a test that do not ask for more. */
 const TIMEOUT_SECONDS = 300
 /** A file whose own time limits do not help: its JavaScript thread is blocked. */
-const FILE_LIMIT_MS = (process.env.RBDKIT_LIFECYCLE === 'full' ? 240 : 20) * 60_000
+const FILE_LIMIT_MS = (process.env.RBDKIT_TEST_LONG === '1' ? 240 : 20) * 60_000
 const KILL_AFTER_MS = 10_000
 
 export interface Run {

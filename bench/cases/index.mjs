@@ -5,8 +5,12 @@ import { merges } from '../copy/merge-cases.mjs'
 import { pipes } from '../copy/pipe-cases.mjs'
 import { serverSides } from '../copy/server-side-cases.mjs'
 import { context } from './context.mjs'
+import { inventories } from './inventory.mjs'
+import { libvirt } from './libvirt.mjs'
+import { listings } from './listing.mjs'
 import { loop } from './loop.mjs'
 import { memory } from './memory.mjs'
+import { objects } from './objects.mjs'
 import { overhead } from './overhead.mjs'
 import { real } from './real.mjs'
 import { sequential } from './sequential.mjs'
@@ -14,6 +18,7 @@ import { sequential } from './sequential.mjs'
 /** In the order in which they run: those of one store together. */
 export const cases = [
   ...overhead,
+  ...objects,
   loop[0],
   memory,
   ...real,
@@ -26,6 +31,9 @@ export const cases = [
   ...pipes,
   ...diffs,
   ...merges,
+  ...inventories,
+  ...listings,
+  ...libvirt,
 ]
 
 /** A case by its name, several by the beginning of theirs: `real-read-32`, `real-read`, `real`. */

@@ -46,7 +46,7 @@ export function summariseCopy(metrics, runs) {
 }
 
 /**
- * `job` says what is done (`commands.mjs`), to how many `bytes` of data, and in which file rbdkit's side reports;
+ * `job` says what is done (`commands.mjs`; or by which `commands` each side does it), to how many `bytes` of data, and in which file rbdkit's side reports;
  * `verify(side)` throws when what a side made is not right, `discard()` removes it. What each side made first and last is
  * verified.
  */

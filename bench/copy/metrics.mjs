@@ -29,6 +29,24 @@ export const copyMetrics = {
     beside: share,
     value: (run) => run.cpuSeconds,
   },
+  workSeconds: {
+    label: 'time of the work, s',
+    digits: 3,
+    beside: speed,
+    value: (run) => run.workSeconds ?? Number.NaN,
+  },
+  workCpu: {
+    label: 'CPU of the work, s',
+    digits: 3,
+    beside: share,
+    value: (run) => run.workCpuSeconds ?? Number.NaN,
+  },
+  perSecond: {
+    label: 'events a second',
+    digits: 0,
+    beside: (ours, theirs) => ours / theirs,
+    value: (run) => run.events / run.workSeconds,
+  },
   copyCpuGiB: {
     label: 'CPU of the copy, s a GiB',
     digits: 3,

@@ -3,7 +3,15 @@ import { goalText } from '../goals.mjs'
 import { range } from '../text.mjs'
 import { copyMetrics } from './metrics.mjs'
 
-const names = { rbd: 'rbd', 'qemu-img': 'qemu-img', ordinary: 'an ordinary copy' }
+const names = {
+  rbd: 'rbd',
+  rados: 'rados',
+  virsh: 'virsh',
+  'python-loop': "Python's loop",
+  'python-bulk': "Python's bulk call",
+  'qemu-img': 'qemu-img',
+  ordinary: 'an ordinary copy',
+}
 
 /** `>= 1.1 of the best of rbd, qemu-img`. */
 function boundText({ against, ...goal }) {

@@ -52,7 +52,7 @@ export function lastLine(stdout) {
 
 /** What a child process of ours is told. */
 export function childJob(target, workload, budget) {
-  const { operation, pattern, blockSize, depth } = workload
-  const job = { pool: target.pool, image: target.image, operation, pattern, blockSize, depth }
+  const { operation, pattern, blockSize, depth, objects } = workload
+  const job = { pool: target.pool, image: target.image, operation, pattern, blockSize, depth, objects }
   return JSON.stringify({ ...job, seconds: budget.seconds, operations: budget.operations })
 }

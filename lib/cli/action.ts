@@ -79,16 +79,17 @@ async function run<F extends Flags>(
   )
 }
 
+type Operands = (string | string[] | undefined)[]
+
 /**
  * With `--image` an image that is the first operand is not there: the others are one place further on. As with rbd.
  */
-function shiftOperands(
-  command: Command,
-  { image }: Flags,
-  operands: (string | undefined)[],
-): (string | undefined)[] {
+function shiftOperands(command: Command, { image }: Flags, operands: Operands): Operands {
   const isFirst = /(?:image|snap)-spec$/.test(command.registeredArguments[0]?.name() ?? '')
   if (image === undefined || !isFirst) return operands
+  const [first, rest] = operands
+  // What may be given several times comes as a list.
+  if (Array.isArray(rest)) return [undefined, typeof first === 'string' ? [first, ...rest] : rest]
   if (operands.at(-1) !== undefined)
     command.error(`error: --image names the image: '${operands.at(-1)}' is one operand too many`)
   return [undefined, ...operands.slice(0, -1)]
@@ -99,7 +100,7 @@ function shiftOperands(
  * and one line on stderr when it fails, with `--json` an object `error` on stdout too; 2 for a wrong command line; 128
  * and the signal's number after one. A command that is `readOnly` ends at the first Ctrl-C, whatever is under way.
  */
-export function action<F extends Flags, A extends (string | undefined)[]>(
+export function action<F extends Flags, A extends Operands>(
   work: (session: Session<F>, ...operands: A) => Promise<Report>,
   trouble = 1,
   readOnly = false,
@@ -107,13 +108,14 @@ export function action<F extends Flags, A extends (string | undefined)[]>(
   return async (...args) => {
     const command = args.at(-1) as Command
     const flags = args.at(-2) as F
-    const operands = shiftOperands(command, flags, args.slice(0, -2) as (string | undefined)[]) as A
+    const operands = shiftOperands(command, flags, args.slice(0, -2) as Operands) as A
     const json = flags.json === true || flags.format === 'json'
     const view = await viewFor(flags)
     try {
       const report = await run<F>((session) => work(session, ...operands), flags, view, readOnly)
       view.stop()
-      const text = json ? `${JSON.stringify(report.json, null, 2)}\n` : report.text
+      const shown = json ? `${JSON.stringify(report.json, null, 2)}\n` : report.text
+      const text = typeof shown === 'function' ? shown() : shown
       if (report.aside) printAside(text)
       else print(text)
       for (const trouble of report.troubles ?? []) say(trouble)

@@ -4,7 +4,8 @@
  */
 
 import { InvalidArgumentError } from 'commander'
-import type { Cluster, ConnectOptions } from '../rados/cluster.js'
+import type { Cluster } from '../rados/cluster.js'
+import type { ConnectOptions } from '../rados/connect-options.js'
 import type { IoCtx } from '../rados/ioctx.js'
 import type { OperationOptions } from '../rbd/handle.js'
 import type { Image } from '../rbd/image.js'
@@ -29,8 +30,8 @@ import type { ProgressView } from './terminal/progress.js'
 export interface Report {
   /** What `--json` prints. */
   readonly json: unknown
-  /** The text with its newlines; it may be empty. */
-  readonly text: string
+  /** The text with its newlines; it may be empty. A function makes one that costs something, when it is printed. */
+  readonly text: string | (() => string)
   /** Standard output has something else: this goes to stderr. */
   readonly aside?: boolean
   /** What of it could not be had, each a line on stderr. */

@@ -17,8 +17,7 @@ import type { CopyProgress } from './types.js'
  * image rolled back to the from-snapshot. Resolves with what is in the diff.
  *
  * Rejects with a `CephError`: `ENOENT` when the image or the from-snapshot is not there, `EEXIST` when the to-snapshot
- * is, `EINVAL` when the diff would shrink the image, `ENOSPC` or `EDQUOT` when there is no room, `ENOSYS` when librbd
- * is older than Pacific; with a {@link CopyError} `ERR_RBDKIT_FORMAT` for a diff that is not whole; with an error like
+ * is, `EINVAL` when the diff would shrink the image, `ENOSPC` or `EDQUOT` when there is no room; with a {@link CopyError} `ERR_RBDKIT_FORMAT` for a diff that is not whole; with an error like
  * those of `node:fs` for its file; with the signal's reason.
  *
  * Implements: rbd_aio_write2, rbd_aio_write_zeroes, rbd_resize2, rbd_flush, rbd_snap_get_id, rbd_snap_create2,

@@ -1,6 +1,7 @@
 /** This file runs many commands in one `ceph` process, because each start of it costs 0.3 s of Python. */
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { onAbort } from '../internal/on-abort.js'
 import { DevError } from './errors.js'
 
 /** The parts of `ceph status` that tell whether a cluster is ready. */
@@ -57,12 +58,11 @@ export class CephShell {
       if (status !== undefined) return status
       if (this.#ended) throw new DevError('ERR_RBDKIT_DEV_START', `ceph ended: ${this.#errors.trim()}`)
       await new Promise<void>((resolve) => {
-        const done = () => {
-          signal.removeEventListener('abort', done)
+        const unlisten = onAbort(signal, resolve)
+        this.#wake = () => {
+          unlisten()
           resolve()
         }
-        signal.addEventListener('abort', done, { once: true })
-        this.#wake = done
       })
     }
   }

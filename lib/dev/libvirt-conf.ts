@@ -11,6 +11,7 @@ import { join } from 'node:path'
 export function hypervisorPaths(directory: string) {
   return {
     socket: join(directory, 'libvirt-sock'),
+    adminSocket: join(directory, 'libvirt-admin-sock'),
     init: join(directory, 'init.sh'),
     libvirtdConf: join(directory, 'etc', 'libvirtd.conf'),
     pidFile: join(directory, 'run', 'libvirtd.pid'),

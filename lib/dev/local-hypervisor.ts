@@ -62,6 +62,8 @@ export class LocalHypervisor implements AsyncDisposable {
   readonly directory: string
   /** The connection URI: `qemu:///system?socket=...`. */
   readonly uri: string
+  /** The URI of libvirtd itself, for `AdminConnection`: `libvirtd:///system?socket=...`. */
+  readonly adminUri: string
   /** The environment in which `virsh` uses this hypervisor. */
   readonly env: Readonly<Record<string, string>>
   /** The directory of libvirtd's and the guests' logs. */
@@ -74,6 +76,7 @@ export class LocalHypervisor implements AsyncDisposable {
     const paths = hypervisorPaths(workspace.directory)
     this.directory = workspace.directory
     this.uri = `qemu:///system?socket=${paths.socket}`
+    this.adminUri = `libvirtd:///system?socket=${paths.adminSocket}`
     this.env = { LIBVIRT_DEFAULT_URI: this.uri }
     this.logs = paths.logs
     this.#workspace = workspace

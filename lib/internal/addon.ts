@@ -11,9 +11,17 @@ import type { CoreNative } from './native/core.js'
 import type { LibvirtNative } from './native/libvirt.js'
 import type { RadosNative } from './native/rados.js'
 import type { RbdNative } from './native/rbd.js'
+import type { RbdPoolsNative } from './native/rbd-pools.js'
 
 /** Every function of the addon. A test compares these names with the loaded binary's. */
-export interface Native extends BenchNative, CoreNative, CopyNative, LibvirtNative, RadosNative, RbdNative {}
+export interface Native
+  extends BenchNative,
+    CoreNative,
+    CopyNative,
+    LibvirtNative,
+    RadosNative,
+    RbdNative,
+    RbdPoolsNative {}
 
 /** The addon could not be loaded; `code` is `ERR_RBDKIT_ADDON`. */
 class AddonLoadError extends Error {

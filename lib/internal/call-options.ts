@@ -1,5 +1,6 @@
 import type { ErrorObject } from '../errors.js'
 import type { TaskOptions } from './dispatcher.js'
+import { onAbort } from './on-abort.js'
 import { toOptions, toSignal } from './validate.js'
 
 /**
@@ -34,18 +35,18 @@ export async function untilAborted<T>(
   signal: AbortSignal,
   left: () => void = () => {},
 ): Promise<T> {
-  let abort = (): void => {}
+  let unlisten = (): void => {}
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => {
+    const abort = (): void => {
       left()
       reject(signal.reason)
     }
+    if (signal.aborted) abort()
+    else unlisten = onAbort(signal, abort)
   })
-  if (signal.aborted) abort()
-  else signal.addEventListener('abort', abort, { once: true })
   try {
     return await Promise.race([aborted, promise])
   } finally {
-    signal.removeEventListener('abort', abort)
+    unlisten()
   }
 }

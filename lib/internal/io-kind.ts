@@ -18,6 +18,8 @@ export const Kind = {
   /** Each extent has its own outcome. */
   readExtents: 10,
   writeExtents: 11,
+  /** What its own `toResult()` says. */
+  object: 12,
 } as const
 export type Kind = (typeof Kind)[keyof typeof Kind]
 
@@ -35,4 +37,5 @@ export const syscalls = [
   'rbd_aio_compare_and_write',
   'rbd_aio_read',
   'rbd_aio_write',
+  '',
 ]

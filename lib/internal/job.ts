@@ -1,3 +1,4 @@
+import { onAbort } from './on-abort.js'
 import { throwUncaught } from './uncaught.js'
 import { invalidArgType, type Known, toOptions, toRecord, toSignal } from './validate.js'
 
@@ -26,7 +27,8 @@ export interface JobContext<P> {
   report(progress: P): void
 }
 
-function check<P>(options: JobOptions<P> | undefined): JobOptions<P> {
+/** Checks the two, of whatever else there is. */
+export function toJobOptions<P>(options: JobOptions<P> | undefined): JobOptions<P> {
   const { signal, onProgress } = toRecord('options', options)
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalidArgType('options.onProgress', 'of type function', onProgress)
@@ -62,11 +64,9 @@ export class Job<P, R> implements PromiseLike<R>, AsyncIterable<P> {
     const controller = new AbortController()
     let unlisten = (): void => {}
     try {
-      const { signal, onProgress } = check(options)
-      const abort = (): void => controller.abort(signal?.reason)
-      if (signal?.aborted) abort()
-      else signal?.addEventListener('abort', abort, { once: true })
-      unlisten = () => signal?.removeEventListener('abort', abort)
+      const { signal, onProgress } = toJobOptions(options)
+      if (signal?.aborted) controller.abort(signal.reason)
+      else if (signal) unlisten = onAbort(signal, () => controller.abort(signal.reason))
       let thrown: { error: unknown } | undefined
       const report = (progress: P): void => {
         this.#progress = progress

@@ -134,6 +134,19 @@ export abstract class Resource implements Owner, AsyncDisposable {
   }
 
   /**
+   * @internal Hears what the subscription that this is tells, and resolves when native code has closed it. It is no
+   * operation that close() waits for, and keeps this from being collected: somebody listens.
+   */
+  listen<E>(tell: (event: E) => void): Promise<void> {
+    const owner: Owner = {
+      inFlight: 0,
+      idle: () => {},
+      makeError: (result, syscall) => this.makeError(result, syscall, undefined),
+    }
+    return startTask(owner, native.listen, [this.handle], { onProgress: tell, background: this.left })
+  }
+
+  /**
    * Closes the handle: waits for what is in flight, also for what an abort has left behind, closes its children first,
    * newest first, then itself.
    * Idempotent: every call gives the same promise. Operations started afterwards reject with `EBADF`.
@@ -177,7 +190,11 @@ export abstract class Resource implements Owner, AsyncDisposable {
     return closed
   }
 
+  /** @internal Called once when it begins to close: ends what is in flight and would take as long as the handle is open. */
+  protected ending(): void {}
+
   #beginClose(): Promise<void> {
+    if (this.open) this.ending()
     this.open = false
     // What was abandoned keeps the process alive no longer: whoever waits for its end does.
     this.#closed ??= keepAlive(this.#close(), this.left)

@@ -82,13 +82,17 @@ export function toUint64(name: string, value: unknown): bigint {
 const loneSurrogate = /\p{Surrogate}/u
 
 /**
- * A non-empty string that C gets as it is: it would cut it at a NUL, and a lone surrogate has no UTF-8 and would become
- * U+FFFD. Either names another object.
+ * A non-empty string that C gets as it is: it would cut it at a NUL, unless it is told the length (`nul`), and a lone
+ * surrogate has no UTF-8 and would become U+FFFD. Either names another object.
  */
-export function toText(name: string, value: unknown, options: { empty?: boolean } = {}): string {
+export function toText(
+  name: string,
+  value: unknown,
+  options: { empty?: boolean; nul?: boolean } = {},
+): string {
   if (typeof value !== 'string') throw invalidArgType(name, 'of type string', value)
   if (value.length === 0 && !options.empty) throw invalidArgValue(name, 'must not be empty')
-  if (value.includes('\0')) throw invalidArgValue(name, 'must not contain a NUL byte')
+  if (value.includes('\0') && !options.nul) throw invalidArgValue(name, 'must not contain a NUL byte')
   if (loneSurrogate.test(value)) throw invalidArgValue(name, 'must not contain a lone surrogate')
   return value
 }

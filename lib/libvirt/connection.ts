@@ -1,65 +1,34 @@
 import { constants } from 'node:os'
 import type { ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
-import type { CallOptions } from '../internal/call-options.js'
-import { type Owner, startTask } from '../internal/dispatcher.js'
 import {
   secretUsageTypes,
   VIR_CONNECT_LIST_DOMAINS,
   VIR_CONNECT_LIST_STORAGE_POOLS,
+  VIR_DOMAIN_DEFINE,
 } from '../internal/generated/libvirt.js'
+import { numberOf } from '../internal/name-of.js'
 import type { Task } from '../internal/native/core.js'
-import { Resource } from '../internal/resource.js'
-import { type Known, toBoolean, toOneOf, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
+import { toSize, toText } from '../internal/validate.js'
+import { ConnectionEvents } from './connection-events.js'
+import { type ConnectionOptions, openConnection } from './connection-open.js'
 import { Domain } from './domain.js'
-import { type DomainEventMap, DomainEvents } from './domain-events.js'
+import { type StartOptions, startBits } from './domain-options.js'
+import { SaveImages } from './domain-saved.js'
+import { statsOf } from './domain-statistics.js'
+import type { DomainStats, DomainStatsGroup, DomainStatsOptions } from './domain-stats.js'
 import { libvirtError, systemError } from './errors.js'
-import { type ListOptions, listFlags } from './flags.js'
+import { type ListOptions, listFlags, toFlags, type ValidateOptions, validateFlag } from './flags.js'
+import { Host } from './host.js'
+import { Interfaces } from './interfaces.js'
+import { NativeConfig } from './native-config.js'
+import { Networks } from './networks.js'
+import { NodeDevices } from './node-devices.js'
+import { NWFilters } from './nwfilters.js'
 import { Secret, type SecretUsageType } from './secret.js'
+import { Storage } from './storage.js'
 import { StoragePool } from './storage-pool.js'
-import { checkUri, withoutPassword } from './uri.js'
-
-/**
- * How to open a connection.
- *
- * @since 0.1.0
- */
-export interface ConnectionOptions {
-  /**
-   * Lets the URI name programs: `command=` and `netcat=`, which libvirt runs on this host or the other, the transport
-   * `+ext`, and a host or user that `ssh` would take for an option. For URIs that you wrote, not for what somebody else
-   * gave you. Default `false`: such a URI is `ERR_INVALID_ARG_VALUE`, and libvirt does not see it.
-   */
-  allowCommands?: boolean
-  /** Only look: what changes something rejects with `VIR_ERR_OPERATION_DENIED`. Default `false`. */
-  readOnly?: boolean
-  /** Milliseconds until opening rejects with `ETIMEDOUT`. Default 30 000. */
-  connectTimeoutMs?: number
-  /**
-   * Seconds of silence after which the daemon is asked whether it is alive; 0: never, then a call to a daemon that
-   * stopped answering waits without end. Default 5.
-   */
-  keepAliveInterval?: number
-  /** Unanswered questions after which the connection is given up. Default 5: with the default interval 30 seconds. */
-  keepAliveCount?: number
-  /** Aborting rejects at once; a connection that comes about after all is closed. */
-  signal?: AbortSignal
-}
-
-const connectionOptions: Known<ConnectionOptions> = {
-  allowCommands: true,
-  readOnly: true,
-  connectTimeoutMs: ['timeoutMs', 'timeout'],
-  keepAliveInterval: true,
-  keepAliveCount: true,
-  signal: true,
-}
-
-const usageTypes = new Map(Object.entries(secretUsageTypes).map(([number, name]) => [name, Number(number)]))
-
-function versionText(version: number): string {
-  return `${Math.floor(version / 1e6)}.${Math.floor(version / 1000) % 1000}.${version % 1000}`
-}
+import { versionText } from './version.js'
 
 /**
  * A connection to a hypervisor's libvirt daemon.
@@ -72,9 +41,20 @@ function versionText(version: number): string {
  *
  * @since 0.1.0
  */
-export class Connection extends Resource {
+export class Connection extends ConnectionEvents {
   /** @internal The URI as it was given, without a password. */
   readonly givenUri: string | undefined
+  /** What its domains run on. */
+  readonly host: Host = new Host(this)
+  readonly storage: Storage = new Storage(this)
+  readonly networks: Networks = new Networks(this)
+  readonly interfaces: Interfaces = new Interfaces(this)
+  readonly nodeDevices: NodeDevices = new NodeDevices(this)
+  readonly nwfilters: NWFilters = new NWFilters(this)
+  /** Files that `domain.save()` has written. */
+  readonly saveImages: SaveImages = new SaveImages(this)
+  /** The hypervisor's own configuration beside documents. */
+  readonly nativeConfig: NativeConfig = new NativeConfig(this)
 
   private constructor(handle: number, givenUri: string | undefined) {
     super(handle, undefined, 'Connection')
@@ -83,51 +63,24 @@ export class Connection extends Resource {
 
   /**
    * Opens a connection: `'qemu:///system'`, `'qemu+ssh://root@host/system'`, `'test:///default'`. Without a URI
-   * libvirt chooses (`LIBVIRT_DEFAULT_URI`, else what it finds). Never asks for a password on the terminal.
+   * libvirt chooses (`LIBVIRT_DEFAULT_URI`, else what it finds). Never asks for a password on the terminal: `credentials`
+   * is asked, if there is one.
    *
    * A URI that names a program needs `allowCommands`. Which one libvirt chooses by itself is not looked at: that is the
    * host's or the process's own setting.
    *
    * Errors: `VIR_ERR_SYSTEM_ERROR` nobody listens, or no permission; `VIR_ERR_NO_CONNECT` no such kind of
-   * hypervisor; `VIR_ERR_AUTH_FAILED` and `VIR_ERR_AUTH_CANCELLED` it asks for a password; `ETIMEDOUT` no answer
-   * within `connectTimeoutMs`; `ENOSYS` libvirt is not installed.
+   * hypervisor; `VIR_ERR_AUTH_FAILED` and `VIR_ERR_AUTH_CANCELLED` it asks for a password, or
+   * refuses it; `ETIMEDOUT` no answer
+   * within `connectTimeoutMs`; `ENOSYS` libvirt is not installed; `ENOTSUP` this process has had an
+   * `AdminConnection`.
    *
-   * Implements: virConnectOpen, virConnectOpenReadOnly, virConnectSetKeepAlive.
+   * Implements: virConnectOpen, virConnectOpenReadOnly, virConnectOpenAuth, virConnectSetKeepAlive.
    * @since 0.1.0
    */
   static async open(uri?: string, options?: ConnectionOptions): Promise<Connection> {
-    const target = uri === undefined ? undefined : toText('uri', uri)
-    const given = toOptions('options', options, connectionOptions)
-    const readOnly = toBoolean('options.readOnly', given.readOnly, false)
-    const timeoutMs = toSize('options.connectTimeoutMs', given.connectTimeoutMs ?? 30_000, 1, 86_400_000)
-    const interval = toSize('options.keepAliveInterval', given.keepAliveInterval ?? 5, 0, 86_400)
-    const count = toSize('options.keepAliveCount', given.keepAliveCount ?? 5, 1, 1000)
-    const signal = toSignal(given.signal)
-    if (!toBoolean('options.allowCommands', given.allowCommands, false)) checkUri(target ?? '')
-    const shown = withoutPassword(target)
-    const context = { syscall: readOnly ? 'virConnectOpenReadOnly' : 'virConnectOpen', uri: shown }
-    const owner: Owner = {
-      inFlight: 0,
-      idle: () => {},
-      makeError: (result, _syscall, value) => libvirtError(result, value, context),
-    }
-    const timeout = new AbortController()
-    const timer = setTimeout(() => timeout.abort(), timeoutMs)
-    try {
-      const handle = await startTask(
-        owner,
-        native.virConnectOpen,
-        [target, readOnly, interval, count, `libvirt connection ${shown ?? 'to the default URI'}`],
-        // Native code leaves the call behind when it is cancelled, so the promise settles at once.
-        { signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal, onAbort: 'cancel' },
-      )
-      return new Connection(handle, shown)
-    } catch (error) {
-      if (!timeout.signal.aborted || signal?.aborted) throw error
-      throw systemError(-constants.errno.ETIMEDOUT, context, 'the daemon does not answer')
-    } finally {
-      clearTimeout(timer)
-    }
+    const { handle, shown } = await openConnection(uri, options)
+    return new Connection(handle, shown)
   }
 
   /** @internal */
@@ -207,15 +160,23 @@ export class Connection extends Resource {
   }
 
   /**
-   * Events of one kind of all domains: those that come once this has resolved, none is missed. See {@link DomainEvents}.
+   * Whether nobody can listen: what is said stays on this host, or is encrypted.
    *
-   * Errors: `VIR_ERR_NO_SUPPORT` the hypervisor has no such events.
-   *
-   * Implements: virConnectDomainEventRegisterAny.
+   * Implements: virConnectIsSecure.
    * @since 0.1.0
    */
-  domainEvents<K extends keyof DomainEventMap>(kind: K, options?: CallOptions): Promise<DomainEvents<K>> {
-    return DomainEvents.open(this, kind, options)
+  isSecure(): Promise<boolean> {
+    return this.call(native.virConnectIsSecure)
+  }
+
+  /**
+   * Whether what is said is encrypted.
+   *
+   * Implements: virConnectIsEncrypted.
+   * @since 0.1.0
+   */
+  isEncrypted(): Promise<boolean> {
+    return this.call(native.virConnectIsEncrypted)
   }
 
   /**
@@ -228,7 +189,7 @@ export class Connection extends Resource {
    * @since 0.1.0
    */
   async defineSecret(xml: string): Promise<Secret> {
-    return new Secret(this, await this.call(native.virSecretDefineXML, toText('xml', xml)))
+    return new Secret(this, await this.call(native.virSecretDefineXML, toText('xml', xml), 0))
   }
 
   /**
@@ -252,7 +213,7 @@ export class Connection extends Resource {
    * @since 0.1.0
    */
   async secretByUsage(type: SecretUsageType, id: string): Promise<Secret> {
-    const number = usageTypes.get(toOneOf('type', type, [...usageTypes.keys()])) ?? 0
+    const number = numberOf('type', type, secretUsageTypes)
     const name = toText('id', id)
     const options = { object: { libvirtObject: name } }
     return new Secret(this, await this.callWith(native.virSecretLookupByUsage, options, number, name))
@@ -265,7 +226,7 @@ export class Connection extends Resource {
    * @since 0.1.0
    */
   async listSecrets(): Promise<Secret[]> {
-    const secrets = await this.call(native.virConnectListAllSecrets)
+    const secrets = await this.call(native.virConnectListAllSecrets, 0)
     return secrets.map((secret) => new Secret(this, secret))
   }
 
@@ -279,7 +240,7 @@ export class Connection extends Resource {
    * @since 0.1.0
    */
   async defineStoragePool(xml: string): Promise<StoragePool> {
-    return new StoragePool(this, await this.call(native.virStoragePoolDefineXML, toText('xml', xml)))
+    return new StoragePool(this, await this.call(native.virStoragePoolDefineXML, toText('xml', xml), 0))
   }
 
   /**
@@ -327,11 +288,12 @@ export class Connection extends Resource {
    * Errors: `VIR_ERR_XML_DETAIL` the document is malformed; `VIR_ERR_OPERATION_FAILED` the name is another domain's;
    * `VIR_ERR_CONFIG_UNSUPPORTED` the host cannot do it.
    *
-   * Implements: virDomainDefineXML.
+   * Implements: virDomainDefineXMLFlags.
    * @since 0.1.0
    */
-  async defineDomain(xml: string): Promise<Domain> {
-    return new Domain(this, await this.call(native.virDomainDefineXML, toText('xml', xml)))
+  async defineDomain(xml: string, options?: ValidateOptions): Promise<Domain> {
+    const mask = validateFlag(options, VIR_DOMAIN_DEFINE.VALIDATE)
+    return new Domain(this, await this.call(native.virDomainDefineXMLFlags, toText('xml', xml), mask))
   }
 
   /**
@@ -342,8 +304,9 @@ export class Connection extends Resource {
    * Implements: virDomainCreateXML.
    * @since 0.1.0
    */
-  async createDomain(xml: string): Promise<Domain> {
-    return new Domain(this, await this.call(native.virDomainCreateXML, toText('xml', xml)))
+  async createDomain(xml: string, options?: StartOptions): Promise<Domain> {
+    const mask = toFlags(options, startBits)
+    return new Domain(this, await this.call(native.virDomainCreateXML, toText('xml', xml), mask))
   }
 
   /**
@@ -380,5 +343,34 @@ export class Connection extends Resource {
     const flags = listFlags(options, VIR_CONNECT_LIST_DOMAINS)
     const domains = await this.call(native.virConnectListAllDomains, flags)
     return domains.map((domain) => new Domain(this, domain))
+  }
+
+  /**
+   * A domain that runs, by the number of its run.
+   *
+   * Errors: `VIR_ERR_NO_DOMAIN` there is none.
+   *
+   * Implements: virDomainLookupByID.
+   * @since 0.1.0
+   */
+  async domainById(id: number): Promise<Domain> {
+    return new Domain(this, await this.call(native.virDomainLookupByID, toSize('id', id, 0, 2 ** 31 - 1)))
+  }
+
+  /**
+   * Statistics of many domains by one call: `groups` of them, or all; of all domains, of those that the options say, or of
+   * these.
+   *
+   * Errors: `VIR_ERR_NO_SUPPORT` the hypervisor has none; `VIR_ERR_ARGUMENT_UNSUPPORTED` `enforceStats` and it does not
+   * know a group.
+   *
+   * Implements: virConnectGetAllDomainStats, virDomainListGetStats.
+   * @since 0.1.0
+   */
+  domainStats(
+    groups?: readonly DomainStatsGroup[],
+    options?: DomainStatsOptions | readonly Domain[],
+  ): Promise<DomainStats[]> {
+    return statsOf(this, groups, options)
   }
 }

@@ -1,97 +1,45 @@
-import { constants } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { native } from '../internal/addon.js'
 import {
-  domainStateReasons,
-  domainStates,
-  VIR_DOMAIN_DESTROY,
+  controlStates,
+  metadataTypes,
+  VIR_DOMAIN_BLOCK_RESIZE,
+  VIR_DOMAIN_DEVICE_MODIFY,
+  VIR_DOMAIN_MESSAGE,
   VIR_DOMAIN_QEMU_MONITOR_COMMAND,
-  VIR_DOMAIN_UNDEFINE,
   VIR_DOMAIN_XML,
 } from '../internal/generated/libvirt.js'
-import { jsonable } from '../internal/json.js'
-import { nameOf } from '../internal/name-of.js'
-import type { NativeDomain } from '../internal/native/libvirt.js'
-import { type Known, toBoolean, toOneOf, toOptions, toSignal, toSize, toText } from '../internal/validate.js'
+import type { Job } from '../internal/job.js'
+import { nameOf, numberOf } from '../internal/name-of.js'
+import type { NativeDomain } from '../internal/native/libvirt-objects.js'
+import { toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
 import type { Connection } from './connection.js'
+import { DomainBackups } from './domain-backups.js'
+import { DomainBlockJobs } from './domain-block-jobs.js'
+import { DomainCheckpoints } from './domain-checkpoints.js'
+import { DomainCpus } from './domain-cpus.js'
+import { type DetachOptions, detachDisk } from './domain-devices.js'
+import { DomainGraphics } from './domain-graphics.js'
+import { DomainGuest } from './domain-guest.js'
+import { DomainInput } from './domain-input.js'
+import { DomainIo } from './domain-io.js'
+import { DomainIoThreads } from './domain-io-threads.js'
+import { DomainJob, type DomainJobInfo } from './domain-job.js'
+import { DomainMemory } from './domain-memory.js'
+import { DomainMigration, type MigrateOptions, startMigration } from './domain-migration.js'
+import { DomainSaved } from './domain-saved.js'
+import { DomainSnapshots } from './domain-snapshots.js'
+import { DomainStatistics } from './domain-statistics.js'
 import { DomainTuning } from './domain-tuning.js'
-import { LibvirtError, systemError } from './errors.js'
-import { type AffectOptions, affectFlags, flags } from './flags.js'
-import { LibvirtObject } from './object.js'
-import { monitorReply, type QmpCommand, toMonitorCommand } from './qemu-monitor.js'
+import { type AffectOptions, affectBits, affectFlags, flagsOf, toFlags } from './flags.js'
+import { type MetadataType, toMetadata } from './metadata.js'
+import { monitorReply, type QmpCommand, toDescriptors, toMonitorCommand } from './qemu-monitor.js'
 
 /**
- * libvirt's virDomainState.
+ * libvirt's virDomainControlState.
  *
  * @since 0.1.0
  */
-export type DomainState = (typeof domainStates)[keyof typeof domainStates]
-
-/**
- * A domain's state and why it is in it.
- *
- * @since 0.1.0
- */
-export interface DomainStatus {
-  state: DomainState | 'unknown'
-  /** libvirt's reason, in lower case: `'booted'`, `'destroyed'`, `'ioerror'`, `'from-snapshot'`. */
-  reason: string
-}
-
-/**
- * What a domain has and uses.
- *
- * @since 0.1.0
- */
-export interface DomainInfo {
-  state: DomainState | 'unknown'
-  /** Bytes. */
-  maxMemory: number
-  /** Bytes that the guest has now. */
-  memory: number
-  vcpus: number
-  /** Nanoseconds of CPU time since its start. */
-  cpuTimeNs: bigint
-}
-
-/**
- * What goes with the definition.
- *
- * @since 0.1.0
- */
-export interface UndefineOptions {
-  /** Removes the saved memory image, too; without it such a domain is refused. */
-  managedSave?: boolean
-  /** Removes libvirt's records of snapshots, too; without it a domain that has some is refused. */
-  snapshotsMetadata?: boolean
-  /** Removes libvirt's records of checkpoints, too; without it a domain that has some is refused. */
-  checkpointsMetadata?: boolean
-  /** `true` removes the file of UEFI variables, `false` keeps it; without either a domain that has one is refused. */
-  nvram?: boolean
-}
-
-/**
- * How long `waitForState()` waits.
- *
- * @since 0.1.0
- */
-export interface WaitOptions {
-  /** Milliseconds until it rejects with `ETIMEDOUT`. Default: no limit. */
-  timeoutMs?: number
-  /** Aborting rejects with the signal's reason. */
-  signal?: AbortSignal
-}
-
-const undefineOptions: Known<UndefineOptions> = {
-  managedSave: true,
-  snapshotsMetadata: true,
-  checkpointsMetadata: true,
-  nvram: true,
-}
-
-const stateNames = Object.values(domainStates)
-/** Between two questions of `waitForState()`. */
-const pollMs = 250
+export type ControlState = (typeof controlStates)[keyof typeof controlStates]
 
 /**
  * A virtual machine. Its memory and CPUs are its definition's; closing this handle does nothing to it.
@@ -100,12 +48,37 @@ const pollMs = 250
  *
  * @since 0.1.0
  */
-export class Domain extends LibvirtObject {
+export class Domain extends DomainIo {
   readonly connection: Connection
   readonly name: string
   readonly uuid: string
   /** What it may use of the host. */
   readonly tuning: DomainTuning = new DomainTuning(this)
+  /** Its memory. */
+  readonly memory: DomainMemory = new DomainMemory(this)
+  /** Its virtual CPUs. */
+  readonly cpus: DomainCpus = new DomainCpus(this)
+  /** Its I/O threads. */
+  readonly ioThreads: DomainIoThreads = new DomainIoThreads(this)
+  /** What it has used and done. */
+  readonly statistics: DomainStatistics = new DomainStatistics(this)
+  /** What the agent in the guest tells and does. */
+  readonly guest: DomainGuest = new DomainGuest(this)
+  /** Its screens. */
+  readonly graphics: DomainGraphics = new DomainGraphics(this)
+  /** Its keyboard and the like. */
+  readonly input: DomainInput = new DomainInput(this)
+  /** The memory that libvirt keeps for its next start. */
+  readonly saved: DomainSaved = new DomainSaved(this)
+  /** Jobs that copy and merge its disks. */
+  readonly blockJobs: DomainBlockJobs = new DomainBlockJobs(this)
+  /** What it is at as a whole. */
+  readonly job: DomainJob = new DomainJob(this)
+  /** What may be changed of a migration. */
+  readonly migration: DomainMigration = new DomainMigration(this)
+  readonly snapshots: DomainSnapshots = new DomainSnapshots(this)
+  readonly backups: DomainBackups = new DomainBackups(this)
+  readonly checkpoints: DomainCheckpoints = new DomainCheckpoints(this)
 
   /** @internal */
   constructor(connection: Connection, domain: NativeDomain) {
@@ -116,94 +89,6 @@ export class Domain extends LibvirtObject {
   }
 
   /**
-   * The number of this run; `undefined` while the domain is shut off. Asked anew each time.
-   *
-   * Implements: virDomainLookupByUUIDString, virDomainGetID.
-   * @since 0.1.0
-   */
-  async id(): Promise<number | undefined> {
-    const id = await this.call(native.virDomainGetID)
-    return id < 0 ? undefined : id
-  }
-
-  /**
-   * Starts a defined domain.
-   *
-   * Errors: `VIR_ERR_OPERATION_INVALID` it runs already; `VIR_ERR_INTERNAL_ERROR` QEMU refused, its own words are in
-   * the message; `VIR_ERR_NO_SECRET` a disk's secret is not defined.
-   *
-   * Implements: virDomainCreate.
-   * @since 0.1.0
-   */
-  async create(): Promise<void> {
-    await this.call(native.virDomainCreate)
-  }
-
-  /**
-   * State, memory in bytes, CPUs and CPU time.
-   *
-   * Implements: virDomainGetInfo.
-   * @since 0.1.0
-   */
-  async info(): Promise<DomainInfo> {
-    const info = await this.call(native.virDomainGetInfo)
-    return jsonable({ ...info, state: nameOf(domainStates, info.state) })
-  }
-
-  /**
-   * The state and its reason.
-   *
-   * Implements: virDomainGetState.
-   * @since 0.1.0
-   */
-  async state(): Promise<DomainStatus> {
-    const [number, reason] = await this.call(native.virDomainGetState)
-    const state = nameOf(domainStates, number)
-    return {
-      state,
-      reason: state === 'unknown' ? state : nameOf<Record<number, string>>(domainStateReasons[state], reason),
-    }
-  }
-
-  /**
-   * Waits until the domain is in `state`; asks four times a second, so shorter states may be missed. A transient
-   * domain that is gone counts as `'shutoff'`.
-   *
-   * Errors: `ETIMEDOUT` after `timeoutMs`; the signal's reason.
-   *
-   * Implements: virDomainGetState.
-   * @since 0.1.0
-   */
-  async waitForState(state: DomainState, options?: WaitOptions): Promise<DomainStatus> {
-    const wanted = toOneOf('state', state, stateNames)
-    const given = toOptions('options', options, { timeoutMs: ['timeout'], signal: true })
-    const signal = toSignal(given.signal)
-    const end = performance.now() + toSize('options.timeoutMs', given.timeoutMs ?? Number.MAX_SAFE_INTEGER)
-    for (;;) {
-      signal?.throwIfAborted()
-      const status = await this.#stateOrGone(wanted)
-      if (status.state === wanted) return status
-      const left = end - performance.now()
-      if (left <= 0) {
-        const text = `the domain is not '${wanted}' but '${status.state}'`
-        throw systemError(-constants.errno.ETIMEDOUT, this.context('virDomainGetState'), text)
-      }
-      // An abort is found at the top of the loop, with the caller's own reason.
-      await sleep(Math.min(pollMs, left), undefined, signal ? { signal } : {}).catch(() => {})
-    }
-  }
-
-  async #stateOrGone(wanted: DomainState): Promise<DomainStatus> {
-    try {
-      return await this.state()
-    } catch (error) {
-      const gone = error instanceof LibvirtError && error.code === 'VIR_ERR_NO_DOMAIN'
-      if (gone && wanted === 'shutoff') return { state: 'shutoff', reason: 'unknown' }
-      throw error
-    }
-  }
-
-  /**
    * The domain's document: of the running domain if it runs, else its definition.
    *
    * Errors: `VIR_ERR_OPERATION_DENIED` `secure` on a read-only connection.
@@ -211,18 +96,48 @@ export class Domain extends LibvirtObject {
    * Implements: virDomainGetXMLDesc.
    * @since 0.1.0
    */
-  xml(options?: {
+  async xml(options?: {
     /** The definition also when the domain runs. Default `false`. */
     inactive?: boolean
     /** Gives passwords as well, such as VNC's. Default `false`. */
     secure?: boolean
+    /** The guest's CPU by what the host gives it. Default `false`. */
+    updateCpu?: boolean
+    /** As another host would be told of it. Default `false`. */
+    migratable?: boolean
   }): Promise<string> {
-    const given = toOptions('options', options, { inactive: true, secure: true })
-    const mask = flags([
-      [toBoolean('options.secure', given.secure, false), VIR_DOMAIN_XML.SECURE],
-      [toBoolean('options.inactive', given.inactive, false), VIR_DOMAIN_XML.INACTIVE],
-    ])
+    const mask = toFlags(options, {
+      inactive: VIR_DOMAIN_XML.INACTIVE,
+      secure: VIR_DOMAIN_XML.SECURE,
+      updateCpu: VIR_DOMAIN_XML.UPDATE_CPU,
+      migratable: VIR_DOMAIN_XML.MIGRATABLE,
+    })
     return this.call(native.virDomainGetXMLDesc, mask)
+  }
+
+  /**
+   * Migrates the domain over `destination`, a connection to the other host, and resolves with it there:
+   * `await domain.migrate(other, { live: true })`. Or to a URI, to which this host's libvirtd connects itself, peer to peer;
+   * that goes on when this process ends, and resolves with `undefined`.
+   *
+   * Progress is told four times a second. Aborting the signal cancels the migration, and rejects with the reason once the
+   * domain is known to stay; when it has gone, or `startPostCopy()` was called, the migration ends as it would have.
+   *
+   * Errors: `VIR_ERR_OPERATION_ABORTED` it was cancelled elsewhere; `VIR_ERR_MIGRATE_UNSAFE` a disk's cache;
+   * `VIR_ERR_OPERATION_FAILED`, `VIR_ERR_INTERNAL_ERROR` one of both hosts refused, or it failed: the message tells, and the
+   * domain is where it was; `VIR_ERR_OPERATION_INVALID` the domain does not run.
+   *
+   * Implements: virDomainMigrate3, virDomainMigrateToURI3, virDomainGetJobStats, virDomainAbortJobFlags.
+   * @since 0.1.0
+   */
+  migrate(destination: Connection, options?: MigrateOptions): Job<DomainJobInfo, Domain>
+  migrate(destination: string, options?: MigrateOptions): Job<DomainJobInfo, undefined>
+  migrate(
+    destination: Connection | string,
+    options?: MigrateOptions,
+  ): Job<DomainJobInfo, Domain> | Job<DomainJobInfo, undefined> {
+    const arrived = (connection: Connection, domain: NativeDomain): Domain => new Domain(connection, domain)
+    return startMigration(this, destination, options, arrived) as Job<DomainJobInfo, Domain>
   }
 
   /**
@@ -253,96 +168,165 @@ export class Domain extends LibvirtObject {
   }
 
   /**
-   * Asks the guest to shut down (ACPI); gives at once. `waitForState('shutoff')` tells when it has.
+   * Removes a disk by its target, such as `'vdb'`, and resolves when it is gone: from a running domain when its guest has
+   * let it go. Without `live` and `config`: from the running domain if it runs, else from its definition.
+   *
+   * Errors: `ENODEV` no such disk; `EBUSY` the guest refused; `ETIMEDOUT` not within `timeoutMs`, the guest may let go
+   * yet; `VIR_ERR_OPERATION_INVALID` `live` but the domain does not run.
+   *
+   * Implements: virDomainDetachDeviceAlias, virDomainDetachDeviceFlags.
+   * @since 0.1.0
+   */
+  detachDisk(target: string, options?: DetachOptions): Promise<void> {
+    return detachDisk(this, target, options)
+  }
+
+  /**
+   * Removes a device by its alias, as in `xml()`; gives at once. The event `device-removed` tells when it is gone.
+   *
+   * Errors: `VIR_ERR_DEVICE_MISSING`, or of an older libvirt `VIR_ERR_INTERNAL_ERROR`, no such device;
+   * `VIR_ERR_OPERATION_INVALID` the domain does not run.
+   *
+   * Implements: virDomainDetachDeviceAlias.
+   * @since 0.1.0
+   */
+  async detachDeviceAlias(alias: string, options?: AffectOptions): Promise<void> {
+    await this.call(native.virDomainDetachDeviceAlias, toText('alias', alias), affectFlags(options))
+  }
+
+  /**
+   * Changes a device: the medium of a CD drive, the link of an interface. `force`: also where the guest has it locked.
+   *
+   * Errors: `VIR_ERR_OPERATION_UNSUPPORTED` what cannot be changed; `VIR_ERR_DEVICE_MISSING` no such device;
+   * `VIR_ERR_XML_DETAIL` the document is malformed.
+   *
+   * Implements: virDomainUpdateDeviceFlags.
+   * @since 0.1.0
+   */
+  async updateDevice(xml: string, options?: AffectOptions & { force?: boolean }): Promise<void> {
+    const mask = toFlags(options, { ...affectBits, force: VIR_DOMAIN_DEVICE_MODIFY.FORCE })
+    await this.call(native.virDomainUpdateDeviceFlags, toText('xml', xml), mask)
+  }
+
+  /**
+   * Has the guest's interfaces, or one by its target or MAC address, tell the network where they are (gratuitous ARP).
+   *
+   * Errors: `VIR_ERR_OPERATION_INVALID` the domain does not run; `ENOSYS` libvirt is older than 12.5.0.
+   *
+   * Implements: virDomainAnnounceInterface.
+   * @since 0.1.0
+   */
+  async announceInterface(device?: string): Promise<void> {
+    const name = device === undefined ? undefined : toText('device', device)
+    await this.call(native.virDomainAnnounceInterface, name, [], 0)
+  }
+
+  /**
+   * Bytes of a disk, by its target or its source's path; files and block devices only.
+   *
+   * Errors: `VIR_ERR_INVALID_ARG` no such disk; `VIR_ERR_OPERATION_INVALID`, `VIR_ERR_SYSTEM_ERROR` it cannot be read.
+   *
+   * Implements: virDomainBlockPeek.
+   * @since 0.1.0
+   */
+  async blockPeek(disk: string, position: number | bigint, length: number): Promise<Buffer> {
+    // A daemon sends no more at once.
+    const most = toSize('length', length, 1, 4 * 2 ** 20)
+    return this.call(native.virDomainBlockPeek, toText('disk', disk), toSize('position', position), most)
+  }
+
+  /**
+   * Has the guest see a disk of another size, in bytes. The image behind it must have it already, or be one that QEMU
+   * makes larger itself.
+   *
+   * Errors: `VIR_ERR_INVALID_ARG` no such disk; `VIR_ERR_OPERATION_INVALID` the domain does not run.
+   *
+   * Implements: virDomainBlockResize.
+   * @since 0.1.0
+   */
+  async blockResize(disk: string, bytes: number | bigint): Promise<void> {
+    const size = toSize('bytes', bytes)
+    await this.call(native.virDomainBlockResize, toText('disk', disk), size, VIR_DOMAIN_BLOCK_RESIZE.BYTES)
+  }
+
+  /**
+   * Title, description or an element of your own that is kept with the domain. `uri`: the element's namespace.
+   *
+   * Errors: `VIR_ERR_NO_DOMAIN_METADATA` there is none.
+   *
+   * Implements: virDomainGetMetadata.
+   * @since 0.1.0
+   */
+  async metadata(type: MetadataType, options?: AffectOptions & { uri?: string }): Promise<string> {
+    const given = toOptions('options', options, { live: true, config: true, uri: true })
+    const uri = given.uri === undefined ? undefined : toText('options.uri', given.uri)
+    const number = numberOf('type', type, metadataTypes)
+    return this.call(native.virDomainGetMetadata, number, uri, flagsOf(given, affectBits))
+  }
+
+  /**
+   * Sets them; `undefined` removes. An element needs `key`, the prefix of its namespace, and `uri`.
+   *
+   * Errors: `VIR_ERR_INVALID_ARG` a title with a line end, or no `key`.
+   *
+   * Implements: virDomainSetMetadata.
+   * @since 0.1.0
+   */
+  async setMetadata(
+    type: MetadataType,
+    text: string | undefined,
+    options?: AffectOptions & { key?: string; uri?: string },
+  ): Promise<void> {
+    await this.call(native.virDomainSetMetadata, ...toMetadata(type, text, options))
+  }
+
+  /**
+   * What kind of system it boots: `'hvm'`.
+   *
+   * Implements: virDomainGetOSType.
+   * @since 0.1.0
+   */
+  osType(): Promise<string> {
+    return this.call(native.virDomainGetOSType)
+  }
+
+  /**
+   * What the daemon is doing with it, and for how many milliseconds.
    *
    * Errors: `VIR_ERR_OPERATION_INVALID` it does not run.
    *
-   * Implements: virDomainShutdown.
+   * Implements: virDomainGetControlInfo.
    * @since 0.1.0
    */
-  async shutdown(): Promise<void> {
-    await this.call(native.virDomainShutdown)
+  async controlInfo(): Promise<{ state: ControlState | 'unknown'; details: number; stateTimeMs: number }> {
+    const { state, details, stateTime } = await this.call(native.virDomainGetControlInfo)
+    return { state: nameOf(controlStates, state), details, stateTimeMs: stateTime }
   }
 
   /**
-   * Asks the guest to reboot.
+   * What libvirt has to say against its definition: what is deprecated, and what it does not answer for.
+   *
+   * Implements: virDomainGetMessages.
+   * @since 0.1.0
+   */
+  async messages(options?: { deprecation?: boolean; tainting?: boolean }): Promise<string[]> {
+    const mask = toFlags(options, {
+      deprecation: VIR_DOMAIN_MESSAGE.DEPRECATION,
+      tainting: VIR_DOMAIN_MESSAGE.TAINTING,
+    })
+    return this.call(native.virDomainGetMessages, mask)
+  }
+
+  /**
+   * The labels by which the host keeps it apart, of each security driver.
    *
    * Errors: `VIR_ERR_OPERATION_INVALID` it does not run.
    *
-   * Implements: virDomainReboot.
+   * Implements: virDomainGetSecurityLabelList.
    * @since 0.1.0
    */
-  async reboot(): Promise<void> {
-    await this.call(native.virDomainReboot)
-  }
-
-  /**
-   * Pulls the plug. With `graceful` QEMU may first write out what it has (SIGTERM only), and one that does not end
-   * is left running.
-   *
-   * Errors: `VIR_ERR_OPERATION_INVALID` it does not run; `VIR_ERR_OPERATION_FAILED` `graceful` and it did not end.
-   *
-   * Implements: virDomainDestroyFlags.
-   * @since 0.1.0
-   */
-  async destroy(options?: { graceful?: boolean }): Promise<void> {
-    const graceful = toBoolean(
-      'options.graceful',
-      toOptions('options', options, { graceful: true }).graceful,
-      false,
-    )
-    await this.call(
-      native.virDomainDestroyFlags,
-      graceful ? VIR_DOMAIN_DESTROY.GRACEFUL : VIR_DOMAIN_DESTROY.DEFAULT,
-    )
-  }
-
-  /**
-   * Removes the definition. A domain that runs goes on as a transient one; disks stay.
-   *
-   * Errors: `VIR_ERR_OPERATION_INVALID` it has a saved image, snapshots, checkpoints or UEFI variables and the
-   * options do not say what becomes of them.
-   *
-   * Implements: virDomainUndefineFlags.
-   * @since 0.1.0
-   */
-  async undefine(options?: UndefineOptions): Promise<void> {
-    const given = toOptions('options', options, undefineOptions)
-    const nvram = toBoolean('options.nvram', given.nvram, false)
-    const mask = flags([
-      [toBoolean('options.managedSave', given.managedSave, false), VIR_DOMAIN_UNDEFINE.MANAGED_SAVE],
-      [
-        toBoolean('options.snapshotsMetadata', given.snapshotsMetadata, false),
-        VIR_DOMAIN_UNDEFINE.SNAPSHOTS_METADATA,
-      ],
-      [nvram, VIR_DOMAIN_UNDEFINE.NVRAM],
-      [given.nvram === false, VIR_DOMAIN_UNDEFINE.KEEP_NVRAM],
-      [
-        toBoolean('options.checkpointsMetadata', given.checkpointsMetadata, false),
-        VIR_DOMAIN_UNDEFINE.CHECKPOINTS_METADATA,
-      ],
-    ])
-    await this.call(native.virDomainUndefineFlags, mask)
-  }
-
-  /**
-   * Whether it runs, paused included.
-   *
-   * Implements: virDomainIsActive.
-   * @since 0.1.0
-   */
-  isActive(): Promise<boolean> {
-    return this.call(native.virDomainIsActive)
-  }
-
-  /**
-   * Whether it has a definition that outlives its run.
-   *
-   * Implements: virDomainIsPersistent.
-   * @since 0.1.0
-   */
-  isPersistent(): Promise<boolean> {
-    return this.call(native.virDomainIsPersistent)
+  securityLabels(): Promise<{ label: string; enforcing: boolean }[]> {
+    return this.call(native.virDomainGetSecurityLabelList)
   }
 
   /**
@@ -365,5 +349,47 @@ export class Domain extends LibvirtObject {
     const how = hmp ? VIR_DOMAIN_QEMU_MONITOR_COMMAND.HMP : VIR_DOMAIN_QEMU_MONITOR_COMMAND.DEFAULT
     const reply = await this.call(native.virDomainQemuMonitorCommand, text, how)
     return hmp ? reply : monitorReply(reply, this.context('virDomainQemuMonitorCommand'))
+  }
+
+  /**
+   * Runs a QMP command with open files of this process's beside it, as `add-fd` takes one: their descriptors stay the
+   * caller's. What files QEMU sends back are the caller's to close. The daemon must be of this host.
+   *
+   * Errors: as `qemuMonitorCommand()`; `VIR_ERR_NO_SUPPORT`, `VIR_ERR_ARGUMENT_UNSUPPORTED` the connection carries no files.
+   *
+   * Implements: virDomainQemuMonitorCommandWithFiles.
+   * @since 0.1.0
+   */
+  async qemuMonitorCommandWithFiles<T = unknown>(
+    command: string | QmpCommand,
+    descriptors: readonly number[],
+  ): Promise<{ reply: T; descriptors: number[] }> {
+    const given = toDescriptors(descriptors)
+    const how = VIR_DOMAIN_QEMU_MONITOR_COMMAND.DEFAULT
+    const task = native.virDomainQemuMonitorCommandWithFiles
+    const [told, text] = await this.call(task, toMonitorCommand(command), given, how)
+    return { reply: monitorReply(text, this.context(task.name), told) as T, descriptors: told }
+  }
+
+  /**
+   * Sends a command to the agent in the guest and gives its `return` value. Meant for what `guest` has no method for.
+   * Waits for `timeoutMs`, whole seconds of it; without it as long as the hypervisor likes, some seconds.
+   *
+   * Errors: `VIR_ERR_AGENT_UNRESPONSIVE` no agent answers; `VIR_ERR_AGENT_COMMAND_TIMEOUT` not in time;
+   * `VIR_ERR_INTERNAL_ERROR` it refused, its own words are in the message.
+   *
+   * Implements: virDomainQemuAgentCommand.
+   * @since 0.1.0
+   */
+  async qemuAgentCommand<T = unknown>(
+    command: string | QmpCommand,
+    options?: { timeoutMs?: number },
+  ): Promise<T> {
+    const { timeoutMs } = toOptions('options', options, { timeoutMs: true })
+    // VIR_DOMAIN_QEMU_AGENT_COMMAND_DEFAULT
+    const seconds = timeoutMs === undefined ? -1 : Math.ceil(toSize('options.timeoutMs', timeoutMs) / 1000)
+    const text = toMonitorCommand(command)
+    const reply = await this.call(native.virDomainQemuAgentCommand, text, seconds, 0)
+    return monitorReply(reply, this.context('virDomainQemuAgentCommand')) as T
   }
 }

@@ -43,9 +43,11 @@ export interface LibvirtErrorInit extends LibvirtErrorContext {
  * What libvirt answered: `VIR_ERR_NO_DOMAIN: Domain not found: no domain with matching name 'vm1',
  * virDomainLookupByName`.
  *
- * Four codes are not libvirt's and have a negative `errno` and the domain `VIR_FROM_NONE`: `EBADF` the handle is
- * closed, `ETIMEDOUT` a `timeoutMs` passed, `ENOSYS` libvirt is not installed (the message names the package),
- * `EAGAIN` no thread could be started.
+ * Some codes are not libvirt's and have a negative `errno` and the domain `VIR_FROM_NONE`: `EBADF` the handle is
+ * closed, `ETIMEDOUT` a `timeoutMs` passed, `ENOSYS` libvirt is not installed (the message names the package) or older than
+ * the call, `EAGAIN` no thread could be started, `ECONNRESET` the connection ended while events were waited for, `ENOBUFS`
+ * events were lost, `EBUSY` and `ENODEV` of `detachDisk()`, `ECANCELED`, `EIO` and `ESRCH` (the domain has stopped) of block
+ * jobs and backups, `ENOTSUP` of a `Connection` beside an `AdminConnection`.
  *
  * @since 0.1.0
  */
@@ -116,4 +118,14 @@ export function libvirtError(result: number, value: unknown, context: LibvirtErr
     level: levels[value.level] ?? 'error',
     text: help === undefined ? text : `${text} (${help})`,
   })
+}
+
+/** `undefined` for what `code` says is not there. */
+export async function orNone<T>(found: Promise<T>, code: string): Promise<T | undefined> {
+  try {
+    return await found
+  } catch (error) {
+    if (error instanceof LibvirtError && error.code === code) return undefined
+    throw error
+  }
 }

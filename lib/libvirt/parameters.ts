@@ -1,8 +1,9 @@
 // libvirt's typed parameters, on their way between an object of JavaScript's and native code.
 
 import { type ParameterTable, parameterTypes } from '../internal/generated/parameters.js'
-import type { NativeParameter } from '../internal/native/libvirt.js'
+import type { NativeParameter } from '../internal/native/libvirt-objects.js'
 import { invalidArgType, type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
+import { toTexts } from './host-arguments.js'
 
 type TypeName = keyof typeof parameterTypes
 
@@ -34,9 +35,10 @@ export function toParameters<T extends object>(
 ): NativeParameter[] {
   const known = Object.fromEntries(Object.keys(table).map((key) => [key, true])) as unknown as Known<T>
   const entries = Object.entries(toOptions(name, given, known)).filter(([, value]) => value !== undefined)
-  return entries.map(([key, value]) => {
+  return entries.flatMap(([key, value]): NativeParameter[] => {
     const [own, type] = table[key as keyof T]
-    return [own, parameterTypes[type], toValue(`${name}.${key}`, type, value)]
+    if (type !== 'strings') return [[own, parameterTypes[type], toValue(`${name}.${key}`, type, value)]]
+    return toTexts(`${name}.${key}`, value).map((text) => [own, parameterTypes.string, text])
   })
 }
 

@@ -1,9 +1,12 @@
 import { native } from '../internal/addon.js'
+import type { CallOptions } from '../internal/call-options.js'
 import { secretUsageTypes } from '../internal/generated/libvirt.js'
 import { nameOf } from '../internal/name-of.js'
-import type { NativeSecret } from '../internal/native/libvirt.js'
+import type { NativeSecret } from '../internal/native/libvirt-objects.js'
 import { invalidArgValue, invalidSecretType, toOptions } from '../internal/validate.js'
 import type { Connection } from './connection.js'
+import { openEvents, type SecretEventMap } from './event-kinds.js'
+import type { Events } from './events.js'
 import { LibvirtObject } from './object.js'
 
 /**
@@ -46,6 +49,18 @@ export class Secret extends LibvirtObject {
     this.uuid = native.uuid
     this.usageType = nameOf(secretUsageTypes, native.usageType)
     this.usageId = native.usageId
+  }
+
+  /**
+   * Its events of one kind, until the stream or this handle is closed. See `connection.events()`.
+   *
+   * Errors: `VIR_ERR_NO_SUPPORT` the hypervisor has no such events.
+   *
+   * Implements: virConnectSecretEventRegisterAny.
+   * @since 0.1.0
+   */
+  events<K extends keyof SecretEventMap>(kind: K, options?: CallOptions): Promise<Events<SecretEventMap[K]>> {
+    return openEvents(this.connection, 'secret', kind, options, this)
   }
 
   /**

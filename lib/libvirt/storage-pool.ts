@@ -1,11 +1,22 @@
 import { constants } from 'node:os'
 import { native } from '../internal/addon.js'
-import { storagePoolStates } from '../internal/generated/libvirt.js'
+import type { CallOptions } from '../internal/call-options.js'
+import {
+  storagePoolStates,
+  VIR_STORAGE_POOL_BUILD,
+  VIR_STORAGE_POOL_CREATE,
+  VIR_STORAGE_POOL_DELETE,
+  VIR_STORAGE_VOL_CREATE,
+  VIR_STORAGE_XML,
+} from '../internal/generated/libvirt.js'
 import { nameOf } from '../internal/name-of.js'
-import type { NativeStoragePool } from '../internal/native/libvirt.js'
+import type { NativeStoragePool } from '../internal/native/libvirt-objects.js'
 import { invalidArgType, invalidArgValue, toText } from '../internal/validate.js'
 import type { Connection } from './connection.js'
 import { systemError } from './errors.js'
+import { openEvents, type StoragePoolEventMap } from './event-kinds.js'
+import type { Events } from './events.js'
+import { type Bits, toFlags, toTruth } from './flags.js'
 import { LibvirtObject } from './object.js'
 import { StorageVolume } from './storage-volume.js'
 
@@ -26,6 +37,66 @@ export interface StoragePoolInfo {
   capacity: number
   allocation: number
   available: number
+}
+
+/**
+ * What building a pool's storage may do to what is there.
+ *
+ * @since 0.1.0
+ */
+export interface PoolBuildOptions {
+  /** Puts right what is there. */
+  repair?: boolean
+  /** Makes what is there larger. */
+  resize?: boolean
+  /** Only where there is no file system yet. */
+  noOverwrite?: boolean
+  /** Also where there is one: its data are lost. */
+  overwrite?: boolean
+}
+
+const buildBits: Bits<PoolBuildOptions> = {
+  repair: VIR_STORAGE_POOL_BUILD.REPAIR,
+  resize: VIR_STORAGE_POOL_BUILD.RESIZE,
+  noOverwrite: VIR_STORAGE_POOL_BUILD.NO_OVERWRITE,
+  overwrite: VIR_STORAGE_POOL_BUILD.OVERWRITE,
+}
+
+/**
+ * Whether a pool's storage is built before the pool is started.
+ *
+ * @since 0.1.0
+ */
+export interface PoolCreateOptions {
+  build?: boolean
+  buildNoOverwrite?: boolean
+  buildOverwrite?: boolean
+}
+
+export const poolCreateBits: Bits<PoolCreateOptions> = {
+  build: VIR_STORAGE_POOL_CREATE.WITH_BUILD,
+  buildNoOverwrite: VIR_STORAGE_POOL_CREATE.WITH_BUILD_NO_OVERWRITE,
+  buildOverwrite: VIR_STORAGE_POOL_CREATE.WITH_BUILD_OVERWRITE,
+}
+
+/**
+ * How a volume is made.
+ *
+ * @since 0.1.0
+ */
+export interface VolumeCreateOptions {
+  /** The map of a qcow2 file is written at once. */
+  preallocMetadata?: boolean
+  /** Blocks are shared with the volume that is copied, where the file system can. */
+  reflink?: boolean
+  /** Holds the document against its schema first. */
+  validate?: boolean
+}
+
+const volumeBits: Bits<VolumeCreateOptions> = {
+  preallocMetadata: VIR_STORAGE_VOL_CREATE.PREALLOC_METADATA,
+  reflink: VIR_STORAGE_VOL_CREATE.REFLINK,
+  validate: VIR_STORAGE_VOL_CREATE.VALIDATE,
 }
 
 /**
@@ -50,6 +121,21 @@ export class StoragePool extends LibvirtObject {
   }
 
   /**
+   * Its events of one kind, until the stream or this handle is closed. See `connection.events()`.
+   *
+   * Errors: `VIR_ERR_NO_SUPPORT` the hypervisor has no such events.
+   *
+   * Implements: virConnectStoragePoolEventRegisterAny.
+   * @since 0.1.0
+   */
+  events<K extends keyof StoragePoolEventMap>(
+    kind: K,
+    options?: CallOptions,
+  ): Promise<Events<StoragePoolEventMap[K]>> {
+    return openEvents(this.connection, 'storage-pool', kind, options, this)
+  }
+
+  /**
    * Makes the storage behind the pool, such as the directory. RBD pools need no building and accept it from
    * libvirt 10.1 on.
    *
@@ -58,8 +144,8 @@ export class StoragePool extends LibvirtObject {
    * Implements: virStoragePoolBuild.
    * @since 0.1.0
    */
-  async build(): Promise<void> {
-    await this.call(native.virStoragePoolBuild)
+  async build(options?: PoolBuildOptions): Promise<void> {
+    await this.call(native.virStoragePoolBuild, toFlags(options, buildBits))
   }
 
   /**
@@ -72,8 +158,8 @@ export class StoragePool extends LibvirtObject {
    * Implements: virStoragePoolCreate.
    * @since 0.1.0
    */
-  async create(): Promise<void> {
-    await this.call(native.virStoragePoolCreate)
+  async create(options?: PoolCreateOptions): Promise<void> {
+    await this.call(native.virStoragePoolCreate, toFlags(options, poolCreateBits))
   }
 
   /**
@@ -95,8 +181,7 @@ export class StoragePool extends LibvirtObject {
    * @since 0.1.0
    */
   async setAutostart(autostart: boolean): Promise<void> {
-    if (typeof autostart !== 'boolean') throw invalidArgType('autostart', 'of type boolean', autostart)
-    await this.call(native.virStoragePoolSetAutostart, autostart)
+    await this.call(native.virStoragePoolSetAutostart, toTruth('autostart', autostart))
   }
 
   /**
@@ -135,13 +220,29 @@ export class StoragePool extends LibvirtObject {
   }
 
   /**
+   * Whether it has a definition.
+   *
+   * Implements: virStoragePoolIsPersistent.
+   * @since 0.1.0
+   */
+  isPersistent(): Promise<boolean> {
+    return this.call(native.virStoragePoolIsPersistent)
+  }
+
+  /**
    * The pool's document.
    *
    * Implements: virStoragePoolGetXMLDesc.
    * @since 0.1.0
    */
-  xml(): Promise<string> {
-    return this.call(native.virStoragePoolGetXMLDesc)
+  xml(options?: {
+    /** The definition also when it is active. Default `false`. */
+    inactive?: boolean
+  }): Promise<string> {
+    return this.call(
+      native.virStoragePoolGetXMLDesc,
+      toFlags(options, { inactive: VIR_STORAGE_XML.INACTIVE }),
+    )
   }
 
   /**
@@ -154,6 +255,18 @@ export class StoragePool extends LibvirtObject {
    */
   async destroy(): Promise<void> {
     await this.call(native.virStoragePoolDestroy)
+  }
+
+  /**
+   * Deletes the storage behind the pool, such as the directory; it must not be active. `zeroed`: overwrites it first.
+   *
+   * Errors: `VIR_ERR_OPERATION_INVALID` it is active; `VIR_ERR_NO_SUPPORT` the pool's type cannot, as RBD's.
+   *
+   * Implements: virStoragePoolDelete.
+   * @since 0.1.0
+   */
+  async delete(options?: { zeroed?: boolean }): Promise<void> {
+    await this.call(native.virStoragePoolDelete, toFlags(options, { zeroed: VIR_STORAGE_POOL_DELETE.ZEROED }))
   }
 
   /**
@@ -202,8 +315,9 @@ export class StoragePool extends LibvirtObject {
    * Implements: virStorageVolCreateXML.
    * @since 0.1.0
    */
-  async createVolume(xml: string): Promise<StorageVolume> {
-    return new StorageVolume(this, await this.call(native.virStorageVolCreateXML, toText('xml', xml)))
+  async createVolume(xml: string, options?: VolumeCreateOptions): Promise<StorageVolume> {
+    const mask = toFlags(options, volumeBits)
+    return new StorageVolume(this, await this.call(native.virStorageVolCreateXML, toText('xml', xml), mask))
   }
 
   /**
@@ -215,8 +329,9 @@ export class StoragePool extends LibvirtObject {
    * Implements: virStorageVolCreateXMLFrom.
    * @since 0.1.0
    */
-  async cloneVolume(xml: string, from: StorageVolume): Promise<StorageVolume> {
+  async cloneVolume(xml: string, from: StorageVolume, options?: VolumeCreateOptions): Promise<StorageVolume> {
     const text = toText('xml', xml)
+    const mask = toFlags(options, volumeBits)
     if (!(from instanceof StorageVolume)) throw invalidArgType('from', 'an instance of StorageVolume', from)
     if (from.pool.connection !== this.connection) {
       throw invalidArgValue('from', 'must be a volume of the same connection')
@@ -228,7 +343,7 @@ export class StoragePool extends LibvirtObject {
     // In flight there, too, so that closing `from` waits for it.
     from.inFlight++
     try {
-      return new StorageVolume(this, await this.call(native[syscall], text, from.handle))
+      return new StorageVolume(this, await this.call(native[syscall], text, from.handle, mask))
     } finally {
       if (--from.inFlight === 0) from.idle()
     }

@@ -1,10 +1,25 @@
+import type { Readable, Writable } from 'node:stream'
 import { native } from '../internal/addon.js'
-import { storageVolumeTypes } from '../internal/generated/libvirt.js'
-import { nameOf } from '../internal/name-of.js'
-import type { NativeStorageVolume } from '../internal/native/libvirt.js'
-import { toBoolean, toOptions, toSize } from '../internal/validate.js'
+import {
+  storageVolumeTypes,
+  VIR_STORAGE_VOL,
+  VIR_STORAGE_VOL_DELETE,
+  VIR_STORAGE_VOL_RESIZE,
+  wipeAlgorithms,
+} from '../internal/generated/libvirt.js'
+import { nameOf, numberOf } from '../internal/name-of.js'
+import type { NativeStorageVolume } from '../internal/native/libvirt-objects.js'
+import { toOptions, toSize } from '../internal/validate.js'
+import { flagsOf, toFlags } from './flags.js'
 import { LibvirtObject } from './object.js'
 import type { StoragePool } from './storage-pool.js'
+import {
+  download,
+  type TransferOptions,
+  type UploadFileOptions,
+  upload,
+  uploadFile,
+} from './volume-streams.js'
 
 /**
  * libvirt's virStorageVolType; an RBD image is `'network'`.
@@ -58,15 +73,20 @@ export class StorageVolume extends LibvirtObject {
   }
 
   /**
-   * Type and sizes in bytes.
+   * Type and sizes in bytes. `physical`: `allocation` is the size of the file or device itself.
    *
    * Errors: `VIR_ERR_NO_STORAGE_VOL` the volume is gone.
    *
-   * Implements: virStorageVolGetInfo.
+   * Implements: virStorageVolGetInfo, virStorageVolGetInfoFlags.
    * @since 0.1.0
    */
-  async info(): Promise<StorageVolumeInfo> {
-    const info = await this.call(native.virStorageVolGetInfo)
+  async info(options?: { physical?: boolean }): Promise<StorageVolumeInfo> {
+    const mask = toFlags(options, { physical: VIR_STORAGE_VOL.GET_PHYSICAL })
+    // Not every driver has the newer function.
+    const info =
+      mask === 0
+        ? await this.call(native.virStorageVolGetInfo)
+        : await this.call(native.virStorageVolGetInfoFlags, mask)
     return { ...info, type: nameOf(storageVolumeTypes, info.type) }
   }
 
@@ -79,14 +99,24 @@ export class StorageVolume extends LibvirtObject {
    * Implements: virStorageVolResize.
    * @since 0.1.0
    */
-  async resize(capacity: number | bigint, options?: { shrink?: boolean }): Promise<void> {
+  async resize(
+    capacity: number | bigint,
+    options?: {
+      shrink?: boolean
+      /** Takes up all of it at once. */
+      allocate?: boolean
+      /** `capacity` is what is added. */
+      delta?: boolean
+    },
+  ): Promise<void> {
     const bytes = toSize('capacity', capacity)
-    const shrink = toBoolean(
-      'options.shrink',
-      toOptions('options', options, { shrink: ['allowShrink'] }).shrink,
-      false,
-    )
-    await this.call(native.virStorageVolResize, bytes, shrink)
+    const known = { shrink: ['allowShrink'], allocate: true, delta: true } as const
+    const mask = flagsOf(toOptions('options', options, known), {
+      shrink: VIR_STORAGE_VOL_RESIZE.SHRINK,
+      allocate: VIR_STORAGE_VOL_RESIZE.ALLOCATE,
+      delta: VIR_STORAGE_VOL_RESIZE.DELTA,
+    })
+    await this.call(native.virStorageVolResize, bytes, mask)
   }
 
   /**
@@ -97,8 +127,75 @@ export class StorageVolume extends LibvirtObject {
    * Implements: virStorageVolDelete.
    * @since 0.1.0
    */
-  async delete(): Promise<void> {
-    await this.call(native.virStorageVolDelete)
+  async delete(options?: {
+    /** Overwrites it first. */
+    zeroed?: boolean
+    /** Deletes its snapshots, too. */
+    withSnapshots?: boolean
+  }): Promise<void> {
+    const mask = toFlags(options, {
+      zeroed: VIR_STORAGE_VOL_DELETE.ZEROED,
+      withSnapshots: VIR_STORAGE_VOL_DELETE.WITH_SNAPSHOTS,
+    })
+    await this.call(native.virStorageVolDelete, mask)
+  }
+
+  /**
+   * Overwrites the data, in one of the ways that libvirt knows; in an RBD pool `'zero'` and `'trim'`, elsewhere `'zero'`
+   * and, by the program `scrub`, all but `'trim'`.
+   *
+   * Errors: `VIR_ERR_NO_STORAGE_VOL` the volume is gone; `VIR_ERR_ARGUMENT_UNSUPPORTED`, `VIR_ERR_NO_SUPPORT` the pool's
+   * type does not know the way.
+   *
+   * Implements: virStorageVolWipePattern.
+   * @since 0.1.0
+   */
+  async wipe(options?: {
+    /** Default `'zero'`. */
+    algorithm?: (typeof wipeAlgorithms)[keyof typeof wipeAlgorithms]
+  }): Promise<void> {
+    const { algorithm } = toOptions('options', options, { algorithm: true })
+    const number = numberOf('options.algorithm', algorithm ?? 'zero', wipeAlgorithms)
+    await this.call(native.virStorageVolWipePattern, number)
+  }
+
+  /**
+   * The volume's data, of a file or a block device. Its stream aborts the transfer when it is destroyed.
+   *
+   * Errors: `VIR_ERR_NO_STORAGE_VOL` the volume is gone; `VIR_ERR_NO_SUPPORT` the pool's type cannot, as RBD's.
+   *
+   * Implements: virStorageVolDownload.
+   * @since 0.1.0
+   */
+  download(options?: TransferOptions): Promise<Readable> {
+    return download(this, options)
+  }
+
+  /**
+   * Writes the volume's data. The stream's end, `'finish'`, means that the daemon has taken all; destroying it aborts.
+   *
+   * Errors: `VIR_ERR_NO_STORAGE_VOL` the volume is gone; `VIR_ERR_NO_SUPPORT` the pool's type cannot, as RBD's; of the
+   * stream: what the storage said.
+   *
+   * Implements: virStorageVolUpload.
+   * @since 0.1.0
+   */
+  upload(options?: TransferOptions): Promise<Writable> {
+    return upload(this, options)
+  }
+
+  /**
+   * Writes a file of this host's, or a block device, into the volume: faster than `upload()`, for its bytes are read and sent
+   * by native threads. Resolves when the daemon has taken all.
+   *
+   * Errors: as `upload()`; `ENOENT`, `EACCES` and others of the file; `EISDIR` a directory; `EINVAL` no file and no block
+   * device; `EIO` the file became shorter meanwhile.
+   *
+   * Implements: virStorageVolUpload, virStreamSend, virStreamSendHole.
+   * @since 0.1.0
+   */
+  uploadFile(file: string, options?: UploadFileOptions): Promise<{ bytes: number }> {
+    return uploadFile(this, file, options)
   }
 
   /**

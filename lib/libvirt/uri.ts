@@ -17,6 +17,9 @@ const decode = (text: string): string =>
 /** libvirt runs what these say: the first on this host, the second by the other one's shell. */
 const programs = new Set(['command', 'netcat'])
 
+/** What runs no program of the URI's choice. */
+const transports = new Set(['unix', 'tcp', 'tls', 'ssh', 'libssh', 'libssh2'])
+
 function refuse(what: string): never {
   throw invalidArgValue(
     'uri',
@@ -27,7 +30,10 @@ function refuse(what: string): never {
 /** Throws for a URI that names a program. Says no more of it than the parameter's name: what follows may be a secret. */
 export function checkUri(uri: string): void {
   const [, scheme = '', rest = uri] = /^([^:/?#]*):(.*)$/s.exec(uri) ?? []
-  if (/\+ext$/i.test(decode(scheme))) refuse("its transport 'ext' runs a program")
+  const transport = /\+(.*)$/s.exec(decode(scheme))?.[1]?.toLowerCase()
+  if (transport === 'ext') refuse("its transport 'ext' runs a program")
+  if (transport !== undefined && !transports.has(transport))
+    throw invalidArgValue('uri', `its transport is none of ${[...transports].join(', ')}`)
   const [place = '', ...parameters] = rest.split(/[?&;#]/)
   for (const parameter of parameters) {
     // Names are compared without regard to case there.

@@ -1,77 +1,20 @@
 import { constants } from 'node:os'
-import { CephError, closedError, type ErrorObject } from '../errors.js'
+import { addDetail, CephError, closedError, type ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type CallOptions, toCallSignal, toTaskOptions } from '../internal/call-options.js'
 import { type Owner, startTask } from '../internal/dispatcher.js'
 import type { Task } from '../internal/native/core.js'
 import type { NativeAnswer } from '../internal/native/rados.js'
 import { closeAbandoned, Resource } from '../internal/resource.js'
-import { isKey } from '../internal/secrets.js'
-import {
-  invalidArgType,
-  invalidArgValue,
-  type Known,
-  toOptions,
-  toRecord,
-  toSignal,
-  toSize,
-  toText,
-} from '../internal/validate.js'
+import { invalidArgValue, toOptions, toRecord, toSignal, toSize, toText } from '../internal/validate.js'
 import { Auth } from './auth.js'
 import { type Command, type CommandOptions, runCommand } from './command.js'
-import { IoCtx } from './ioctx.js'
+import { type ConnectOptions, connectOptions, isKeyOption, settings, userName } from './connect-options.js'
+import { IoCtx, type OpenIoCtxOptions } from './ioctx.js'
+import { type LogLevel, MonitorLog, type MonitorLogOptions } from './monitor-log.js'
 import { type Monitor, parseMonitors } from './monitors.js'
 import { Pools } from './pools.js'
-
-/**
- * Where a cluster is and who connects.
- *
- * @since 0.1.0
- */
-export interface ConnectOptions {
-  /**
-   * Path of a ceph.conf. Default: librados's own search (`CEPH_CONF`, /etc/ceph, ~/.ceph), unless `monHost` is given.
-   * `CEPH_ARGS` is not read.
-   */
-  confFile?: string
-  /** The user without its type: `'admin'` for `client.admin`. Default `'admin'`. */
-  id?: string
-  /** The user with its type: `'client.admin'`. Instead of `id`. */
-  name?: string
-  /** The cluster's name, as in /etc/ceph/<cluster>.conf. Default `'ceph'`. */
-  cluster?: string
-  /** Path of the user's keyring. Default: what the conf file says. */
-  keyring?: string
-  /** The user's key in base64. Kept only in librados's own memory. */
-  key?: string
-  /** Monitor addresses as in ceph.conf: `'10.0.0.1,10.0.0.2:6789'`. */
-  monHost?: string
-  /** Any other librados options; they win over the conf file and over rbdkit's own (no log file, no admin socket). */
-  options?: Readonly<Record<string, string | number | boolean>>
-  /** Milliseconds until connecting fails with `ETIMEDOUT`, rounded up to seconds. Default 30 000. */
-  connectTimeoutMs?: number
-  /**
-   * Milliseconds, rounded up to seconds, after which a single request to a monitor or OSD fails with `ETIMEDOUT`.
-   * Default: none, requests wait until the cluster is back. A write that timed out may still take place.
-   */
-  operationTimeoutMs?: number
-  /** Aborting rejects at once; the attempt ends on its own thread by `connectTimeoutMs`. */
-  signal?: AbortSignal
-}
-
-const connectOptions: Known<ConnectOptions> = {
-  confFile: ['conf', 'c', 'config', 'configFile'],
-  id: ['user', 'username', 'userId'],
-  name: ['entity', 'n'],
-  cluster: ['clusterName'],
-  keyring: ['keyringFile', 'k'],
-  key: ['secret'],
-  monHost: ['monitors', 'mons', 'm', 'hosts'],
-  options: ['configOptions', 'settings'],
-  connectTimeoutMs: ['timeoutMs', 'timeout', 'client_mount_timeout'],
-  operationTimeoutMs: ['rados_osd_op_timeout', 'rados_mon_op_timeout'],
-  signal: true,
-}
+import { Service } from './service.js'
 
 /**
  * What the cluster holds, in bytes.
@@ -85,52 +28,13 @@ export interface ClusterStat {
   objects: number
 }
 
-/** librados takes an option's name with blanks and dashes as well. */
-function isKeyOption(name: string): boolean {
-  return name.trim().replaceAll(/[\s-]+/g, '_') === 'key'
-}
-
-/** A key as in a keyring. A malformed one must not reach librados: it would print it. */
-function toKey(name: string, value: unknown): string {
-  const key = toText(name, value)
-  if (!isKey(key)) throw invalidArgValue(name, 'is not a Ceph key in base64')
-  return key
-}
-
-function settings(options: Partial<ConnectOptions>): [string, string][] {
-  const list: [string, string][] = []
-  const timeout = toSize('options.connectTimeoutMs', options.connectTimeoutMs ?? 30_000, 1, 86_400_000)
-  list.push(['client_mount_timeout', String(Math.ceil(timeout / 1000))]) // librados counts in seconds
-  if (options.operationTimeoutMs !== undefined) {
-    const ms = toSize('options.operationTimeoutMs', options.operationTimeoutMs, 1, 86_400_000)
-    const seconds = String(Math.ceil(ms / 1000))
-    list.push(['rados_osd_op_timeout', seconds], ['rados_mon_op_timeout', seconds])
-  }
-  if (options.monHost !== undefined) list.push(['mon_host', toText('options.monHost', options.monHost)])
-  if (options.keyring !== undefined) list.push(['keyring', toText('options.keyring', options.keyring)])
-  if (options.key !== undefined) list.push(['key', toKey('options.key', options.key)])
-  for (const [name, value] of Object.entries(toRecord('options.options', options.options))) {
-    const type = typeof value
-    if (type !== 'string' && type !== 'number' && type !== 'boolean') {
-      throw invalidArgType(`options.options.${name}`, 'of type string, number or boolean', value)
-    }
-    const text = toText(`options.options.${name}`, String(value), { empty: true })
-    list.push([
-      toText('options.options', name),
-      isKeyOption(name) ? toKey(`options.options.${name}`, text) : text,
-    ])
-  }
-  return list
-}
-
-function userName(options: Partial<ConnectOptions>): string {
-  if (options.name !== undefined) {
-    const name = toText('options.name', options.name)
-    if (options.id !== undefined) throw invalidArgValue('options.id', 'is given together with options.name')
-    if (!/^client\../.test(name)) throw invalidArgValue('options.name', "must begin with 'client.'")
-    return name
-  }
-  return `client.${toText('options.id', options.id ?? 'admin')}`
+/** Why an option cannot be set. Its value is not shown: it may be a secret. */
+function whyNotSet(option: string, code: string): string {
+  if (code === 'ENOENT') return `there is no option '${option}'`
+  if (code === 'EINVAL') return `the option ${option} does not take this value`
+  if (code === 'EPERM' || code === 'ENOSYS')
+    return `${option} counts only when a client connects: give it to Cluster.connect()`
+  return ''
 }
 
 /**
@@ -143,6 +47,8 @@ export class Cluster extends Resource {
   readonly auth: Auth = new Auth(this)
   /** The cluster's pools. */
   readonly pools: Pools = new Pools(this)
+  /** What this client is to the cluster. */
+  readonly service: Service = new Service(this)
 
   private constructor(handle: number) {
     super(handle, undefined, 'Cluster')
@@ -271,38 +177,104 @@ export class Cluster extends Resource {
   }
 
   /**
+   * Changes a librados option of this connection, for what begins from then on: an image takes over what librbd reads when it
+   * is opened. `connect()` takes all options.
+   *
+   * Errors: `ENOENT` no such option; `EINVAL` it does not take the value; `EPERM`, `ENOSYS` it counts only when a client
+   * connects.
+   *
+   * Implements: rados_conf_set.
+   * @since 0.1.0
+   */
+  async setOption(name: string, value: string | number | boolean, options?: CallOptions): Promise<void> {
+    const option = toText('name', name)
+    if (isKeyOption(option)) throw invalidArgValue('name', 'the key is given to Cluster.connect()')
+    const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value
+    const given = toText('value', text, { empty: true })
+    try {
+      await this.callWith(native.rados_conf_set, toTaskOptions(options), option, given)
+    } catch (error) {
+      if (error instanceof CephError) addDetail(error, whyNotSet(option, error.code))
+      throw error
+    }
+  }
+
+  /**
    * Runs a monitor command: `{ prefix: 'osd pool get', pool: 'rbd', var: 'size' }`. Gives the parsed JSON, or
-   * `undefined` when the command has no output.
+   * `undefined` when the command has no output. With `target` it is that monitor that runs it, not any: its name (`'a'`), or
+   * its rank (`'0'`).
    *
    * Errors: the command's own errno, its words in the message; `EACCES` not allowed; `EBADMSG` the answer is not
    * JSON (then ask with `format: 'text'`).
    *
-   * Implements: rados_mon_command.
+   * Implements: rados_mon_command, rados_mon_command_target.
    * @since 0.1.0
    */
-  monitorCommand<T = unknown>(command: Command, options?: CommandOptions): Promise<T> {
-    return this.#run(native.rados_mon_command, command, options)
+  monitorCommand<T = unknown>(command: Command, options?: CommandOptions & { target?: string }): Promise<T> {
+    return this.#runAt(native.rados_mon_command, native.rados_mon_command_target, command, options)
   }
 
   /**
-   * Runs a manager command: `{ prefix: 'pg stat' }`.
+   * Runs a manager command: `{ prefix: 'pg stat' }`. With `target` it is that manager that runs it (`'x'`), not the active
+   * one.
    *
    * Errors: as `monitorCommand`; waits for an active manager.
    *
-   * Implements: rados_mgr_command.
+   * Implements: rados_mgr_command, rados_mgr_command_target.
    * @since 0.1.0
    */
-  managerCommand<T = unknown>(command: Command, options?: CommandOptions): Promise<T> {
-    return this.#run(native.rados_mgr_command, command, options)
+  managerCommand<T = unknown>(command: Command, options?: CommandOptions & { target?: string }): Promise<T> {
+    return this.#runAt(native.rados_mgr_command, native.rados_mgr_command_target, command, options)
   }
 
-  #run<T>(
-    call: Task<[cluster: number, command: string, input: Uint8Array], NativeAnswer>,
+  /**
+   * Runs a command of an OSD, as `ceph tell osd.0` does: `{ prefix: 'version' }`.
+   *
+   * Errors: as `monitorCommand`; `ENXIO` the OSD is down.
+   *
+   * Implements: rados_osd_command.
+   * @since 0.1.0
+   */
+  osdCommand<T = unknown>(osd: number, command: Command, options?: CommandOptions): Promise<T> {
+    return this.#run(native.rados_osd_command, toSize('osd', osd, 0, 2 ** 31 - 1), command, options)
+  }
+
+  /**
+   * Runs a command of a placement group, as `ceph pg 1.0 query` does: `{ prefix: 'query', pgid: '1.0' }`.
+   *
+   * Errors: as `monitorCommand`; `ENXIO` none of its OSDs is up; `EINVAL` no placement group's name.
+   *
+   * Implements: rados_pg_command.
+   * @since 0.1.0
+   */
+  pgCommand<T = unknown>(pg: string, command: Command, options?: CommandOptions): Promise<T> {
+    return this.#run(native.rados_pg_command, toText('pg', pg), command, options)
+  }
+
+  #runAt<T>(
+    anywhere: Task<[cluster: number, command: string, input: Uint8Array], NativeAnswer>,
+    there: Task<[cluster: number, target: string, command: string, input: Uint8Array], NativeAnswer>,
+    command: Command,
+    options: (CommandOptions & { target?: string }) | undefined,
+  ): Promise<T> {
+    const { target, ...rest } = toRecord('options', options)
+    if (target !== undefined) return this.#run(there, toText('options.target', target), command, rest)
+    return runCommand(
+      (text, input) => this.callWith(anywhere, toTaskOptions({ signal: rest.signal }), text, input),
+      command,
+      rest,
+      (errno, detail) => this.makeError(errno, anywhere.name, detail),
+    )
+  }
+
+  #run<T, N>(
+    call: Task<[cluster: number, target: N, command: string, input: Uint8Array], NativeAnswer>,
+    target: N,
     command: Command,
     options: CommandOptions | undefined,
   ): Promise<T> {
     return runCommand(
-      (text, input) => this.callWith(call, toTaskOptions({ signal: options?.signal }), text, input),
+      (text, input) => this.callWith(call, toTaskOptions({ signal: options?.signal }), target, text, input),
       command,
       options,
       (errno, detail) => this.makeError(errno, call.name, detail),
@@ -310,18 +282,113 @@ export class Cluster extends Resource {
   }
 
   /**
-   * Opens a pool, or a namespace in it, for images.
+   * What a monitor says of itself, `mon_status`, and the `health` of the cluster when it has a quorum: JSON.
+   *
+   * librados has a call of its own for this, which was seen to end the process (16.2.15, 20.2.4). So these are two commands.
+   *
+   * Errors: `ENOENT` no such monitor; `ETIMEDOUT`.
+   *
+   * Implements: the monitor commands `mon_status` and `health`.
+   * @since 0.1.0
+   */
+  async pingMonitor(id: string, options?: CallOptions): Promise<string> {
+    const { signal } = toTaskOptions(options)
+    const target = toText('id', id)
+    const mon_status = await this.monitorCommand<{ quorum: number[] }>(
+      { prefix: 'mon_status' },
+      { target, signal },
+    )
+    const health =
+      mon_status.quorum.length === 0 ? undefined : await this.monitorCommand({ prefix: 'health' }, { signal })
+    return JSON.stringify({ health, mon_status })
+  }
+
+  /**
+   * Where this client is, as the cluster and its blocklist see it: `'127.0.0.1:0/3710147553'`.
+   *
+   * Implements: rados_getaddrs.
+   * @since 0.1.0
+   */
+  address(options?: CallOptions): Promise<string> {
+    return this.callWith(native.rados_getaddrs, toTaskOptions(options))
+  }
+
+  /**
+   * Keeps a client away from all OSDs: what it writes from then on fails with `ESHUTDOWN`. The address is as a locker or a
+   * watcher has it. Milliseconds until it is let in again are rounded up to seconds; default: the cluster's
+   * `mon_osd_blocklist_default_expire`, an hour.
+   *
+   * Errors: `EINVAL` no address; `EACCES`; `ENOSYS` librados is older than Ceph 16.2.
+   *
+   * Implements: rados_blocklist_add.
+   * @since 0.1.0
+   */
+  async blocklistAdd(address: string, options?: CallOptions & { expireMs?: number }): Promise<void> {
+    const { expireMs, signal } = toOptions('options', options, { expireMs: ['expire', 'ttl'], signal: true })
+    const ms = expireMs === undefined ? 0 : toSize('options.expireMs', expireMs, 1, 1000 * (2 ** 32 - 1))
+    const task = toTaskOptions({ signal })
+    const who = toText('address', address)
+    await this.callWith(native.rados_blocklist_add, task, who, Math.ceil(ms / 1000))
+  }
+
+  /**
+   * The releases that the cluster asks for, as major versions (16 is Pacific); 0 when it asks for none.
+   *
+   * Implements: rados_get_min_compatible_osd, rados_get_min_compatible_client.
+   * @since 0.1.0
+   */
+  async minCompatible(
+    options?: CallOptions,
+  ): Promise<{ osd: number; client: number; requiredClient: number }> {
+    const task = toTaskOptions(options)
+    const [osd, [client, requiredClient]] = await Promise.all([
+      this.callWith(native.rados_get_min_compatible_osd, task),
+      this.callWith(native.rados_get_min_compatible_client, task),
+    ])
+    return { osd, client, requiredClient }
+  }
+
+  /**
+   * Waits until this connection has the cluster's newest map of OSDs and pools: it hears of what others change some time
+   * later, of a pool that a monitor command has made, or of being blocklisted.
+   *
+   * Implements: rados_wait_for_latest_osdmap.
+   * @since 0.1.0
+   */
+  async waitForLatestMap(options?: CallOptions): Promise<void> {
+    await this.callWith(native.rados_wait_for_latest_osdmap, toTaskOptions(options))
+  }
+
+  /**
+   * Lines of the cluster's log from now on, of this level and worse.
+   *
+   * ```js
+   * for await (const { level, message } of await cluster.monitorLog('warn')) console.log(level, message)
+   * ```
+   *
+   * Errors: `EBUSY` it is open already: a connection has one.
+   *
+   * Implements: rados_monitor_log2.
+   * @since 0.1.0
+   */
+  monitorLog(level: LogLevel = 'info', options?: MonitorLogOptions): Promise<MonitorLog> {
+    return MonitorLog.open(this, level, options)
+  }
+
+  /**
+   * Opens a pool, or a namespace in it, for images: by its name, or by its id.
    *
    * A full pool answers writes with `ENOSPC` or `EDQUOT` instead of letting them wait.
    *
-   * Errors: `ENOENT` no such pool. A namespace that does not exist shows only when an image is used.
+   * Errors: `ENOENT` no such pool, or no such snapshot of it. A namespace that does not exist shows only when an image is used.
    *
-   * Implements: rados_ioctx_create, rados_ioctx_set_namespace.
+   * Implements: rados_ioctx_create, rados_pool_reverse_lookup, rados_ioctx_set_namespace, rados_ioctx_locator_set_key, rados_set_pool_full_try,
+   * rados_ioctx_snap_lookup, rados_ioctx_snap_set_read.
    * @since 0.1.0
    */
-  async openIoCtx(pool: string, options?: CallOptions & { namespace?: string }): Promise<IoCtx> {
-    const name = toText('pool', pool)
-    const { namespace = '', signal } = toOptions('options', options, { namespace: ['ns'], signal: true })
-    return IoCtx.open(this, name, toText('options.namespace', namespace, { empty: true }), { signal })
+  async openIoCtx(pool: string | bigint, options?: OpenIoCtxOptions): Promise<IoCtx> {
+    if (typeof pool !== 'bigint') return IoCtx.open(this, toText('pool', pool), options)
+    const name = await this.pools.name(pool, { signal: toSignal(options?.signal) })
+    return IoCtx.open(this, name, options)
   }
 }

@@ -23,6 +23,11 @@ export interface CommandOptions extends CallOptions {
   input?: Uint8Array
   /** `'text'` gives the output as it is. Default `'json'`: asked for and parsed. */
   format?: 'json' | 'text'
+  /**
+   * Called with what the command says to people beside its output, which the `ceph` command prints on stderr:
+   * `"pool 'images' created"`. Not called when it says nothing.
+   */
+  onStatus?: (text: string) => void
 }
 
 /** Runs `command` through `run` and reads its answer. */
@@ -36,17 +41,25 @@ export async function runCommand<T>(
     throw invalidArgType('command', 'of type object', command)
   if (typeof command.prefix !== 'string')
     throw invalidArgType('command.prefix', 'of type string', command.prefix)
-  const { input = new Uint8Array(), format = 'json' } = toOptions('options', options, {
+  const {
+    input = new Uint8Array(),
+    format = 'json',
+    onStatus,
+  } = toOptions('options', options, {
     input: ['i', 'inbuf'],
     signal: true,
     format: true,
+    onStatus: ['status', 'outs', 'info'],
   })
   if (!(input instanceof Uint8Array))
     throw invalidArgType('options.input', 'an instance of Uint8Array', input)
   if (format !== 'json' && format !== 'text')
     throw invalidArgValue('options.format', "must be 'json' or 'text'")
+  if (onStatus !== undefined && typeof onStatus !== 'function')
+    throw invalidArgType('options.onStatus', 'of type function', onStatus)
   const text = JSON.stringify(format === 'json' ? { format: 'json', ...command } : command)
-  const { output } = await run(text, input)
+  const { output, status } = await run(text, input)
+  if (status !== '') onStatus?.(status)
   const answer = output.toString('utf8')
   if (format === 'text') return answer as T
   if (answer.trim() === '') return undefined as T

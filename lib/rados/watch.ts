@@ -1,7 +1,7 @@
 import { CephError, closedError, type ErrorObject } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
-import { type Owner, startTask } from '../internal/dispatcher.js'
+import type { Owner } from '../internal/dispatcher.js'
 import { jsonable } from '../internal/json.js'
 import type { NativeNotification } from '../internal/native/rados.js'
 import { closeAbandoned, Resource } from '../internal/resource.js'
@@ -9,7 +9,7 @@ import { throwUncaught } from '../internal/uncaught.js'
 import { invalidArgType, toOptions, toSize, toText } from '../internal/validate.js'
 import { toBytes } from './bytes.js'
 import type { IoCtx } from './ioctx.js'
-import { IoCtxObjects } from './object.js'
+import { IoCtxLocks } from './object-lock.js'
 
 /**
  * What another client said about an object, or this one itself.
@@ -130,18 +130,7 @@ export class Watch extends Resource {
     this.cookie = opened.cookie
     this.#listener = listener
     this.#onError = onError
-    // Its slot stays until the native side has closed the watch; being no operation of the watch, it does not keep
-    // close() waiting. It also keeps the watch from being collected: somebody listens.
-    const owner: Owner = {
-      inFlight: 0,
-      idle: () => {},
-      makeError: (errno, syscall) => this.makeError(errno, syscall, undefined),
-    }
-    const onProgress = (event: NativeNotification | number): void => this.#deliver(event)
-    void startTask(owner, native.listen, [this.handle], {
-      onProgress,
-      background: this.left,
-    })
+    void this.listen((event: NativeNotification | number) => this.#deliver(event))
   }
 
   /** @internal */
@@ -219,7 +208,7 @@ export class Watch extends Resource {
 }
 
 /** An ioctx's watches and notifies. */
-export abstract class IoCtxWatch extends IoCtxObjects {
+export abstract class IoCtxWatch extends IoCtxLocks {
   /**
    * Watches an object: `listener` hears what others notify about it, and its answer is their reply.
    *

@@ -1,8 +1,26 @@
 import { native } from '../internal/addon.js'
 import { Kind, startTask } from '../internal/dispatcher.js'
-import { invalidArgValue, toOptions, toSize } from '../internal/validate.js'
+import { invalidArgValue, type Known, toOptions, toSize } from '../internal/validate.js'
 import { ImageIo } from './io.js'
-import { checkView } from './views.js'
+import { type IoFlag, toIoFlags } from './io-flags.js'
+import { checkView, checkViews, total } from './views.js'
+
+/**
+ * Where a compare-and-write is.
+ *
+ * @since 0.1.0
+ */
+export interface CompareAndWriteOptions {
+  /** Bytes into the image. */
+  position: number | bigint
+  /** Advice to librbd and the OSDs. */
+  flags?: readonly IoFlag[]
+}
+
+const compareOptions: Known<CompareAndWriteOptions> = { position: true, flags: ['fadvise'] }
+
+const joined = (views: readonly ArrayBufferView[]): Buffer =>
+  Buffer.concat(views.map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength)))
 
 /**
  * What a compare-and-write did.
@@ -32,26 +50,76 @@ export abstract class ImageCompare extends ImageIo {
   async compareAndWrite(
     compare: ArrayBufferView,
     buffer: ArrayBufferView,
-    options: { position: number | bigint },
+    options: CompareAndWriteOptions,
   ): Promise<CompareAndWriteResult> {
     checkView('compare', compare)
     checkView('buffer', buffer)
     const bytes = buffer.byteLength
     if (compare.byteLength !== bytes) throw invalidArgValue('compare', 'must be as long as the buffer')
     if (bytes === 0) throw invalidArgValue('buffer', 'must not be empty')
-    const position = toSize('options.position', toOptions('options', options, { position: true }).position)
+    const given = toOptions('options', options, compareOptions)
+    const position = toSize('options.position', given.position)
+    const flags = toIoFlags('options.flags', given.flags)
     const mismatch = new BigUint64Array(1)
     const views = [compare, buffer, mismatch].map(
       (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
     ) as [Uint8Array, Uint8Array, Uint8Array]
     const start = (slot: number): number =>
-      native.rbd_aio_compare_and_write(slot, this.handle, position, bytes, views[0], views[1], mismatch)
+      native.rbd_aio_compare_and_write(
+        slot,
+        this.handle,
+        position,
+        bytes,
+        views[0],
+        views[1],
+        mismatch,
+        flags,
+      )
     return this.lend('rbd_aio_compare_and_write', async () => {
       const end = position + bytes
       const written = await this.startWrite<boolean>(Kind.compareAndWrite, views, bytes, end, start)
       if (!written) return { written, mismatch: await this.#fromPosition(mismatch[0] as bigint) }
-      await startTask(this, native.rbd_invalidate_cache, [this.handle])
+      await startTask(this, native.rbd_invalidate_cache, [this.handle, true])
       return { written }
+    })
+  }
+
+  /**
+   * The same with several buffers each, one after the other, as one operation. With librbd before Ceph 18 they are copied
+   * together first.
+   *
+   * Errors: as `compareAndWrite`.
+   *
+   * Implements: rbd_aio_compare_and_writev, rbd_aio_compare_and_write.
+   * @since 0.1.0
+   */
+  async compareAndWritev(
+    compares: readonly ArrayBufferView[],
+    buffers: readonly ArrayBufferView[],
+    options: CompareAndWriteOptions,
+  ): Promise<CompareAndWriteResult> {
+    const [before, after] = [checkViews(compares), checkViews(buffers)]
+    const bytes = total(after)
+    if (total(before) !== bytes) throw invalidArgValue('compares', 'must be as long as the buffers')
+    if (native.lacks('rbd_aio_compare_and_writev') !== undefined)
+      return this.compareAndWrite(joined(before), joined(after), options)
+    if (bytes === 0) throw invalidArgValue('buffers', 'must not be empty')
+    const given = toOptions('options', options, compareOptions)
+    const position = toSize('options.position', given.position)
+    const flags = toIoFlags('options.flags', given.flags)
+    const mismatch = new BigUint64Array(1)
+    const start = (slot: number): number =>
+      native.rbd_aio_compare_and_writev(slot, this.handle, position, bytes, before, after, mismatch, flags)
+    return this.lend('rbd_aio_compare_and_writev', async () => {
+      const lent = [before, after, mismatch]
+      const written = await this.startWrite<boolean>(
+        Kind.compareAndWrite,
+        lent,
+        bytes,
+        position + bytes,
+        start,
+      )
+      return written ? { written } : { written, mismatch: await this.#fromPosition(mismatch[0] as bigint) }
     })
   }
 
@@ -76,18 +144,19 @@ export abstract class ImageCompare extends ImageIo {
    */
   async writeSame(
     buffer: ArrayBufferView,
-    options: { position: number | bigint; length: number | bigint },
+    options: { position: number | bigint; length: number | bigint; flags?: readonly IoFlag[] },
   ): Promise<void> {
     checkView('buffer', buffer)
-    const { position, length } = toOptions('options', options, { position: true, length: true })
-    const at = toSize('options.position', position)
-    const bytes = toSize('options.length', length)
+    const given = toOptions('options', options, { position: true, length: true, flags: ['fadvise'] })
+    const at = toSize('options.position', given.position)
+    const bytes = toSize('options.length', given.length)
+    const flags = toIoFlags('options.flags', given.flags)
     if (!this.open) throw this.closedError('rbd_aio_writesame')
     if (bytes === 0) return
     if (buffer.byteLength === 0) throw invalidArgValue('buffer', 'must not be empty')
     const view = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
     await this.startWrite<void>(Kind.writeSame, view, bytes, at + bytes, (slot) =>
-      native.rbd_aio_writesame(slot, this.handle, at, bytes, view),
+      native.rbd_aio_writesame(slot, this.handle, at, bytes, view, flags),
     )
   }
 }

@@ -2,11 +2,12 @@
 
 import { addDetail, CephError, objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
+import { onAbort } from '../internal/on-abort.js'
 import type { IoCtx } from '../rados/ioctx.js'
 import type { ImageHandle } from './handle.js'
 import type { Image } from './image.js'
-import type { MigrationStatus } from './migration.js'
-import type { SnapshotInfo } from './snapshot.js'
+import { type MigrationStatus, toMigrationStatus } from './migration-status.js'
+import type { SnapshotInfo } from './snapshot-info.js'
 
 /** Runs an operation; to a refusal with one of these codes it adds what `why` finds out. */
 export async function explained<T>(
@@ -28,17 +29,16 @@ export async function explained<T>(
 async function unlessAborted(reason: Promise<string>, signal: AbortSignal | undefined): Promise<string> {
   const found = reason.catch(() => '')
   if (signal === undefined) return found
-  let abort = (): void => {}
+  if (signal.aborted) return ''
+  let unlisten = (): void => {}
   const aborted = new Promise<string>((resolve) => {
-    abort = () => resolve('')
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
+    unlisten = onAbort(signal, () => resolve(''))
   })
-  return Promise.race([found, aborted]).finally(() => signal.removeEventListener('abort', abort))
+  return Promise.race([found, aborted]).finally(unlisten)
 }
 
 /** Opens an image without watching it, for one question. */
-async function ask<T>(
+export async function ask<T>(
   ioctx: IoCtx,
   image: string | { id: string },
   question: (image: Image) => Promise<T>,
@@ -70,7 +70,7 @@ function describeMigration({ source, dest, state }: MigrationStatus): string {
 
 async function migration(ioctx: IoCtx, name: string): Promise<string> {
   try {
-    return describeMigration(await ioctx.call(native.rbd_migration_status, name))
+    return describeMigration(toMigrationStatus(await ioctx.call(native.rbd_migration_status, name)))
   } catch {
     return '' // it is not under migration, or gone
   }
@@ -125,7 +125,7 @@ async function group(image: Image): Promise<string> {
 }
 
 async function mirroring(image: Image): Promise<string> {
-  const info = await image.mirrorInfo()
+  const info = await image.mirror.info()
   if (info === undefined || info.primary) return ''
   return (
     'it is mirrored from another cluster: remove the primary image, promote this one first ' +
@@ -142,7 +142,7 @@ async function halfRemoved(ioctx: IoCtx, name: string): Promise<string> {
   return `an earlier removal was interrupted, and removing it again ends the work${reason === '' ? '' : `; but ${reason}, which Ceph forgets 30 seconds after a client has died`}`
 }
 
-/** Why an image cannot be removed. */
+/** Why an image cannot be removed, or with `EBUSY` migrated. */
 export async function whyNotRemoved(ioctx: IoCtx, name: string, code: string): Promise<string> {
   switch (code) {
     case 'ENOTEMPTY':

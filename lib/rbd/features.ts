@@ -1,4 +1,4 @@
-import { RBD_FEATURE } from '../internal/generated/librbd.js'
+import { RBD_FEATURE, RBD_OPERATION_FEATURE } from '../internal/generated/librbd.js'
 import { invalidArgType, invalidArgValue, toUint64 } from '../internal/validate.js'
 
 /** Image features by their names in `rbd info`: RBD_FEATURE_NAME_* of rbd/features.h. */
@@ -29,6 +29,25 @@ const names = Object.keys(bits) as Feature[]
 /** The names in a feature mask, lowest bit first; bits without a name are left out. */
 export function featureNames(mask: bigint): Feature[] {
   return names.filter((name) => (mask & bits[name]) !== 0n)
+}
+
+const operations = {
+  'clone-parent': RBD_OPERATION_FEATURE.CLONE_PARENT,
+  'clone-child': RBD_OPERATION_FEATURE.CLONE_CHILD,
+  group: RBD_OPERATION_FEATURE.GROUP,
+  'snap-trash': RBD_OPERATION_FEATURE.SNAP_TRASH,
+} as const
+
+/**
+ * The name of what an image is used for that older clients do not know: RBD_OPERATION_FEATURE_NAME_* of rbd/features.h.
+ *
+ * @since 0.1.0
+ */
+export type ImageOperation = keyof typeof operations
+
+/** The names in a mask of operations. */
+export function operationNames(mask: bigint): ImageOperation[] {
+  return (Object.keys(operations) as ImageOperation[]).filter((name) => (mask & operations[name]) !== 0n)
 }
 
 /** A feature mask from names or from a mask. */

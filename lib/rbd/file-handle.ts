@@ -18,7 +18,7 @@ import {
 import { FileCursor } from './file-cursor.js'
 import { toBigIntStats, toStats } from './file-stat.js'
 import type { Image } from './image.js'
-import type { ReadResult } from './io.js'
+import type { ReadResult } from './io-options.js'
 import { checkView, maxLength } from './views.js'
 import { toWebReadable } from './web-stream.js'
 

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { CephError, closedError, type ErrorObject } from '../errors.js'
+import { native } from '../internal/addon.js'
 import { Resource } from '../internal/resource.js'
 import type { IoCtx } from '../rados/ioctx.js'
 
@@ -8,28 +9,37 @@ export abstract class ImageHandle extends Resource {
   readonly ioctx: IoCtx
   /** The name it was opened by; `info().name` is the name now. */
   readonly name: string
-  /** The snapshot it was opened at; then it is read-only. */
+  /** The snapshot that it was opened at, by the name of then; the image is read-only with it. */
   readonly snapshot: string | undefined
+  /** The id of that snapshot, which stays what it is when the snapshot is renamed. */
+  readonly snapshotId: bigint | undefined
   readonly readOnly: boolean
 
   /** @internal */
   protected constructor(
-    handle: number,
+    opened: { handle: number; snapshot: string | undefined; snapshotId: bigint | undefined },
     ioctx: IoCtx,
     name: string,
-    snapshot: string | undefined,
     readOnly: boolean,
   ) {
-    super(handle, ioctx, `Image '${ioctx.pool}/${name}'`)
+    super(opened.handle, ioctx, `Image '${ioctx.pool}/${name}'`)
     this.ioctx = ioctx
     this.name = name
-    this.snapshot = snapshot
-    this.readOnly = readOnly
+    this.snapshot = opened.snapshot
+    this.snapshotId = opened.snapshotId
+    this.readOnly = readOnly || opened.snapshotId !== undefined
   }
 
   /** @internal Refuses what changes the image: librbd itself allows some of it when open at a snapshot. */
   checkWritable(syscall: string): void {
     if (this.readOnly) throw this.makeError(-constants.errno.EROFS, syscall, undefined)
+  }
+
+  /** @internal Refuses what needs a function of librbd that the host's does not have. */
+  checkHas(syscall: string): void {
+    const release = native.lacks(syscall)
+    if (release === undefined) return
+    throw this.makeError(-constants.errno.ENOSYS, syscall, `this host's library is older than ${release}`)
   }
 
   /** @internal */
@@ -76,5 +86,17 @@ export interface OperationOptions {
    * operation that then gives no sign of life for most of a second, as on a cluster that does not answer, goes on without its caller
    * until it can end, and a warning with code `RBDKIT_LEFT_BEHIND` says so.
    */
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Options of operations that are not ended early, because librbd does not do that, or not well.
+ *
+ * @since 0.1.0
+ */
+export interface OperationToTheEndOptions {
+  /** Told at most ten times a second. What it throws is what the operation rejects with, once it is done. */
+  onProgress?: (progress: OperationProgress) => void
+  /** Aborting rejects at once with the signal's reason. The operation goes on to its end without its caller. */
   signal?: AbortSignal | undefined
 }

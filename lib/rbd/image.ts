@@ -4,18 +4,26 @@ import type { ReadableStream, WritableStream } from 'node:stream/web'
 import { type ErrorObject, objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
+import type { Owner } from '../internal/dispatcher.js'
+import type { NativeOpened } from '../internal/native/rbd.js'
 import { closeAbandoned } from '../internal/resource.js'
-import { invalidArgValue, type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
+import { type Known, toBoolean, toOptions, toSize, toText, toUint64 } from '../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
-import { explained, whyNotCloned, whyNotRemoved, whyNotResized } from './explain.js'
+import { type CloneOptions, type CloneParent, cloneImage } from './clone.js'
+import { ImageConfig } from './config.js'
+import { Encryption } from './encryption.js'
+import { explained, whyNotRemoved, whyNotResized } from './explain.js'
 import { ImageFileHandle } from './file-handle.js'
 import type { OperationOptions } from './handle.js'
+import { ImageFeatures } from './image-features.js'
+import { Watches } from './image-watch.js'
 import { type ImageInfo, toInfo } from './info.js'
-import { type ImageLayout, layoutOptions, maxObjectSize, toNativeLayout } from './layout.js'
+import { type NewImageOptions, newImageOptions, toNativeOptions } from './layout.js'
 import { Locks } from './lock.js'
 import { Metadata } from './metadata.js'
-import type { MigrationStatus } from './migration.js'
+import { ImageMirror } from './mirror.js'
 import { toName } from './names.js'
+import { ObjectMap } from './object-map.js'
 import { operationOptions, runOperation } from './operation.js'
 import { ImageRelations } from './relations.js'
 import { Snapshots } from './snapshot.js'
@@ -28,8 +36,11 @@ import { toWebReadable, toWebWritable } from './web-stream.js'
  * @since 0.1.0
  */
 export interface OpenOptions {
-  /** Opens the image as it was then; it is read-only. */
-  snapshot?: string
+  /**
+   * Opens the image as it was then; it is read-only. By name, or by `{ id }` as `snapshots.list()` has it: also a snapshot
+   * that has no name to go by, of a group or in the trash.
+   */
+  snapshot?: string | { id: bigint | number }
   /**
    * Opens without watching the image: others do not see it, and it does not see their changes; a snapshot that is
    * removed meanwhile then reads as zeros. (A handle that watches gets `ENOENT` as soon as Ceph has told it.) For
@@ -41,6 +52,16 @@ export interface OpenOptions {
 }
 
 const openOptions: Known<OpenOptions> = { snapshot: ['snap'], readOnly: true, signal: true }
+
+function closeOpened(opened: unknown, owner: Owner): void {
+  closeAbandoned((opened as NativeOpened).handle, owner)
+}
+
+function toSnapshot(snapshot: OpenOptions['snapshot']): { name?: string; id?: bigint } {
+  if (snapshot === undefined) return {}
+  if (typeof snapshot !== 'object' || snapshot === null) return { name: toText('options.snapshot', snapshot) }
+  return { id: toUint64('options.snapshot.id', toOptions('options.snapshot', snapshot, { id: true }).id) }
+}
 
 /**
  * An open image. Reading and writing are its own methods, a topic besides is an object: `image.snapshots.create('one')`.
@@ -54,11 +75,27 @@ export class Image extends ImageRelations {
   readonly locks: Locks = new Locks(this)
   /** Key and value pairs that are kept with it. */
   readonly metadata: Metadata = new Metadata(this)
+  /** Its copies in other clusters. */
+  readonly mirror: ImageMirror = new ImageMirror(this)
+  /** What librbd's settings are for it. */
+  readonly config: ImageConfig = new ImageConfig(this)
+  /** What it can do besides. */
+  readonly features: ImageFeatures = new ImageFeatures(this)
+  /** Which of its objects there are. */
+  readonly objectMap: ObjectMap = new ObjectMap(this)
+  /** Encryption by librbd. */
+  readonly encryption: Encryption = new Encryption(this)
+  /** What happens to it. */
+  readonly watches: Watches = new Watches(this)
 
-  /** @internal Says of a handle that may write why it may not. */
+  /** @internal Says of a handle that may write why it may not, and of a write what is wrong with it. */
   override makeError(errno: number, syscall: string, value: unknown, object?: ErrorObject): Error {
-    const unexplained = errno === -constants.errno.EROFS && value === undefined && !this.readOnly
-    return super.makeError(errno, syscall, unexplained ? this.locks.whyReadOnly(syscall) : value, object)
+    let why = value
+    if (value === undefined && errno === -constants.errno.EROFS && !this.readOnly)
+      why = this.locks.whyReadOnly(syscall)
+    if (value === undefined && errno === -constants.errno.EBADMSG && syscall === 'rbd_aio_write')
+      why = 'the bytes are not those of the checksum given, and were not written'
+    return super.makeError(errno, syscall, why, object)
   }
 
   /**
@@ -66,7 +103,7 @@ export class Image extends ImageRelations {
    *
    * Errors: `ENOENT` no such image or snapshot; `EACCES`, `EPERM`; `EBADF` the ioctx is closed.
    *
-   * Implements: rbd_open, rbd_open_by_id, rbd_open_read_only, rbd_open_by_id_read_only.
+   * Implements: rbd_open, rbd_open_by_id, rbd_open_read_only, rbd_open_by_id_read_only, rbd_snap_set_by_id.
    * @since 0.1.0
    */
   static async open(ioctx: IoCtx, image: string | { id: string }, options?: OpenOptions): Promise<Image> {
@@ -76,20 +113,19 @@ export class Image extends ImageRelations {
       ? toText('image.id', toOptions('image', image, { id: true }).id)
       : toText('image', image)
     const given = toOptions('options', options, openOptions)
-    const snapshot = given.snapshot === undefined ? undefined : toText('options.snapshot', given.snapshot)
+    const at = toSnapshot(given.snapshot)
     const readOnly = toBoolean('options.readOnly', given.readOnly, false)
-    const handle = await ioctx.callWith(
+    const snapshot = at.id === undefined ? at.name : `#${at.id}`
+    const opened = await ioctx.callWith(
       native.rbd_open,
-      {
-        ...toTaskOptions({ signal: given.signal }, { image: name, snapshot }),
-        abandoned: closeAbandoned,
-      },
+      { ...toTaskOptions({ signal: given.signal }, { image: name, snapshot }), abandoned: closeOpened },
       name,
       byId,
-      snapshot,
+      at.name,
+      at.id,
       readOnly,
     )
-    return new Image(handle, ioctx, name, snapshot, readOnly || snapshot !== undefined)
+    return new Image(opened, ioctx, name, readOnly)
   }
 
   /**
@@ -103,13 +139,13 @@ export class Image extends ImageRelations {
   static async create(
     ioctx: IoCtx,
     name: string,
-    options: ImageLayout & CallOptions & { size: number | bigint },
+    options: NewImageOptions & CallOptions & { size: number | bigint },
   ): Promise<void> {
     toIoCtx('ioctx', ioctx)
     const image = toName('name', name)
-    const given = toOptions('options', options, { ...layoutOptions, size: true, signal: true })
+    const given = toOptions('options', options, { ...newImageOptions, size: true, signal: true })
     const size = toSize('options.size', given.size)
-    const layout = toNativeLayout(given)
+    const layout = toNativeOptions(given)
     const task = toTaskOptions({ signal: given.signal }, { image })
     await ioctx.callWith(native.rbd_create4, task, image, size, layout)
   }
@@ -129,7 +165,7 @@ export class Image extends ImageRelations {
    * is still listed, cannot be opened, and removing it again ends the work. (librbd moves it to the trash first.)
    *
    * A primary image that is mirrored goes like any other, and its copies in other clusters with it, as with `rbd rm`:
-   * ask `mirrorInfo()` before.
+   * ask `image.mirror.info()` before.
    *
    * Errors say what is in the way: `ENOENT`; `EBUSY` somebody has it open, or it is being migrated; `ENOTEMPTY` it has
    * snapshots of whatever kind; `EMLINK` it is in a group; `EINVAL` it is mirrored from another cluster.
@@ -149,20 +185,6 @@ export class Image extends ImageRelations {
   }
 
   /**
-   * The live migration that an image is the source or the destination of.
-   *
-   * Errors: `ENOENT` no such image; `EINVAL` it is not under migration.
-   *
-   * Implements: rbd_migration_status.
-   * @since 0.1.0
-   */
-  static async migrationStatus(ioctx: IoCtx, name: string, options?: CallOptions): Promise<MigrationStatus> {
-    toIoCtx('ioctx', ioctx)
-    const image = toText('name', name)
-    return ioctx.callWith(native.rbd_migration_status, toTaskOptions(options, { image }), image)
-  }
-
-  /**
    * Renames an image within its pool and namespace.
    *
    * Errors: `ENOENT`; `EEXIST`.
@@ -179,53 +201,22 @@ export class Image extends ImageRelations {
   }
 
   /**
-   * Makes a clone of a snapshot: a new image that shares its data until it is written. `cloneFormat` 1 needs a
-   * protected snapshot, 2 needs clients since Mimic; default: what the cluster requires of its clients.
+   * Makes a clone of a snapshot: a new image that shares its data until it is written.
    *
    * Errors: `ENOENT` no such parent or snapshot; `EEXIST`; `EINVAL` the snapshot is not protected (format 1);
-   * `EXDEV` the two ioctxs are of different clusters.
+   * `EXDEV` the two ioctxs are of different clusters; `ENOSYS` librbd is older than clones of a snapshot without a name.
    *
-   * Implements: rbd_clone3.
+   * Implements: rbd_clone3, rbd_clone4.
    * @since 0.1.0
    */
   static async clone(
     ioctx: IoCtx,
-    parent: { image: string; snapshot: string },
+    parent: CloneParent,
     childIoctx: IoCtx,
     name: string,
-    options?: ImageLayout & CallOptions & { cloneFormat?: 1 | 2 },
+    options?: CloneOptions,
   ): Promise<void> {
-    toIoCtx('ioctx', ioctx)
-    toIoCtx('childIoctx', childIoctx)
-    const { image, snapshot } = toOptions('parent', parent, { image: true, snapshot: ['snap'] })
-    const from = toText('parent.image', image)
-    const at = toText('parent.snapshot', snapshot)
-    const child = toName('name', name)
-    const given = toOptions('options', options, { ...layoutOptions, cloneFormat: true, signal: true })
-    const layout = toNativeLayout(given)
-    if (layout.order !== undefined && layout.stripeUnit === undefined) {
-      // Else librbd takes the parent's stripe unit, which smaller objects do not hold.
-      layout.stripeUnit = 2 ** layout.order
-      layout.stripeCount = 1
-    }
-    if (given.cloneFormat !== undefined)
-      layout.cloneFormat = toSize('options.cloneFormat', given.cloneFormat, 1, 2)
-    const dest = objectPath({ pool: childIoctx.pool, namespace: childIoctx.namespace, image: child })
-    const object = { image: from, snapshot: at, dest }
-    await childIoctx.lend('rbd_clone3', async () => {
-      if (childIoctx.cluster !== ioctx.cluster) {
-        // librbd would make a child whose parent is some other pool of the child's cluster.
-        const [here, there] = await Promise.all([ioctx.cluster.fsid(), childIoctx.cluster.fsid()])
-        if (here !== there) throw ioctx.makeError(-constants.errno.EXDEV, 'rbd_clone3', undefined, object)
-      }
-      const task = toTaskOptions({ signal: given.signal }, object)
-      await explained(
-        ioctx.callWith(native.rbd_clone3, task, from, at, childIoctx.handle, child, layout),
-        ['EINVAL'],
-        () => whyNotCloned(ioctx, { image: from, snapshot: at }, layout.cloneFormat),
-        task.signal,
-      )
-    })
+    await cloneImage(ioctx, parent, childIoctx, name, options)
   }
 
   /**
@@ -273,45 +264,6 @@ export class Image extends ImageRelations {
       () => whyNotResized(this, bytes, allowShrink),
       given.signal,
     )
-  }
-
-  /**
-   * Bytes of the image's own data objects, each counted whole, as `rbd du` has it; at a snapshot when it is open at
-   * one. With `fromSnapshot` only of those that were written since that snapshot. What a clone shares with its parent
-   * is not in it. Quick for images with the feature fast-diff; otherwise one request an object. The progress is in
-   * bytes of the image's size.
-   *
-   * Errors: `ENOENT` no such snapshot; `EINVAL` the snapshot is later than what is open; `EBUSY` the image, or one that
-   * it is a clone of, is being migrated.
-   *
-   * Implements: rbd_diff_iterate2.
-   * @since 0.1.0
-   */
-  async diskUsage(options?: OperationOptions & { fromSnapshot?: string }): Promise<number> {
-    const known = { ...operationOptions, fromSnapshot: ['from', 'fromSnap'] } as const
-    const { fromSnapshot } = toOptions('options', options, known)
-    const snapshot = fromSnapshot === undefined ? undefined : toText('options.fromSnapshot', fromSnapshot)
-    return runOperation(this, native.rbd_diff_iterate2, options, known, {}, snapshot)
-  }
-
-  /**
-   * Gives back what the image's objects spend on zeros: blocks of `sparseSize` bytes that are all zeros become holes, and an
-   * object without anything else goes, unless a snapshot or a parent needs it. What the image reads as stays. `sparseSize`
-   * is a power of two from 4 KiB to the object size; default 4 KiB, as `rbd sparsify` has it.
-   *
-   * Errors: `EINVAL` a block is larger than an object; `EROFS`.
-   *
-   * Implements: rbd_sparsify_with_progress.
-   * @since 0.1.0
-   */
-  async sparsify(options?: OperationOptions & { sparseSize?: number }): Promise<void> {
-    this.checkWritable('rbd_sparsify_with_progress')
-    const known = { ...operationOptions, sparseSize: ['blockSize'] } as const
-    const given = toOptions('options', options, known)
-    const bytes = toSize('options.sparseSize', given.sparseSize ?? 4096, 4096, maxObjectSize)
-    if (!Number.isInteger(Math.log2(bytes)))
-      throw invalidArgValue('options.sparseSize', 'must be a power of two')
-    await runOperation(this, native.rbd_sparsify_with_progress, options, known, {}, bytes)
   }
 
   /**

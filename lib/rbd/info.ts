@@ -1,6 +1,6 @@
 import { jsonable } from '../internal/json.js'
 import type { NativeImageInfo } from '../internal/native/rbd.js'
-import { type Feature, featureNames } from './features.js'
+import { type Feature, featureNames, type ImageOperation, operationNames } from './features.js'
 
 /**
  * What an image is.
@@ -22,6 +22,10 @@ export interface ImageInfo {
   features: Feature[]
   /** The mask, with features that rbdkit has no name for. */
   featureMask: bigint
+  /** What makes an image unfit for older clients: it has clones of format 2 or is one, is in a group, has snapshots in the trash. */
+  operations: ImageOperation[]
+  /** Of the image: 1 is that of Ceph before Argonaut. */
+  format: 1 | 2
   /** RBD_FLAG_*: 1 the object map is invalid, 2 fast diff is invalid. */
   flags: bigint
   stripeUnit: number
@@ -41,11 +45,12 @@ export interface ImageInfo {
 }
 
 export function toInfo(raw: NativeImageInfo): ImageInfo {
-  const { order: _order, features, createdMs, modifiedMs, accessedMs, ...rest } = raw
+  const { order: _order, features, operations, createdMs, modifiedMs, accessedMs, ...rest } = raw
   return jsonable({
     ...rest,
     features: featureNames(features),
     featureMask: features,
+    operations: operationNames(operations),
     ...(createdMs > 0 && { created: new Date(createdMs) }),
     ...(modifiedMs > 0 && { modified: new Date(modifiedMs) }),
     ...(accessedMs > 0 && { accessed: new Date(accessedMs) }),

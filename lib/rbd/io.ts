@@ -1,60 +1,18 @@
 import { native } from '../internal/addon.js'
 import { Kind, startIo, startTask } from '../internal/dispatcher.js'
-import {
-  invalidArgValue,
-  type Known,
-  outOfRange,
-  toBoolean,
-  toOptions,
-  toSignal,
-  toSize,
-} from '../internal/validate.js'
+import { invalidArgValue, outOfRange, toBoolean, toOptions, toSignal, toSize } from '../internal/validate.js'
 import { ImageHandle } from './handle.js'
+import { type IoFlag, toIoFlags } from './io-flags.js'
+import {
+  type ReadOptions,
+  type ReadResult,
+  rangeOptions,
+  readOptions,
+  type WriteOptions,
+  writeOptions,
+} from './io-options.js'
 import { storeZeros } from './store-zeros.js'
 import { checkView, checkViews, maxLength, slice, total } from './views.js'
-
-/**
- * Where to read to.
- *
- * @since 0.1.0
- */
-export interface ReadOptions<B extends ArrayBufferView = Buffer> {
-  /** Filled in place; lent until the promise settles. Default: a new buffer of `length` bytes. */
-  buffer?: B
-  /** Bytes into the buffer at which to begin. Default 0. */
-  offset?: number
-  /** Bytes to read. Default: what the buffer holds after `offset`. */
-  length?: number
-  /** Bytes into the image. */
-  position: number | bigint
-}
-
-/**
- * What to write.
- *
- * @since 0.1.0
- */
-export interface WriteOptions {
-  /** Bytes into the buffer at which to begin. Default 0. */
-  offset?: number
-  /** Bytes to write. Default: what the buffer holds after `offset`. */
-  length?: number
-  /** Bytes into the image. */
-  position: number | bigint
-}
-
-const writeOptions: Known<WriteOptions> = { offset: true, length: ['size'], position: ['at'] }
-const readOptions: Known<ReadOptions> = { buffer: true, ...writeOptions }
-
-/**
- * A result of reading: `bytesRead` is less than asked only at the image's end.
- *
- * @since 0.1.0
- */
-export interface ReadResult<B> {
-  bytesRead: number
-  buffer: B
-}
 
 /**
  * Reads once librbd has the image's size: another client has changed its header, and librbd cuts reads by the size of
@@ -149,10 +107,14 @@ export abstract class ImageIo extends ImageHandle {
    *
    * Errors: `EBADF` closed; `ETIMEDOUT` with `operationTimeoutMs`; `ESHUTDOWN` this client was blocklisted.
    *
-   * Implements: rbd_aio_read.
+   * Implements: rbd_aio_read, rbd_aio_read2.
    * @since 0.1.0
    */
-  read(options: { length: number; position: number | bigint }): Promise<ReadResult<Buffer>>
+  read(options: {
+    length: number
+    position: number | bigint
+    flags?: readonly IoFlag[]
+  }): Promise<ReadResult<Buffer>>
   read<B extends ArrayBufferView>(options: ReadOptions<B> & { buffer: B }): Promise<ReadResult<B>>
   read<B extends ArrayBufferView>(buffer: B, options: Omit<ReadOptions, 'buffer'>): Promise<ReadResult<B>>
   read<B extends ArrayBufferView>(
@@ -171,6 +133,7 @@ export abstract class ImageIo extends ImageHandle {
     try {
       let given: ArrayBufferView | undefined
       let offset: number | undefined
+      let flags = 0
       if (ArrayBuffer.isView(first) && typeof second !== 'object') {
         given = first
         offset = second
@@ -179,24 +142,25 @@ export abstract class ImageIo extends ImageHandle {
         const options: Partial<ReadOptions<ArrayBufferView>> = toOptions(
           'options',
           own ? (second as object) : first,
-          own ? writeOptions : readOptions,
+          own ? rangeOptions : readOptions,
         )
         given = own ? first : options.buffer
         offset = options.offset
         length = options.length
         position = options.position
+        flags = toIoFlags('options.flags', options.flags)
       }
       const at = toSize('position', position)
       if (given === undefined) {
         const bytes = toSize('length', length, 0, maxLength)
         if (offset !== undefined && offset !== 0) throw invalidArgValue('offset', 'needs a buffer')
-        return this.#read(Buffer.allocUnsafeSlow(bytes), at)
+        return this.#read(Buffer.allocUnsafeSlow(bytes), at, flags)
       }
       const view = checkView('buffer', given)
       const from = offset === undefined ? 0 : toSize('offset', offset, 0, view.byteLength)
       const room = view.byteLength - from
       const bytes = length === undefined ? room : toSize('length', length, 0, Math.min(room, maxLength))
-      return this.#read(slice(view, from, bytes), at, view)
+      return this.#read(slice(view, from, bytes), at, flags, view)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -205,12 +169,15 @@ export abstract class ImageIo extends ImageHandle {
   #read<B extends ArrayBufferView>(
     part: ArrayBufferView,
     position: number,
+    flags: number,
     buffer = part as B,
   ): Promise<ReadResult<B>> {
     if (!this.open) return Promise.reject(this.closedError('rbd_aio_read'))
     if (part.byteLength === 0) return Promise.resolve({ bytesRead: 0, buffer })
     return startRead(this, Kind.read, buffer, position, (slot) =>
-      native.rbd_aio_read(slot, this.handle, position, part.byteLength, part),
+      flags === 0
+        ? native.rbd_aio_read(slot, this.handle, position, part.byteLength, part)
+        : native.rbd_aio_read2(slot, this.handle, position, part.byteLength, part, flags),
     )
   }
 
@@ -220,9 +187,10 @@ export abstract class ImageIo extends ImageHandle {
    * `Cluster.connect`'s `operationTimeoutMs` bounds how long it waits for a cluster that does not answer.
    *
    * Errors: `ERR_OUT_OF_RANGE` past the image's end (nothing is written); `EROFS`; `EBADF`; `ENOSPC`, `EDQUOT`
-   * the pool is full; `ESHUTDOWN` this client was blocklisted.
+   * the pool is full; `ESHUTDOWN` this client was blocklisted; with `crc32c` `EBADMSG` it is not that of
+   * the bytes (nothing is written), `ENOSYS` librbd is older than that.
    *
-   * Implements: rbd_aio_write.
+   * Implements: rbd_aio_write, rbd_aio_write2, rbd_aio_write_with_crc32c.
    * @since 0.1.0
    */
   write<B extends ArrayBufferView>(
@@ -243,11 +211,15 @@ export abstract class ImageIo extends ImageHandle {
   ): Promise<{ bytesWritten: number; buffer: B }> {
     try {
       let offset: number | undefined
+      let flags = 0
+      let crc: number | undefined
       if (typeof second === 'object') {
         const options = toOptions('options', second, writeOptions) as WriteOptions
         offset = options.offset
         length = options.length
         position = options.position
+        flags = toIoFlags('options.flags', options.flags)
+        if (options.crc32c !== undefined) crc = toSize('options.crc32c', options.crc32c, 0, 0xffff_ffff)
       } else {
         offset = second
       }
@@ -259,9 +231,14 @@ export abstract class ImageIo extends ImageHandle {
       const part = slice(view, from, bytes)
       if (!this.open) return Promise.reject(this.closedError('rbd_aio_write'))
       if (bytes === 0) return Promise.resolve({ bytesWritten: 0, buffer })
-      return this.startWrite(Kind.write, buffer, bytes, at + bytes, (slot) =>
-        native.rbd_aio_write(slot, this.handle, at, bytes, part),
-      )
+      if (crc !== undefined) this.checkHas('rbd_aio_write_with_crc32c')
+      return this.startWrite(Kind.write, buffer, bytes, at + bytes, (slot) => {
+        if (crc !== undefined)
+          return native.rbd_aio_write_with_crc32c(slot, this.handle, at, bytes, part, flags, crc)
+        return flags === 0
+          ? native.rbd_aio_write(slot, this.handle, at, bytes, part)
+          : native.rbd_aio_write2(slot, this.handle, at, bytes, part, flags)
+      })
     } catch (error) {
       return Promise.reject(error)
     }
@@ -334,27 +311,28 @@ export abstract class ImageIo extends ImageHandle {
    * Makes the range read as zeros, giving space back where that is possible; with `thick` the zeros are stored, by
    * ordinary writes, which `signal` ends between two of them.
    *
-   * Errors: as `write`; `ENOSYS` librbd is older than Pacific; the signal's reason.
+   * Errors: as `write`; the signal's reason.
    *
-   * Implements: rbd_aio_write_zeroes, rbd_aio_write.
+   * Implements: rbd_aio_write_zeroes, rbd_aio_write2.
    * @since 0.1.0
    */
   async writeZeroes(
     position: number | bigint,
     length: number | bigint,
-    options?: { thick?: boolean; signal?: AbortSignal },
+    options?: { thick?: boolean; flags?: readonly IoFlag[]; signal?: AbortSignal },
   ): Promise<void> {
     const at = toSize('position', position)
     const bytes = toSize('length', length)
-    const given = toOptions('options', options, { thick: true, signal: true })
+    const given = toOptions('options', options, { thick: true, flags: ['fadvise'], signal: true })
     const thick = toBoolean('options.thick', given.thick, false)
+    const flags = toIoFlags('options.flags', given.flags)
     const signal = toSignal(given.signal)
     if (!this.open) throw this.closedError('rbd_aio_write_zeroes')
     signal?.throwIfAborted()
     if (bytes === 0) return
-    if (thick) return this.lend('rbd_aio_write', () => storeZeros(this, at, bytes, signal))
+    if (thick) return this.lend('rbd_aio_write2', () => storeZeros(this, at, bytes, flags, signal))
     await this.startWrite(Kind.writeZeroes, undefined, bytes, at + bytes, (slot) =>
-      native.rbd_aio_write_zeroes(slot, this.handle, at, bytes, 0),
+      native.rbd_aio_write_zeroes(slot, this.handle, at, bytes, flags),
     )
   }
 

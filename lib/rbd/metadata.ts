@@ -1,8 +1,26 @@
 import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
-import { toText } from '../internal/validate.js'
+import { type Known, toOptions, toSize, toText } from '../internal/validate.js'
 import { explained, whyNotSet } from './explain.js'
 import type { ImageHandle } from './handle.js'
+
+/**
+ * Which pairs of metadata to list.
+ *
+ * @since 0.1.0
+ */
+export interface MetadataListOptions extends CallOptions {
+  /** Only those behind this key: the last one of a page before. */
+  after?: string
+  /** At most so many; default: all. */
+  limit?: number
+}
+
+const listOptions: Known<MetadataListOptions> = {
+  signal: true,
+  after: ['start', 'startAfter'],
+  limit: ['max'],
+}
 
 /**
  * Key and value pairs of an image: `image.metadata`. Keys that begin with `conf_` override librbd's configuration for it.
@@ -57,13 +75,16 @@ export class Metadata {
   }
 
   /**
-   * All pairs, sorted by key.
+   * All pairs, sorted by key; or a page of them.
    *
    * Implements: rbd_metadata_list.
    * @since 0.1.0
    */
-  async list(options?: CallOptions): Promise<Map<string, string>> {
-    const task = toTaskOptions(options)
-    return new Map(await this.#image.callWith(native.rbd_metadata_list, task))
+  async list(options?: MetadataListOptions): Promise<Map<string, string>> {
+    const { after, limit, signal } = toOptions('options', options, listOptions)
+    const start = after === undefined ? '' : toText('options.after', after, { empty: true })
+    const most = limit === undefined ? 0 : toSize('options.limit', limit, 1)
+    const task = toTaskOptions({ signal })
+    return new Map(await this.#image.callWith(native.rbd_metadata_list, task, start, most))
   }
 }

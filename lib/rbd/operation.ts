@@ -11,13 +11,37 @@ import type { OperationOptions, OperationProgress } from './handle.js'
 export const operationOptions: Known<OperationOptions> = { onProgress: ['progress'], signal: true }
 
 /** Runs a long operation of librbd with progress and a signal. The last progress is the end, also of a short one. */
-export async function runOperation<A extends unknown[], R, O extends OperationOptions>(
+export function runOperation<A extends unknown[], R, O extends OperationOptions>(
   owner: Resource,
   call: Task<[number, ...A], R>,
   options: O | undefined,
   known: Known<NoInfer<O>>,
   object: ErrorObject,
   ...args: A
+): Promise<R> {
+  return run(owner, call, options, known, object, 'leave', args)
+}
+
+/** The same of one that librbd cannot end: an abort rejects at once, and it goes on without its caller. */
+export function runUnstoppable<A extends unknown[], R, O extends OperationOptions>(
+  owner: Resource,
+  call: Task<[number, ...A], R>,
+  options: O | undefined,
+  known: Known<NoInfer<O>>,
+  object: ErrorObject,
+  ...args: A
+): Promise<R> {
+  return run(owner, call, options, known, object, 'abandon', args)
+}
+
+async function run<A extends unknown[], R, O extends OperationOptions>(
+  owner: Resource,
+  call: Task<[number, ...A], R>,
+  options: O | undefined,
+  known: Known<NoInfer<O>>,
+  object: ErrorObject,
+  onAbort: 'leave' | 'abandon',
+  args: A,
 ): Promise<R> {
   const { onProgress, signal } = toOptions('options', options, known)
   if (onProgress !== undefined && typeof onProgress !== 'function') {
@@ -27,7 +51,7 @@ export async function runOperation<A extends unknown[], R, O extends OperationOp
   const task: TaskOptions = {
     object,
     signal: toSignal(signal),
-    onAbort: 'leave',
+    onAbort,
     left: () => {
       const about = owner.makeError(
         -constants.errno.ECANCELED,

@@ -1,6 +1,7 @@
 import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { toBoolean, toOptions, toText } from '../internal/validate.js'
+import { needsQuoting } from '../rados/applications.js'
 import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
 import { toName } from './names.js'
 
@@ -9,16 +10,61 @@ import { toName } from './names.js'
  *
  * Errors: `EPERM` it serves another application (`force` overrides), or not allowed.
  *
- * Implements: rbd_pool_init.
+ * Implements: rbd_pool_init; for a name that librbd does not quote the monitor command `osd pool application enable`.
  * @since 0.1.0
  */
 export async function poolInit(ioctx: IoCtx, options?: CallOptions & { force?: boolean }): Promise<void> {
   const given = toOptions('options', options, { force: true, signal: true })
-  await toIoCtx('ioctx', ioctx).callWith(
-    native.rbd_pool_init,
-    toTaskOptions({ signal: given.signal }),
-    toBoolean('options.force', given.force, false),
-  )
+  const { applications, pool } = toIoCtx('ioctx', ioctx)
+  const force = toBoolean('options.force', given.force, false)
+  // What else librbd does with a pool before its first image, it does then if it was not done here.
+  if (needsQuoting(pool)) return applications.enable('rbd', { force, signal: given.signal })
+  await ioctx.callWith(native.rbd_pool_init, toTaskOptions({ signal: given.signal }), force)
+}
+
+/**
+ * What the images of a pool and namespace add up to.
+ *
+ * @since 0.1.0
+ */
+export interface ImagesStat {
+  images: number
+  /** Bytes that the images have, however few of them are written. */
+  provisionedBytes: number
+  /** The same with the largest size of each image, over its snapshots. */
+  maxProvisionedBytes: number
+  snapshots: number
+  /** The same of what lies in the trash. */
+  trash: {
+    images: number
+    provisionedBytes: number
+    maxProvisionedBytes: number
+    snapshots: number
+  }
+}
+
+/**
+ * What the images of the pool and namespace add up to, and those in its trash. Opens none of them, but reads every
+ * header. (`ioctx.stat()` tells what the pool holds.)
+ *
+ * Implements: rbd_pool_stats_create, rbd_pool_stats_option_add_uint64, rbd_pool_stats_get, rbd_pool_stats_destroy.
+ * @since 0.1.0
+ */
+export async function poolStats(ioctx: IoCtx, options?: CallOptions): Promise<ImagesStat> {
+  const stats = await toIoCtx('ioctx', ioctx).callWith(native.rbd_pool_stats_get, toTaskOptions(options))
+  const { images, provisionedBytes, maxProvisionedBytes, snapshots } = stats
+  return {
+    images,
+    provisionedBytes,
+    maxProvisionedBytes,
+    snapshots,
+    trash: {
+      images: stats.trashImages,
+      provisionedBytes: stats.trashProvisionedBytes,
+      maxProvisionedBytes: stats.trashMaxProvisionedBytes,
+      snapshots: stats.trashSnapshots,
+    },
+  }
 }
 
 /**

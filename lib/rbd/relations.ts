@@ -1,10 +1,10 @@
 import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { jsonable } from '../internal/json.js'
-import { ImageExtents } from './extents.js'
+import { type Known, toOptions, toUint64 } from '../internal/validate.js'
+import { ImageContent } from './content.js'
 import type { ImageGroup } from './group.js'
 import type { OperationOptions } from './handle.js'
-import type { MirrorInfo } from './mirror.js'
 import { operationOptions, runOperation } from './operation.js'
 
 /**
@@ -45,8 +45,20 @@ export interface Watcher {
   cookie: bigint
 }
 
-/** What else an image has to do with: its parent and its clones, its group, its mirrors, who has it open. */
-export abstract class ImageRelations extends ImageExtents {
+/**
+ * Which clones to list.
+ *
+ * @since 0.1.0
+ */
+export interface ListClonesOptions extends CallOptions {
+  /** Those of this snapshot only, as `snapshots.list()` has its id. */
+  snapshotId?: bigint | number
+}
+
+const listClonesOptions: Known<ListClonesOptions> = { signal: true, snapshotId: ['snapshot', 'id'] }
+
+/** What else an image has to do with: its parent and its clones, its group, who has it open. */
+export abstract class ImageRelations extends ImageContent {
   /**
    * Copies what the image still shares with its parent, and lets the parent go.
    *
@@ -61,14 +73,37 @@ export abstract class ImageRelations extends ImageExtents {
   }
 
   /**
-   * The clones of the snapshot that the image is open at; of all its snapshots when it is open at none.
+   * The clones of the snapshot that the image is open at; of all its snapshots when it is open at none, or of the one
+   * that is named by its id. Those in other pools and in the trash are among them.
    *
-   * Implements: rbd_list_children3.
+   * Errors: `ENOENT` no snapshot of that id.
+   *
+   * Implements: rbd_list_children3, rbd_snap_set_by_id.
    * @since 0.1.0
    */
-  async listChildren(options?: CallOptions): Promise<LinkedImage[]> {
-    const task = toTaskOptions(options)
-    return (await this.callWith(native.rbd_list_children3, task)).map(jsonable)
+  async listChildren(options?: ListClonesOptions): Promise<LinkedImage[]> {
+    return this.#listClones(native.rbd_list_children3, options)
+  }
+
+  /**
+   * The same with the clones of the clones, and theirs.
+   *
+   * Errors: `ENOENT` no snapshot of that id.
+   *
+   * Implements: rbd_list_descendants, rbd_snap_set_by_id.
+   * @since 0.1.0
+   */
+  async listDescendants(options?: ListClonesOptions): Promise<LinkedImage[]> {
+    return this.#listClones(native.rbd_list_descendants, options)
+  }
+
+  async #listClones(
+    call: typeof native.rbd_list_children3,
+    options: ListClonesOptions | undefined,
+  ): Promise<LinkedImage[]> {
+    const { snapshotId, signal } = toOptions('options', options, listClonesOptions)
+    const id = snapshotId === undefined ? undefined : toUint64('options.snapshotId', snapshotId)
+    return (await this.callWith(call, toTaskOptions({ signal }), id)).map(jsonable)
   }
 
   /**
@@ -107,12 +142,14 @@ export abstract class ImageRelations extends ImageExtents {
   }
 
   /**
-   * How the image is mirrored, or `undefined` when it is not.
+   * What a live migration reads the image from, as it was given to `rbd migration prepare`, or `undefined` when the image is
+   * not the destination of one.
    *
-   * Implements: rbd_mirror_image_get_info, rbd_mirror_image_get_mode.
+   * Implements: rbd_get_migration_source_spec.
    * @since 0.1.0
    */
-  async mirrorInfo(options?: CallOptions): Promise<MirrorInfo | undefined> {
-    return this.callWith(native.rbd_mirror_image_get_info, toTaskOptions(options))
+  async migrationSourceSpec(options?: CallOptions): Promise<Record<string, unknown> | undefined> {
+    const text = await this.callWith(native.rbd_get_migration_source_spec, toTaskOptions(options))
+    return text === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>)
   }
 }

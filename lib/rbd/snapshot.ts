@@ -1,57 +1,56 @@
+import { constants } from 'node:os'
 import { objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
 import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import { RBD_SNAP_REMOVE } from '../internal/generated/librbd.js'
-import { jsonable } from '../internal/json.js'
-import { toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
+import {
+  invalidArgType,
+  type Known,
+  toBoolean,
+  toOptions,
+  toSignal,
+  toSize,
+  toText,
+  toUint64,
+} from '../internal/validate.js'
 import { explained, whySnapshotStays } from './explain.js'
 import type { ImageHandle, OperationOptions } from './handle.js'
 import { toName } from './names.js'
 import { operationOptions, runOperation } from './operation.js'
+import { type SnapshotQuiesce, toSnapshotFlags } from './quiesce.js'
+import { type SnapshotInfo, toSnapshotInfo } from './snapshot-info.js'
 
 /**
- * Whose a snapshot is. Those of `'user'` are made by `snapshots.create()` and the like, and named in specs.
+ * How a snapshot is made.
  *
  * @since 0.1.0
  */
-export type SnapshotNamespace =
-  | { type: 'user' }
-  /** It is part of a snapshot of a whole consistency group. */
-  | { type: 'group'; poolId: bigint; group: string; snapshot: string }
-  /** Removed while it had clones of format 2; it goes with the last of them. `name` is what it was called. */
-  | { type: 'trash'; name: string }
-  /** Mirroring by snapshots made it. */
-  | {
-      type: 'mirror'
-      state: 'primary' | 'primary-demoted' | 'non-primary' | 'non-primary-demoted' | 'unknown'
-      /** UUIDs of the peers that have yet to copy it. */
-      peers: string[]
-      complete: boolean
-      /** UUID of the cluster that it was copied from; empty when it was made here. */
-      primaryMirrorUuid: string
-      /** The id of the snapshot that it was copied from. */
-      primarySnapshotId: bigint
-      /** Objects copied so far. */
-      lastCopiedObject: number
-    }
-  /** A kind that is newer than rbdkit. */
-  | { type: 'unknown' }
+export interface CreateSnapshotOptions extends CallOptions {
+  /** Default: they are waited for, and the snapshot fails with them. */
+  quiesce?: SnapshotQuiesce
+}
 
 /**
- * A snapshot of an image.
+ * What is done about that which keeps a snapshot.
  *
  * @since 0.1.0
  */
-export interface SnapshotInfo {
-  id: bigint
-  name: string
-  /** Bytes of the image when the snapshot was made. */
-  size: number
-  /** Whether it is protected; only snapshots of users can be. */
-  protected: boolean
-  created: Date
-  /** @since 0.1.0 */
-  namespace: SnapshotNamespace
+export interface RemoveSnapshotOptions extends OperationOptions {
+  /** Unprotects it first. */
+  unprotect?: boolean
+  /** Makes its clones independent first. */
+  flatten?: boolean
+}
+
+const createOptions: Known<CreateSnapshotOptions> = { signal: true, quiesce: true }
+const removeOptions: Known<RemoveSnapshotOptions> = { ...operationOptions, unprotect: true, flatten: true }
+
+function toRemoveFlags(options: Partial<RemoveSnapshotOptions>): number {
+  const { unprotect, flatten } = options
+  return (
+    (toBoolean('options.unprotect', unprotect, false) ? RBD_SNAP_REMOVE.UNPROTECT : 0) |
+    (toBoolean('options.flatten', flatten, false) ? RBD_SNAP_REMOVE.FLATTEN : 0)
+  )
 }
 
 /** What librbd has for "no limit": 2^64-1. */
@@ -73,15 +72,19 @@ export class Snapshots {
   /**
    * Makes a snapshot of the image as it is now. Flush first what must be in it.
    *
-   * Errors: `EEXIST`; `EROFS` the image is open read-only; `EDQUOT` the image's snapshot limit.
+   * Errors: `EEXIST`; `EROFS` the image is open read-only; `EDQUOT` the image's snapshot limit; what somebody failed with
+   * who was to bring the image to rest, `ETIMEDOUT` when that took too long.
    *
    * Implements: rbd_snap_create2.
    * @since 0.1.0
    */
-  async create(name: string, options?: CallOptions): Promise<void> {
+  async create(name: string, options?: CreateSnapshotOptions): Promise<void> {
     this.#image.checkWritable('rbd_snap_create2')
     const snapshot = toName('name', name)
-    await this.#image.callWith(native.rbd_snap_create2, toTaskOptions(options, { snapshot }), snapshot, 0)
+    const { quiesce, signal } = toOptions('options', options, createOptions)
+    const flags = toSnapshotFlags(quiesce)
+    const task = toTaskOptions({ signal }, { snapshot })
+    await this.#image.callWith(native.rbd_snap_create2, task, snapshot, flags)
   }
 
   /**
@@ -89,14 +92,13 @@ export class Snapshots {
    * `namespace` tells.
    *
    * Implements: rbd_snap_list, rbd_snap_get_namespace_type, rbd_snap_is_protected, rbd_snap_get_timestamp,
-   * rbd_snap_get_group_namespace, rbd_snap_get_trash_namespace, rbd_snap_get_mirror_namespace.
+   * rbd_snap_get_group_namespace, rbd_snap_get_trash_namespace, rbd_snap_get_trash_namespace2,
+   * rbd_snap_get_mirror_namespace.
    * @since 0.1.0
    */
   async list(options?: CallOptions): Promise<SnapshotInfo[]> {
     const list = await this.#image.callWith(native.rbd_snap_list, toTaskOptions(options))
-    return list.map(({ createdMs, namespace, ...snapshot }) =>
-      jsonable({ ...snapshot, created: new Date(createdMs), namespace: jsonable(namespace) }),
-    )
+    return list.map(toSnapshotInfo)
   }
 
   /**
@@ -107,23 +109,116 @@ export class Snapshots {
    * Implements: rbd_snap_remove2.
    * @since 0.1.0
    */
-  async remove(
-    name: string,
-    options?: OperationOptions & { unprotect?: boolean; flatten?: boolean },
-  ): Promise<void> {
+  async remove(name: string, options?: RemoveSnapshotOptions): Promise<void> {
     this.#image.checkWritable('rbd_snap_remove2')
     const snapshot = toText('name', name)
-    const known = { ...operationOptions, unprotect: true, flatten: true } as const
-    const given = toOptions('options', options, known)
-    const flags =
-      (toBoolean('options.unprotect', given.unprotect, false) ? RBD_SNAP_REMOVE.UNPROTECT : 0) |
-      (toBoolean('options.flatten', given.flatten, false) ? RBD_SNAP_REMOVE.FLATTEN : 0)
+    const given = toOptions('options', options, removeOptions)
+    const flags = toRemoveFlags(given)
     await explained(
-      runOperation(this.#image, native.rbd_snap_remove2, options, known, { snapshot }, snapshot, flags),
+      runOperation(
+        this.#image,
+        native.rbd_snap_remove2,
+        options,
+        removeOptions,
+        { snapshot },
+        snapshot,
+        flags,
+      ),
       ['EBUSY'],
       () => whySnapshotStays(this.#image, snapshot),
       given.signal,
     )
+  }
+
+  /**
+   * Removes a snapshot by its id: also one that has no name to go by, of a group or in the trash.
+   *
+   * Errors: `ENOENT`; `EBUSY` it is protected, or has clones; `EROFS`.
+   *
+   * Implements: rbd_snap_remove_by_id.
+   * @since 0.1.0
+   */
+  async removeById(id: bigint | number, options?: CallOptions): Promise<void> {
+    this.#image.checkWritable('rbd_snap_remove_by_id')
+    const snapshot = toUint64('id', id)
+    const task = toTaskOptions(options, { snapshot: `#${snapshot}` })
+    await this.#image.callWith(native.rbd_snap_remove_by_id, task, snapshot)
+  }
+
+  /**
+   * Removes all snapshots of users, oldest first, and gives the names of those that it removed. The protected ones it leaves
+   * until the others are gone, and then rejects, unless `unprotect` is given. The progress counts snapshots; aborting stops
+   * after the one that is being removed.
+   *
+   * Errors: `EBUSY` some are protected, or have clones; `EROFS`.
+   *
+   * Implements: rbd_snap_list, rbd_snap_remove2.
+   * @since 0.1.0
+   */
+  async purge(options?: RemoveSnapshotOptions): Promise<string[]> {
+    this.#image.checkWritable('rbd_snap_remove2')
+    const given = toOptions('options', options, removeOptions)
+    const { onProgress, unprotect } = given
+    if (onProgress !== undefined && typeof onProgress !== 'function') {
+      throw invalidArgType('options.onProgress', 'of type function', onProgress)
+    }
+    const signal = toSignal(given.signal)
+    const flags = toRemoveFlags(given)
+    const users = (await this.list({ signal })).filter(({ namespace }) => namespace.type === 'user')
+    const kept = unprotect ? [] : users.filter((snapshot) => snapshot.protected).map(({ name }) => name)
+    const names = users.map(({ name }) => name).filter((name) => !kept.includes(name))
+    for (const [done, snapshot] of names.entries()) {
+      const task = toTaskOptions({ signal }, { snapshot })
+      await explained(
+        this.#image.callWith(native.rbd_snap_remove2, task, snapshot, flags),
+        ['EBUSY'],
+        () => whySnapshotStays(this.#image, snapshot),
+        signal,
+      )
+      onProgress?.({ done: done + 1, total: names.length })
+    }
+    if (kept.length > 0) {
+      const detail = `${kept.join(', ')}: protected, so unprotect ${kept.length === 1 ? 'it' : 'them'} first`
+      throw this.#image.makeError(-constants.errno.EBUSY, 'rbd_snap_remove2', detail)
+    }
+    return names
+  }
+
+  /**
+   * Whether the image has a snapshot of that name.
+   *
+   * Implements: rbd_snap_exists.
+   * @since 0.1.0
+   */
+  async exists(name: string, options?: CallOptions): Promise<boolean> {
+    return this.#image.callWith(native.rbd_snap_exists, toTaskOptions(options), toText('name', name))
+  }
+
+  /**
+   * The id of the snapshot of that name: it stays what it is when the snapshot is renamed.
+   *
+   * Errors: `ENOENT`.
+   *
+   * Implements: rbd_snap_get_id.
+   * @since 0.1.0
+   */
+  async getId(name: string, options?: CallOptions): Promise<bigint> {
+    const snapshot = toText('name', name)
+    return this.#image.callWith(native.rbd_snap_get_id, toTaskOptions(options, { snapshot }), snapshot)
+  }
+
+  /**
+   * The present name of the snapshot of that id.
+   *
+   * Errors: `ENOENT`.
+   *
+   * Implements: rbd_snap_get_name.
+   * @since 0.1.0
+   */
+  async getName(id: bigint | number, options?: CallOptions): Promise<string> {
+    const snapshot = toUint64('id', id)
+    const task = toTaskOptions(options, { snapshot: `#${snapshot}` })
+    return this.#image.callWith(native.rbd_snap_get_name, task, snapshot)
   }
 
   /**

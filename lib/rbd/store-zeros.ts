@@ -14,6 +14,7 @@ export async function storeZeros(
   image: ImageIo,
   position: number,
   length: number,
+  flags: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const end = position + length
@@ -27,7 +28,7 @@ export async function storeZeros(
       const bytes = Math.min(zeros.length, pieceBytes - (at % pieceBytes), end - at)
       const [piece, from] = [zeros.subarray(0, bytes), at]
       // Not image.write(): close() waits for all of it, so it goes on after that was called.
-      const submit = (slot: number) => native.rbd_aio_write(slot, image.handle, from, bytes, piece)
+      const submit = (slot: number) => native.rbd_aio_write2(slot, image.handle, from, bytes, piece, flags)
       writes.push(startIo(image, Kind.write, piece, bytes, submit))
       at += bytes
     }

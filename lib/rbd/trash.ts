@@ -4,11 +4,20 @@ import { trashImageSources } from '../internal/generated/librbd.js'
 import { jsonable } from '../internal/json.js'
 import { nameOf } from '../internal/name-of.js'
 import type { NativeTrashEntry } from '../internal/native/rbd.js'
-import { type Known, toBoolean, toOptions, toSize, toText } from '../internal/validate.js'
+import {
+  invalidArgType,
+  invalidArgValue,
+  type Known,
+  outOfRange,
+  toBoolean,
+  toOptions,
+  toSize,
+  toText,
+} from '../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
-import type { OperationOptions } from './handle.js'
+import type { OperationOptions, OperationToTheEndOptions } from './handle.js'
 import { toName } from './names.js'
-import { operationOptions, runOperation } from './operation.js'
+import { operationOptions, runOperation, runUnstoppable } from './operation.js'
 
 /**
  * An image in the trash.
@@ -46,6 +55,26 @@ export interface TrashMoveOptions extends CallOptions {
   delaySeconds?: number
 }
 
+/**
+ * What of a trash is purged.
+ *
+ * @since 0.1.0
+ */
+export interface TrashPurgeOptions extends OperationToTheEndOptions {
+  /** Removes images whose time (`deferredUntil`) has come by then. Default: now. */
+  expiredBefore?: Date
+  /**
+   * Removes more of them, those with the earliest time first, until the pool is this full at most: 0 to 1, of what the
+   * pool can hold. Nothing is removed when the pool is not that full. Default: not looked at.
+   */
+  threshold?: number
+}
+
+const purgeOptions: Known<TrashPurgeOptions> = {
+  expiredBefore: ['expireTs', 'expires', 'before'],
+  threshold: true,
+  ...operationOptions,
+}
 const moveOptions: Known<TrashMoveOptions> = {
   signal: true,
   delaySeconds: ['delay', 'expires'],
@@ -59,6 +88,22 @@ function toEntry({ deletedMs, deferredUntilMs, source, ...entry }: NativeTrashEn
     deleted: new Date(deletedMs),
     deferredUntil: new Date(deferredUntilMs),
   })
+}
+
+/** What librbd has for "no threshold". */
+const noThreshold = -1
+
+/** A date in seconds since 1970, never 0, which librbd takes for now. */
+function toSeconds(name: string, value: unknown): number {
+  if (!(value instanceof Date)) throw invalidArgType(name, 'an instance of Date', value)
+  if (Number.isNaN(value.getTime())) throw invalidArgValue(name, 'must be a valid date')
+  return Math.max(1, Math.floor(value.getTime() / 1000))
+}
+
+function toShare(name: string, value: unknown): number {
+  if (typeof value !== 'number') throw invalidArgType(name, 'of type number', value)
+  if (!(value >= 0 && value <= 1)) throw outOfRange(name, '>= 0 and <= 1', value)
+  return value
 }
 
 /**
@@ -141,5 +186,26 @@ export class Trash {
     const force = toBoolean('options.force', toOptions('options', options, removeOptions).force, false)
     const call = native.rbd_trash_remove_with_progress
     await runOperation(this.#ioctx, call, options, removeOptions, { image }, image, force)
+  }
+
+  /**
+   * Removes the images in it whose time has come, and their data. What a clone, a mirroring or a migration put there
+   * stays. An image that cannot be removed does not keep others from it.
+   *
+   * librbd (16 to 20) purges to the end. To be able to stop it, `remove()` the entries of `list()` one by one. The progress is
+   * in images.
+   *
+   * Errors: those of `remove`, of the first image that stays; `EINVAL`.
+   *
+   * Implements: rbd_trash_purge_with_progress.
+   * @since 0.1.0
+   */
+  async purge(options?: TrashPurgeOptions): Promise<void> {
+    const { expiredBefore, threshold } = toOptions('options', options, purgeOptions)
+    // Seconds since 1970; 0 means now.
+    const before = expiredBefore === undefined ? 0 : toSeconds('options.expiredBefore', expiredBefore)
+    const share = threshold === undefined ? noThreshold : toShare('options.threshold', threshold)
+    const call = native.rbd_trash_purge_with_progress
+    await runUnstoppable(this.#ioctx, call, options, purgeOptions, {}, before, share)
   }
 }

@@ -12,9 +12,11 @@
 #include "addon/handover.h"
 #include "addon/image_stream.h"
 #include "addon/leftovers.h"
+#include "addon/qcow2_check.h"
 #include "core/environment.h"
 #include "core/subscription.h"
 #include "libvirt/binding.h"
+#include "libvirt/generated/rows.h"
 #include "rados/rados.h"
 #include "rbd/rbd.h"
 #include "sys/libvirt.h"
@@ -52,6 +54,13 @@ Napi::Value Capabilities(const Napi::CallbackInfo& info) {
   add("librbd", LoadRbd, VisitRbd);
   add("libvirt", LoadLibvirt, VisitLibvirt);
   return all;
+}
+
+// (a function of librbd) => the release that brings it when this host's librbd lacks it, or undefined.
+// JavaScript thread, once librbd is loaded.
+Napi::Value Lacks(const Napi::CallbackInfo& info) {
+  const char* const since = RbdLacks(info[0].As<Napi::String>().Utf8Value());
+  return since == nullptr ? info.Env().Undefined() : Napi::Value(Napi::String::New(info.Env(), since));
 }
 
 Napi::Value Versions(const Napi::CallbackInfo& info) {
@@ -106,6 +115,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Environment::Export(env, exports);
   exports.Set("capabilities", Napi::Function::New(env, Capabilities, "capabilities"));
   exports.Set("pageOffset", Napi::Function::New(env, PageOffset, "pageOffset"));
+  exports.Set("lacks", Napi::Function::New(env, Lacks, "lacks"));
   exports.Set("versions", Napi::Function::New(env, Versions, "versions"));
   exports.Set("strerror", Napi::Function::New(env, ErrnoText, "strerror"));
   ExportSubscription(env, exports);
@@ -113,10 +123,17 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportCommand(env, exports);
   ExportPool(env, exports);
   ExportIoCtx(env, exports);
-  ExportObject(env, exports);
+  ExportObjectIo(env, exports);
+  ExportObjectLock(env, exports);
   ExportWatch(env, exports);
+  ExportReadOp(env, exports);
   ExportWriteOp(env, exports);
   ExportNotify(env, exports);
+  ExportApplication(env, exports);
+  ExportListing(env, exports);
+  ExportMonitorLog(env, exports);
+  ExportPoolSnapshot(env, exports);
+  ExportService(env, exports);
   ExportImage(env, exports);
   ExportImageInfo(env, exports);
   ExportImageIo(env, exports);
@@ -125,10 +142,15 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportSnapshot(env, exports);
   ExportSnapshotList(env, exports);
   ExportClone(env, exports);
+  ExportHeader(env, exports);
   ExportImageDiff(env, exports);
   ExportMetadata(env, exports);
   ExportConfig(env, exports);
+  ExportEncryption(env, exports);
+  ExportObjectMap(env, exports);
+  ExportImageWatch(env, exports);
   ExportLock(env, exports);
+  ExportLockWatch(env, exports);
   ExportGroup(env, exports);
   ExportMirror(env, exports);
   ExportMigration(env, exports);
@@ -140,15 +162,19 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportHandover(env, exports);
   ExportLeftovers(env, exports);
   ExportImageStream(env, exports);
+  ExportQcow2Check(env, exports);
   ExportBench(env, exports);
+  ExportLibvirtRows(env, exports);
   ExportConnection(env, exports);
+  ExportHost(env, exports);
   ExportSecret(env, exports);
-  ExportStoragePool(env, exports);
-  ExportStorageVolume(env, exports);
+  ExportNetwork(env, exports);
   ExportDomain(env, exports);
-  ExportDomainControl(env, exports);
-  ExportDomainTuning(env, exports);
-  ExportDomainEvents(env, exports);
+  ExportDomainStats(env, exports);
+  ExportQemu(env, exports);
+  ExportEvents(env, exports);
+  ExportStreams(env, exports);
+  ExportAdmin(env, exports);
   return exports;
 }
 

@@ -142,9 +142,7 @@ int Lane::Submit(Operation* operation) {
       r = Rbd().rbd_aio_discard(image, offset, length, completion);
       break;
     case Kind::kWriteZeroes:
-      r = Rbd().rbd_aio_write_zeroes == nullptr
-              ? -ENOSYS
-              : Rbd().rbd_aio_write_zeroes(image, offset, length, completion, 0, 0);
+      r = Rbd().rbd_aio_write_zeroes(image, offset, length, completion, 0, 0);
       break;
     case Kind::kFlush:
       r = Rbd().rbd_aio_flush(image, completion);

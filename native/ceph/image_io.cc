@@ -26,7 +26,7 @@ Error OwnIoCtx::Open(rados_ioctx_t like, int64_t pool, const std::string& name_s
   const int r = Rados().rados_ioctx_create2(Rados().rados_ioctx_get_cluster(like), pool, &ioctx_);
   if (r < 0) return Error(r, "rados_ioctx_create2");
   Rados().rados_ioctx_set_namespace(ioctx_, name_space.c_str());
-  if (Rados().rados_set_pool_full_try != nullptr) Rados().rados_set_pool_full_try(ioctx_);
+  Rados().rados_set_pool_full_try(ioctx_);
   return {};
 }
 

@@ -1,5 +1,7 @@
 #include "ceph/image_lists.h"
 
+#include <algorithm>
+
 #include "sys/rbd.h"
 #include "sys/until_it_fits.h"
 
@@ -9,26 +11,42 @@ namespace {
 
 constexpr size_t kPage = 256;
 
-Error ReadValue(rbd_image_t image, const std::string& key, std::string* value) {
+// Metadata is an image's, or a pool's: the functions of librbd have one shape.
+struct ImageMetadata {
+  rbd_image_t of;
+  static constexpr const char* kGet = "rbd_metadata_get";
+  static constexpr const char* kList = "rbd_metadata_list";
+  auto get() const { return Rbd().rbd_metadata_get; }
+  auto list() const { return Rbd().rbd_metadata_list; }
+};
+struct PoolMetadata {
+  rados_ioctx_t of;
+  static constexpr const char* kGet = "rbd_pool_metadata_get";
+  static constexpr const char* kList = "rbd_pool_metadata_list";
+  auto get() const { return Rbd().rbd_pool_metadata_get; }
+  auto list() const { return Rbd().rbd_pool_metadata_list; }
+};
+
+template <typename MetadataOf>
+Error ReadValue(const MetadataOf& of, const std::string& key, std::string* value) {
   Room<> room(4096);
-  const int r =
-      UntilItFits([&] { return Rbd().rbd_metadata_get(image, key.c_str(), room.data(), &room.size); }, room);
-  if (r < 0) return Error(r, "rbd_metadata_get");
+  const int r = UntilItFits([&] { return of.get()(of.of, key.c_str(), room.data(), &room.size); }, room);
+  if (r < 0) return Error(r, MetadataOf::kGet);
   *value = room.text();
   return {};
 }
 
-// The pairs after the key `start`, appended; a page has kPage of them, the last one fewer.
-Error ListPage(rbd_image_t image, const std::string& start, Metadata* metadata) {
+// The pairs after the key `start`, appended; a page has `most` of them, the last one fewer.
+template <typename MetadataOf>
+Error ListPage(const MetadataOf& of, const std::string& start, uint64_t most, Metadata* metadata) {
   Room<> keys(16384);
   Room<> values(65536);
   const int r = UntilItFits(
       [&] {
-        return Rbd().rbd_metadata_list(image, start.c_str(), kPage, keys.data(), &keys.size, values.data(),
-                                       &values.size);
+        return of.list()(of.of, start.c_str(), most, keys.data(), &keys.size, values.data(), &values.size);
       },
       keys, values);
-  if (r < 0) return Error(r, "rbd_metadata_list");
+  if (r < 0) return Error(r, MetadataOf::kList);
   const auto names = keys.texts();
   auto texts = values.texts();
   // librbd copies a byte too many instead of ending each value with NUL: what follows it in its memory. When
@@ -36,11 +54,27 @@ Error ListPage(rbd_image_t image, const std::string& start, Metadata* metadata) 
   if (texts.size() != names.size() || (values.size > 0 && values[values.size - 1] != '\0')) {
     texts.assign(names.size(), "");
     for (size_t i = 0; i < names.size(); ++i) {
-      const Error error = ReadValue(image, names[i], &texts[i]);
+      const Error error = ReadValue(of, names[i], &texts[i]);
       if (error && error.result != -ENOENT) return error;
     }
   }
   for (size_t i = 0; i < names.size(); ++i) metadata->emplace_back(names[i], texts[i]);
+  return {};
+}
+
+// At most `most` pairs (0: all) after the key `start`, appended.
+template <typename MetadataOf>
+Error ListPairs(const MetadataOf& of, const std::string& start, uint64_t most, Metadata* metadata) {
+  std::string last = start;
+  for (uint64_t left = most == 0 ? UINT64_MAX : most; left > 0;) {
+    const size_t before = metadata->size();
+    const uint64_t page = std::min<uint64_t>(kPage, left);
+    if (Error error = ListPage(of, last, page, metadata)) return error;
+    const size_t found = metadata->size() - before;
+    if (found < page) break;
+    last = metadata->back().first;
+    left -= found;
+  }
   return {};
 }
 
@@ -74,14 +108,15 @@ Error ListWatchers(rbd_image_t image, std::vector<uint64_t>* clients) {
 }
 
 Error ListMetadata(rbd_image_t image, Metadata* metadata) {
-  std::string last;
-  size_t before;
-  do {
-    before = metadata->size();
-    if (Error error = ListPage(image, last, metadata)) return error;
-    if (metadata->size() > before) last = metadata->back().first;
-  } while (metadata->size() - before == kPage);
-  return {};
+  return ListMetadataAfter(image, "", 0, metadata);
+}
+
+Error ListMetadataAfter(rbd_image_t image, const std::string& start, uint64_t most, Metadata* metadata) {
+  return ListPairs(ImageMetadata{image}, start, most, metadata);
+}
+
+Error ListPoolMetadata(rados_ioctx_t ioctx, const std::string& start, uint64_t most, Metadata* metadata) {
+  return ListPairs(PoolMetadata{ioctx}, start, most, metadata);
 }
 
 Error ListLockers(rbd_image_t image, Lockers* lockers) {

@@ -1,7 +1,8 @@
-// What librbd lists of an open image. All of it blocks.
+// What librbd lists of an open image, and of a pool. All of it blocks.
 #ifndef RBDKIT_CEPH_IMAGE_LISTS_H_
 #define RBDKIT_CEPH_IMAGE_LISTS_H_
 
+#include <rados/librados.h>
 #include <rbd/librbd.h>
 
 #include <cstdint>
@@ -30,6 +31,11 @@ Error ListWatchers(rbd_image_t image, std::vector<uint64_t>* clients);
 
 // Keys in their order, configuration (conf_*) among them.
 Error ListMetadata(rbd_image_t image, Metadata* metadata);
+// At most `most` of them (0: all) after the key `start`, appended.
+Error ListMetadataAfter(rbd_image_t image, const std::string& start, uint64_t most, Metadata* metadata);
+
+// The same of a pool: at most `most` of them (0: all) after the key `start`, appended.
+Error ListPoolMetadata(rados_ioctx_t ioctx, const std::string& start, uint64_t most, Metadata* metadata);
 
 // Who holds a lock, of the time when librbd last read the image's header.
 struct Lockers {

@@ -28,9 +28,17 @@ std::shared_ptr<void> ToImageOptions(const LayoutRequest& request) {
   set(RBD_IMAGE_OPTION_STRIPE_UNIT, request.stripe_unit);
   set(RBD_IMAGE_OPTION_STRIPE_COUNT, request.stripe_count);
   set(RBD_IMAGE_OPTION_CLONE_FORMAT, request.clone_format);
-  if (request.data_pool) {
-    Rbd().rbd_image_options_set_string(made, RBD_IMAGE_OPTION_DATA_POOL, request.data_pool->c_str());
-  }
+  set(RBD_IMAGE_OPTION_FEATURES_SET, request.features_set);
+  set(RBD_IMAGE_OPTION_FEATURES_CLEAR, request.features_clear);
+  set(RBD_IMAGE_OPTION_JOURNAL_ORDER, request.journal_order);
+  set(RBD_IMAGE_OPTION_JOURNAL_SPLAY_WIDTH, request.journal_splay_width);
+  set(RBD_IMAGE_OPTION_MIRROR_IMAGE_MODE, request.mirror_image_mode);
+  set(RBD_IMAGE_OPTION_FLATTEN, request.flatten);
+  const auto name = [made](int option, const std::optional<std::string>& text) {
+    if (text) Rbd().rbd_image_options_set_string(made, option, text->c_str());
+  };
+  name(RBD_IMAGE_OPTION_DATA_POOL, request.data_pool);
+  name(RBD_IMAGE_OPTION_JOURNAL_POOL, request.journal_pool);
   return options;
 }
 

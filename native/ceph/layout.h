@@ -30,6 +30,13 @@ struct LayoutRequest {
   std::optional<uint64_t> stripe_count;
   std::optional<uint64_t> clone_format;
   std::optional<std::string> data_pool;
+  std::optional<uint64_t> features_set;    // beside the default ones
+  std::optional<uint64_t> features_clear;  // of the default ones
+  std::optional<uint64_t> journal_order;
+  std::optional<uint64_t> journal_splay_width;
+  std::optional<std::string> journal_pool;
+  std::optional<uint64_t> mirror_image_mode;
+  std::optional<uint64_t> flatten;  // of a deep copy or a migration: no parent
 };
 
 // What `request` leaves open as `like` has it. Its stripes belong to its objects: they are taken where

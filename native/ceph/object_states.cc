@@ -29,6 +29,7 @@ constexpr uint64_t kLower = 0x5555555555555555;
 
 bool ObjectStates::Decode(const std::string& answer, uint64_t count) {
   words_.clear();
+  count_ = count;
   if (answer.size() < kDataBegin + kNoChecksums.size() || answer.compare(0, kHeader.size(), kHeader) != 0) {
     return false;
   }
@@ -44,6 +45,20 @@ bool ObjectStates::Decode(const std::string& answer, uint64_t count) {
   const uint64_t in_last = count % kInWord;
   if (in_last != 0) words_.back() &= ~uint64_t{0} << 2 * (kInWord - in_last);
   return true;
+}
+
+ObjectStates::Usage ObjectStates::Used(const ObjectStates* before) const {
+  Usage usage;
+  uint64_t used = 0;
+  for (size_t i = 0; i < words_.size(); ++i) {
+    const uint64_t word = words_[i];
+    const uint64_t was = before != nullptr && i < before->words_.size() ? before->words_[i] : 0;
+    // What is as it was at the snapshot before is counted there, if it was there.
+    used = (word | word >> 1) & ~(word & word >> 1 & (was | was >> 1)) & kLower;
+    usage.objects += static_cast<uint64_t>(__builtin_popcountll(used));
+  }
+  if (count_ > 0) usage.last = (used >> 2 * (kInWord - 1 - (count_ - 1) % kInWord) & 1) != 0;
+  return usage;
 }
 
 void ObjectSet::Add(const ObjectStates& states) {

@@ -1,5 +1,6 @@
-// ObjectStates holds what an image's object map tells of each of its objects: whether it is there. What the
-// map tells of writes since the snapshot before is not believed (docs/decisions/0030).
+// ObjectStates holds what an image's object map tells of each of its objects: whether it is there, and
+// whether it was written to since the snapshot before. Copies do not believe the second
+// (docs/decisions/0030).
 #ifndef RBDKIT_CEPH_OBJECT_STATES_H_
 #define RBDKIT_CEPH_OBJECT_STATES_H_
 
@@ -17,9 +18,18 @@ class ObjectStates {
   // image's. It returns false when the answer has fewer, or is nothing known.
   bool Decode(const std::string& answer, uint64_t count);
 
+  struct Usage {
+    uint64_t objects = 0;
+    bool last = false;  // whether the image's last object is one of them
+  };
+  // Used() counts the objects that are there and, with the states at the snapshot before, were written to
+  // since.
+  Usage Used(const ObjectStates* before) const;
+
  private:
   friend class ObjectSet;
   std::vector<uint64_t> words_;
+  uint64_t count_ = 0;
 };
 
 class ObjectSet {

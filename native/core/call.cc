@@ -27,12 +27,24 @@ uint64_t Call::Uint64() { return ToUint64(Next()); }
 
 bool Call::Bool() { return Next().As<Napi::Boolean>(); }
 
-std::string Call::Bytes() {
-  const Napi::Value value = Next();
-  if (!value.IsTypedArray()) throw Napi::TypeError::New(env(), "rbdkit: a Uint8Array is needed");
+namespace {
+
+std::string ToBytes(Napi::Value value) {
+  if (!value.IsTypedArray()) throw Napi::TypeError::New(value.Env(), "rbdkit: a Uint8Array is needed");
   const auto bytes = value.As<Napi::Uint8Array>();
   return std::string(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
 }
+
+}  // namespace
+
+std::string Call::Bytes() { return ToBytes(Next()); }
+
+std::string Call::StringOrBytes() {
+  const Napi::Value value = Next();
+  return value.IsString() ? value.As<Napi::String>().Utf8Value() : ToBytes(value);
+}
+
+std::optional<uint64_t> Call::OptionalUint64() { return ToOptionalUint64(Next()); }
 
 Napi::Object Call::Object() { return Next().As<Napi::Object>(); }
 

@@ -38,6 +38,7 @@ class Call {
 
   Napi::Env env() const { return info_.Env(); }
   Environment& environment() const { return environment_; }
+  uint32_t slot() const { return slot_; }
 
   // Handle() gives the next argument as an open handle of type T.
   template <typename T>
@@ -60,9 +61,11 @@ class Call {
   std::optional<std::string> OptionalString();  // undefined: nullopt
   int64_t Int64();                              // a number
   uint64_t Uint64();                            // a bigint or a number
+  std::optional<uint64_t> OptionalUint64();     // undefined: nullopt
   double Double();
   bool Bool();
-  std::string Bytes();  // a copy of a Uint8Array
+  std::string Bytes();          // a copy of a Uint8Array
+  std::string StringOrBytes();  // a text, or a copy of a Uint8Array
   Napi::Object Object();
   Napi::Array Array();
   std::vector<std::pair<std::string, std::string>> StringPairs();  // [[name, value], ...]

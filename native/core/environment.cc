@@ -78,6 +78,10 @@ void Environment::Export(Napi::Env env, Napi::Object exports) {
     const auto found = tasks.find(info[0].As<Napi::Number>().Uint32Value());
     if (found != tasks.end()) found->second->Abandon();
   });
+  // A slot of I/O has lost its caller (1), or it is over (-1). Tasks count themselves.
+  add("abandonIo", [](const Napi::CallbackInfo& info) {
+    Of(info.Env()).queue_.CountAbandoned(info[0].As<Napi::Number>().Int32Value());
+  });
   add("processExit", [](const Napi::CallbackInfo& info) {
     process_exit_code = info[0].As<Napi::Number>().Int32Value();
     process_exiting = true;
@@ -135,7 +139,7 @@ namespace {
 // values any more.
 Napi::Value MakeValue(Napi::Env env, Valued& item) {
   try {
-    return item.value(env);
+    return item.ToValue(env);
   } catch (const std::exception& error) {
     item.result = -EOVERFLOW;
     return Napi::String::New(env, std::string("the answer is no JavaScript value: ") + error.what());
@@ -160,9 +164,15 @@ bool Append(Napi::Env env, Napi::Array list, uint32_t at, Valued& item) {
 
 }  // namespace
 
+void Environment::SubmitTask(Task* task, Submission* submission) {
+  task->submitted = true;
+  submissions_.Start(submission);
+}
+
 size_t Environment::Fill(Napi::Env env, napi_value* tasks) {
   bool taken = false;
   size_t count = 0;
+  int64_t over = 0;  // of what was submitted
   uint32_t values = 0;
   while (count < kMaxBatch) {
     if (backlog_ == nullptr) {
@@ -182,12 +192,15 @@ size_t Environment::Fill(Napi::Env env, napi_value* tasks) {
       ++count;
     } else {
       if (*tasks == nullptr) napi_create_array(env, tasks);
-      if (item->kind == Completion::Kind::kTask) tasks_.erase(item->slot);
+      if (item->kind == Completion::Kind::kTask) {
+        tasks_.erase(item->slot);
+        if (static_cast<Valued*>(item)->submitted) ++over;
+      }
       if (Append(env, Napi::Array(env, *tasks), values, static_cast<Valued&>(*item))) values += 4;
     }
     item->Release();
   }
-  submissions_.Over(static_cast<int64_t>(count));
+  submissions_.Over(static_cast<int64_t>(count) + over);
   return count;
 }
 

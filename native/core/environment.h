@@ -37,6 +37,8 @@ class Environment {
     queue_.Begin();
     submissions_.Start(submission);
   }
+  // SubmitTask() begins, in the same order, a task that calls Finish() when C calls back. JavaScript thread.
+  void SubmitTask(Task* task, Submission* submission);
 
   HandleTable& handles() { return handles_; }
 

@@ -69,6 +69,7 @@ void Executor::Grow(const std::shared_ptr<State>& state) {
 }
 
 void Executor::Bound::Leave(int change) const {
+  if (!state_) return;  // of no executor
   const std::lock_guard<std::mutex> lock(state_->mutex);
   state_->left += change;
   try {

@@ -34,11 +34,7 @@ void Task::Run(Executor& executor, std::function<void(Task&)> work) {
       // thread, and before the push, because after it the task belongs to that thread.
       work_ = nullptr;
       FenceDisconnected();
-      if (state_.exchange(State::kOver) == State::kAbandoned) {
-        queue_.CountAbandoned(-1);
-        bound_.Leave(-1);
-      }
-      queue_.Push(this);
+      Finish();
     });
   } catch (const std::system_error&) {
     result = -EAGAIN;  // no thread to be had
@@ -46,6 +42,14 @@ void Task::Run(Executor& executor, std::function<void(Task&)> work) {
     FenceDisconnected();
     queue_.Push(this);
   }
+}
+
+void Task::Finish() {
+  if (state_.exchange(State::kOver) == State::kAbandoned) {
+    queue_.CountAbandoned(-1);
+    bound_.Leave(-1);
+  }
+  queue_.Push(this);
 }
 
 // Nothing may leave Work(), because an exception on a thread of ours would end the process.

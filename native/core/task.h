@@ -24,7 +24,10 @@ class Environment;
 class Valued : public Completion {
  public:
   using Completion::Completion;
-  Value value;  // undefined when nobody set it
+  // What the slot is settled with. JavaScript thread.
+  virtual Napi::Value ToValue(Napi::Env env) { return value(env); }
+  Value value;             // undefined when nobody set it
+  bool submitted = false;  // begun by Environment::SubmitTask(). JavaScript thread.
 };
 
 // A Task is one blocking call. `result` is the C function's: >= 0 resolves the slot with the value (or the
@@ -36,6 +39,9 @@ class Task : public Valued {
   // Run() runs `work` on `executor` and delivers the task. Work that is cancelled before its turn comes is
   // not begun. JavaScript thread.
   void Run(Executor& executor, std::function<void(Task&)> work);
+  // Finish() says that a call is over that was not Run(), because C calls back when it is. The task belongs
+  // to the JavaScript thread afterwards. Any thread.
+  void Finish();
 
   // Report() tells JavaScript how far the call is, at most ten times a second. Any thread while `work` runs.
   void Report(uint64_t done, uint64_t total);

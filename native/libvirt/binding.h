@@ -1,5 +1,6 @@
-// These functions export native/libvirt/ to JavaScript, one a topic, on the JavaScript thread; the rest is
-// what its files share. The file is not called libvirt.h, because that would hide the library's own header.
+// These functions export to JavaScript what native/libvirt/ has by hand, one a topic, on the JavaScript
+// thread (generated/rows.h exports the rest); what follows is what its files share. The file is not called
+// libvirt.h, because that would hide the library's own header.
 #ifndef RBDKIT_LIBVIRT_BINDING_H_
 #define RBDKIT_LIBVIRT_BINDING_H_
 
@@ -11,13 +12,15 @@
 namespace rbdkit {
 
 void ExportConnection(Napi::Env env, Napi::Object exports);
+void ExportHost(Napi::Env env, Napi::Object exports);
 void ExportSecret(Napi::Env env, Napi::Object exports);
-void ExportStoragePool(Napi::Env env, Napi::Object exports);
-void ExportStorageVolume(Napi::Env env, Napi::Object exports);
+void ExportNetwork(Napi::Env env, Napi::Object exports);
 void ExportDomain(Napi::Env env, Napi::Object exports);
-void ExportDomainControl(Napi::Env env, Napi::Object exports);
-void ExportDomainTuning(Napi::Env env, Napi::Object exports);
-void ExportDomainEvents(Napi::Env env, Napi::Object exports);
+void ExportDomainStats(Napi::Env env, Napi::Object exports);
+void ExportQemu(Napi::Env env, Napi::Object exports);
+void ExportEvents(Napi::Env env, Napi::Object exports);
+void ExportStreams(Napi::Env env, Napi::Object exports);
+void ExportAdmin(Napi::Env env, Napi::Object exports);
 
 // LibvirtLoaded() loads libvirt. On failure it sets the task's error and returns false. An executor's thread.
 bool LibvirtLoaded(Task& task);

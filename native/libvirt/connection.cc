@@ -1,13 +1,10 @@
-// Connections are opened on a thread that may be left behind; the rows run on the connection's executors.
+// Connections are opened on a thread of their own (libvirt/opening.h), which also asks for credentials.
 #include "libvirt/connection.h"
 
-#include <cerrno>
-#include <condition_variable>
-#include <mutex>
-#include <system_error>
+#include <cstring>
 
-#include "libvirt/event_loop.h"
-#include "libvirt/row.h"
+#include "core/call.h"
+#include "libvirt/binding.h"
 #include "sys/exit_fence.h"
 
 namespace rbdkit {
@@ -19,6 +16,25 @@ namespace {
 // ones a short one still gets through.
 constexpr int kShortThreads = 4;
 constexpr int kLongThreads = 4;
+
+// libvirt asks for all that it needs at once, on the thread of virConnectOpenAuth(), and frees the answers.
+int AskCredentials(virConnectCredentialPtr asked, unsigned count, void* opening) {
+  std::vector<Value> questions;
+  for (unsigned i = 0; i < count; ++i) {
+    const auto text = [](const char* given) { return given == nullptr ? Value() : Value(given); };
+    questions.push_back(Value::Fields({{"type", int32_t{asked[i].type}},
+                                       {"prompt", text(asked[i].prompt)},
+                                       {"challenge", text(asked[i].challenge)},
+                                       {"default", text(asked[i].defresult)}}));
+  }
+  const Opening::Answers answers = static_cast<Opening*>(opening)->Ask(Value::List(std::move(questions)));
+  if (answers.texts.size() != count) return -1;
+  for (unsigned i = 0; i < count; ++i) {
+    asked[i].result = strdup(answers.texts[i].c_str());
+    asked[i].resultlen = static_cast<unsigned>(strlen(asked[i].result));
+  }
+  return 0;
+}
 
 }  // namespace
 
@@ -32,12 +48,19 @@ Connection::~Connection() {
   if (fenced_) FenceDisconnected();
 }
 
-bool Connection::Open(const OpenOptions& options) {
+bool Connection::Open(const OpenOptions& options, Opening& opening) {
   FenceConnected();
   fenced_ = true;
   const char* uri = options.uri ? options.uri->c_str() : nullptr;
-  // A virConnectAuth is never given, because its default asks on the terminal.
-  connection_ = options.read_only ? Libvirt().virConnectOpenReadOnly(uri) : Libvirt().virConnectOpen(uri);
+  if (!options.credentials.empty()) {
+    std::vector<int> types = options.credentials;
+    virConnectAuth auth{types.data(), static_cast<unsigned>(types.size()), AskCredentials, &opening};
+    connection_ = Libvirt().virConnectOpenAuth(
+        uri, &auth, options.read_only ? static_cast<unsigned>(VIR_CONNECT_RO) : 0u);
+  } else {
+    // libvirt's own virConnectAuth asks on the terminal.
+    connection_ = options.read_only ? Libvirt().virConnectOpenReadOnly(uri) : Libvirt().virConnectOpen(uri);
+  }
   if (connection_ == nullptr) return false;
   // Drivers without a daemon refuse keepalive, and need none.
   if (options.keepalive_interval > 0) {
@@ -54,82 +77,45 @@ int Connection::Close() {
 
 namespace {
 
-// An Opening is one virConnectOpen() and the task that waits for it.
-struct Opening {
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool ended = false;      // guarded by mutex
-  bool abandoned = false;  // guarded by mutex
-  bool opened = false;     // set before `ended`
-  Value error;             // set before `ended`
-};
-
-// Open() calls on a thread of its own, because a daemon may accept a connection and not answer, and libvirt
-// has no timeout there. A cancelled task leaves that thread behind, and what it opens after all is closed at
-// once.
-int Open(Task& task, const std::shared_ptr<Connection>& connection, const OpenOptions& options) {
-  auto opening = std::make_shared<Opening>();
-  Executor opener("rbdkit-libvirt", 1);
-  try {
-    StartEventLoop();
-    opener.Run([opening, connection, options] {
-      opening->opened = connection->Open(options);
-      if (!opening->opened) opening->error = LastError();
-      std::lock_guard<std::mutex> lock(opening->mutex);
-      opening->ended = true;
-      opening->changed.notify_all();
-    });
-  } catch (const std::system_error&) {
-    return -EAGAIN;  // no thread to be had
-  }
-  task.OnCancel([opening] {
-    std::lock_guard<std::mutex> lock(opening->mutex);
-    opening->abandoned = true;
-    opening->changed.notify_all();
-  });
-  bool ended;
-  {
-    std::unique_lock<std::mutex> lock(opening->mutex);
-    opening->changed.wait(lock, [&] { return opening->ended || opening->abandoned; });
-    ended = opening->ended;
-  }
-  task.OnCancel(nullptr);
-  if (!ended) return -ECANCELED;
-  if (opening->opened) {
-    task.value = Value::Opened(connection);
-    return 0;
-  }
-  task.value = opening->error;
-  return -1;
-}
-
+// virConnectOpen(slot, uri | undefined, read_only, interval, count, credentials, label)
 void VirConnectOpen(Call& call) {
   OpenOptions options;
   options.uri = call.OptionalString();
   options.read_only = call.Bool();
   options.keepalive_interval = static_cast<int>(call.Int64());
   options.keepalive_count = static_cast<unsigned>(call.Int64());
+  const Napi::Array types = call.Array();
+  for (uint32_t i = 0; i < types.Length(); ++i) {
+    options.credentials.push_back(types.Get(i).As<Napi::Number>().Int32Value());
+  }
   auto connection = std::make_shared<Connection>(call.String());
   call.Run(connection->executor(), [connection, options](Task& task) {
-    if (LibvirtLoaded(task)) task.result = Open(task, connection, options);
+    if (!LibvirtLoaded(task)) return;
+    auto opening = std::make_shared<Opening>(*connection);
+    opening->Run(task, TypeOwner::kLibvirt, connection, [connection, options, opening = opening.get()] {
+      return connection->Open(options, *opening);
+    });
   });
 }
 
-constexpr Binding rows[] = {
-    // The number is 1000000 * major + 1000 * minor + release.
-    VIR(virConnectGetVersion, Connection, Out<unsigned long>),  // NOLINT(google-runtime-int): libvirt's type
-    VIR(virConnectGetLibVersion, Connection, Out<unsigned long>),  // NOLINT(google-runtime-int)
-    VIR(virConnectGetType, Connection),
-    VIR(virConnectGetURI, Connection),
-    VIR(virConnectGetHostname, Connection),
-    VIR(virConnectIsAlive, Connection, ReturnsFlag),
-};
+// answerCredentials(slot, question, texts): none when there will be no answer.
+void AnswerCredentials(Call& call) {
+  auto opening = std::dynamic_pointer_cast<Opening>(call.TakeHandle());
+  if (opening == nullptr) throw Napi::TypeError::New(call.env(), "rbdkit: stale handle");
+  auto answers = std::make_shared<Opening::Answers>();
+  const Napi::Array texts = call.Array();
+  answers->texts.reserve(texts.Length());  // what moves leaves a copy behind
+  for (uint32_t i = 0; i < texts.Length(); ++i) {
+    answers->texts.push_back(texts.Get(i).As<Napi::String>().Utf8Value());
+  }
+  call.Run(opening, [opening, answers](Task& /*task*/) { opening->Answer(std::move(*answers)); });
+}
 
 }  // namespace
 
 void ExportConnection(Napi::Env env, Napi::Object exports) {
   ExportTask(env, exports, "virConnectOpen", VirConnectOpen);
-  ExportRows(env, exports, rows);
+  ExportTask(env, exports, "answerCredentials", AnswerCredentials);
 }
 
 }  // namespace rbdkit

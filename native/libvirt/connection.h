@@ -6,8 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/handle.h"
+#include "libvirt/event_source.h"
+#include "libvirt/opening.h"
 #include "sys/libvirt.h"
 
 namespace rbdkit {
@@ -17,6 +20,7 @@ struct OpenOptions {
   bool read_only = false;
   int keepalive_interval = 0;  // seconds; 0: none
   unsigned keepalive_count = 0;
+  std::vector<int> credentials;  // the types that JavaScript may be asked for; none: it is not asked
 };
 
 class Connection final : public Handle, public std::enable_shared_from_this<Connection> {
@@ -28,13 +32,15 @@ class Connection final : public Handle, public std::enable_shared_from_this<Conn
   ~Connection() override;
 
   // Open() tells whether the connection is open; if not, libvirt's last error says why. libvirt is loaded.
-  // Blocks for as long as the daemon does not answer, on a thread that nobody waits for.
-  bool Open(const OpenOptions& options);
+  // Blocks for as long as the daemon does not answer, on a thread that nobody waits for; `opening` asks.
+  bool Open(const OpenOptions& options, Opening& opening);
   int Close() override;
 
   virConnectPtr get() const { return connection_; }
+  EventSources& sources() { return sources_; }
 
  private:
+  EventSources sources_;
   virConnectPtr connection_ = nullptr;
   bool fenced_ = false;
 };

@@ -1,119 +1,179 @@
+// Subscriptions to events are opened and closed on the connection's executors.
 #include "libvirt/event.h"
 
-#include <cstring>
+#include <cerrno>
+#include <string>
 #include <utility>
 
-#include "libvirt/row.h"
+#include "libvirt/event_rows.h"
 
 namespace rbdkit {
 
-// One kind of event: virsh's name of it, its number, and what it tells.
-struct EventRow {
-  const char* name;
-  int id;
-  virConnectDomainEventGenericCallback callback;
-  std::vector<const char*> fields;
-};
+Events::Events(EventOrigin origin, Registration registration)
+    : Subscription(origin.connection->shared_executors(), "events " + registration.key),
+      origin_(std::move(origin)),
+      registration_(std::move(registration)) {}
+
+int Events::Open() {
+  source_ = origin_.sources->Of(registration_);
+  if (source_->Add(this, registration_) < 0) {
+    source_ = nullptr;
+    return -1;
+  }
+  // It may hold the object that it was registered for.
+  registration_.add = nullptr;
+  if (registration_.key != origin_.closing.key) {
+    close_source_ = origin_.sources->Of(origin_.closing);
+    if (close_source_->Add(this, origin_.closing) < 0) {
+      close_source_ = nullptr;
+      Leave(&source_, registration_);
+      return -1;
+    }
+  }
+  // A connection that has ended already tells nobody any more.
+  if (!origin_.alive()) {
+    Tell(Value::Fields({{"closeReason", int32_t{VIR_CONNECT_CLOSE_REASON_ERROR}}}));
+  }
+  return 0;
+}
+
+void Events::Leave(std::shared_ptr<EventSource>* source, const Registration& registration) {
+  if (*source != nullptr) (*source)->Remove(this, registration);
+  *source = nullptr;
+}
+
+int Events::Close() {
+  End();
+  Leave(&source_, registration_);
+  Leave(&close_source_, origin_.closing);
+  return 0;
+}
 
 namespace {
 
-Value EventValue(const char* text) { return text == nullptr ? Value() : Value(text); }
+// What libvirt tells objects apart by.
+std::string IdentityOf(const NodeDeviceFacts& device) { return device.name; }
+template <typename Facts>
+std::string IdentityOf(const Facts& facts) {
+  return facts.uuid;
+}
+
 template <typename T>
-Value EventValue(T number) {
-  return Plain(number);
+Registration RegistrationOf(const std::shared_ptr<Connection>& connection,
+                            const EventRow<typename EventsOf<T>::Generic>& row,
+                            const std::shared_ptr<typename HandleOf<T>::Type>& object) {
+  Registration registration;
+  registration.key = std::string(HandleOf<T>::Type::kKind) + " " + std::to_string(row.id);
+  if (object != nullptr) registration.key += " " + IdentityOf(object->facts());
+  registration.fields = row.fields;
+  registration.add = [connection = connection.get(), &row,
+                      object](const std::shared_ptr<EventSource>& source) {
+    auto* opaque = new WeakSource(source);
+    const int id = (Libvirt().*EventsOf<T>::kAdd)(connection->get(), object ? object->get() : nullptr, row.id,
+                                                  row.callback, opaque, FreeWeakSource);
+    if (id < 0) delete opaque;
+    return id;
+  };
+  registration.remove = [connection = connection.get()](int id) {
+    (Libvirt().*EventsOf<T>::kRemove)(connection->get(), id);
+  };
+  return registration;
 }
 
-// The C callback of any kind: domain, what it tells, and the subscription.
-template <typename Callback>
-struct Trampoline;
-template <typename R, typename... Told>
-struct Trampoline<R (*)(virConnectPtr, virDomainPtr, Told...)> {
-  static constexpr size_t kFields = sizeof...(Told) - 1;
-
-  // libvirt's event loop.
-  static R Call(virConnectPtr /*connection*/, virDomainPtr domain, Told... told) {
-    Tell(domain, std::make_tuple(told...), std::make_index_sequence<kFields>());
-    if constexpr (!std::is_void_v<R>) return R();  // libvirt does not look at it
-  }
-
-  template <size_t... kIndex>
-  static void Tell(virDomainPtr domain, const std::tuple<Told...>& told, std::index_sequence<kIndex...>) {
-    const auto events = static_cast<std::weak_ptr<DomainEvents>*>(std::get<kFields>(told))->lock();
-    if (events != nullptr)
-      events->Tell(domain, {{events->field(kIndex), EventValue(std::get<kIndex>(told))}...});
-  }
-};
-
-template <typename Callback, typename... Names>
-EventRow Event(const char* name, int id, Names... fields) {
-  static_assert(sizeof...(Names) == Trampoline<Callback>::kFields,
-                "the names of an event are not the arguments of its callback");
-  return {name, id, VIR_DOMAIN_EVENT_CALLBACK(Trampoline<Callback>::Call), {fields...}};
+// The event loop's thread, under libvirt's lock of the callback, which Unregister takes as well: the source
+// is alive. A callback that libvirt frees would not do, for a driver without a daemon takes none and forgets
+// it.
+void OnClose(virConnectPtr /*connection*/, int reason, void* source) {
+  static_cast<EventSource*>(source)->Tell(Value::Fields({{"closeReason", int32_t{reason}}}));
 }
 
-#define EVENT(name, id, callback, ...) Event<callback>(name, VIR_DOMAIN_EVENT_ID_##id, ##__VA_ARGS__)
+EventOrigin OriginOf(const std::shared_ptr<Connection>& connection) {
+  const auto get = [connection = connection.get()] { return connection->get(); };
+  Registration closing;
+  closing.key = "close";
+  closing.add = [get](const std::shared_ptr<EventSource>& source) {
+    return Libvirt().virConnectRegisterCloseCallback(get(), OnClose, source.get(), nullptr);
+  };
+  closing.remove = [get](int /*id*/) { Libvirt().virConnectUnregisterCloseCallback(get(), OnClose); };
+  return {connection, &connection->sources(), closing,
+          [get] { return Libvirt().virConnectIsAlive(get()) != 0; }};
+}
 
-const EventRow event_rows[] = {
-    EVENT("lifecycle", LIFECYCLE, virConnectDomainEventCallback, "event", "detail"),
-    EVENT("reboot", REBOOT, virConnectDomainEventGenericCallback),
-    EVENT("rtc-change", RTC_CHANGE, virConnectDomainEventRTCChangeCallback, "utcOffset"),
-    EVENT("balloon-change", BALLOON_CHANGE, virConnectDomainEventBalloonChangeCallback, "actual"),
-    EVENT("device-added", DEVICE_ADDED, virConnectDomainEventDeviceAddedCallback, "alias"),
-    EVENT("device-removed", DEVICE_REMOVED, virConnectDomainEventDeviceRemovedCallback, "alias"),
-    EVENT("device-removal-failed", DEVICE_REMOVAL_FAILED, virConnectDomainEventDeviceRemovalFailedCallback,
-          "alias"),
-    EVENT("block-threshold", BLOCK_THRESHOLD, virConnectDomainEventBlockThresholdCallback, "disk", "path",
-          "threshold", "excess"),
-};
+void Subscribe(Call& call, const std::shared_ptr<Connection>& connection, Registration registration) {
+  auto events = std::make_shared<Events>(OriginOf(connection), std::move(registration));
+  call.Run(connection, [events](Task& task) {
+    if (events->Open() < 0) return Fail(task);
+    task.value = Value::Opened(events);
+  });
+}
 
-const EventRow& RowOf(Call& call) {
-  const std::string name = call.String();
-  for (const EventRow& row : event_rows) {
-    if (name == row.name) return row;
+// OptionalHandle() reads the object that events are of, or undefined: those of all.
+template <typename Handle>
+std::shared_ptr<Handle> OptionalHandle(Call& call) {
+  const Napi::Array given = call.Array();
+  if (given.Length() == 0) return nullptr;
+  Call part(call, given);
+  return part.Handle<Handle>();
+}
+
+// (slot, connection, [object] or [], id): its handle is for listen().
+template <typename T>
+void RegisterAny(Call& call) {
+  auto connection = call.Handle<Connection>();
+  auto object = OptionalHandle<typename HandleOf<T>::Type>(call);
+  const auto id = static_cast<int>(call.Int64());
+  for (const auto& row : EventsOf<T>::Rows()) {
+    if (row.id != id) continue;
+    unsigned long version = 0;  // NOLINT(google-runtime-int): libvirt's type
+    if (row.since > 0 && Libvirt().virGetVersion(&version, nullptr, nullptr) == 0 && version < row.since) {
+      const std::string needed = std::to_string(row.since / 1000000) + "." +
+                                 std::to_string(row.since / 1000 % 1000) + "." +
+                                 std::to_string(row.since % 1000);
+      return call.Run(connection, [needed](Task& task) {
+        task.result = -ENOSYS;
+        task.value = Value("this host's library is older than libvirt " + needed);
+      });
+    }
+    return Subscribe(call, connection, RegistrationOf<T>(connection, row, object));
   }
   throw Napi::TypeError::New(call.env(), "rbdkit: no such event");
 }
 
-}  // namespace
-
-DomainEvents::DomainEvents(std::shared_ptr<Connection> connection, const EventRow& row)
-    : Subscription(connection->shared_executors(), std::string("events ") + row.name),
-      connection_(std::move(connection)),
-      row_(row) {}
-
-const char* DomainEvents::field(size_t index) const { return row_.fields[index]; }
-
-int DomainEvents::Open() {
-  // libvirt frees it when it calls no more, which may be after this object has gone.
-  auto* owned = new std::weak_ptr<DomainEvents>(weak_from_this());
-  const auto free_owned = [](void* opaque) { delete static_cast<std::weak_ptr<DomainEvents>*>(opaque); };
-  id_ = Libvirt().virConnectDomainEventRegisterAny(connection_->get(), nullptr, row_.id, row_.callback, owned,
-                                                   free_owned);
-  if (id_ < 0) delete owned;
-  return id_ < 0 ? -1 : 0;
-}
-
-int DomainEvents::Close() {
-  End();
-  if (id_ < 0) return 0;
-  // A connection that is broken refuses, and tells nothing any more.
-  Libvirt().virConnectDomainEventDeregisterAny(connection_->get(), id_);
-  id_ = -1;
-  return 0;
-}
-
-void DomainEvents::Tell(virDomainPtr domain, std::vector<Value::Field> fields) {
-  fields.insert(fields.begin(), {"domain", Value::Fields(DomainFacts(domain).Fields())});
-  Deliver(Value::Fields(std::move(fields)));
-}
-
-namespace {
-
-// virConnectDomainEventRegisterAny(slot, connection, event): its handle is for listen().
-void VirConnectDomainEventRegisterAny(Call& call) {
+// virConnectRegisterCloseCallback(slot, connection)
+void VirConnectRegisterCloseCallback(Call& call) {
   auto connection = call.Handle<Connection>();
-  auto events = std::make_shared<DomainEvents>(connection, RowOf(call));
+  Subscribe(call, connection, OriginOf(connection).closing);
+}
+
+// libvirt-qemu's callback: QEMU's own event, and when it was.
+using MonitorTrampoline = Trampoline<virConnectDomainQemuMonitorEventCallback>;
+
+// virConnectDomainQemuMonitorEventRegister(slot, connection, [domain] or [], event | undefined, flags)
+void VirConnectDomainQemuMonitorEventRegister(Call& call) {
+  auto connection = call.Handle<Connection>();
+  auto domain = OptionalHandle<Domain>(call);
+  auto event = call.OptionalString();
+  const auto flags = static_cast<unsigned>(call.Int64());
+  Registration registration;
+  registration.key = "monitor " + std::to_string(flags) + " " + (domain ? domain->facts().uuid : "") + " " +
+                     event.value_or("");
+  registration.fields = {"event", "seconds", "micros", "details"};
+  static_assert(MonitorTrampoline::kFields == 4, "the fields of a monitor's event");
+  registration.add = [connection = connection.get(), domain, event,
+                      flags](const std::shared_ptr<EventSource>& source) {
+    auto* opaque = new WeakSource(source);
+    const int id = LibvirtQemu().virConnectDomainQemuMonitorEventRegister(
+        connection->get(), domain ? domain->get() : nullptr, event ? event->c_str() : nullptr,
+        MonitorTrampoline::Call, opaque, FreeWeakSource, flags);
+    if (id < 0) delete opaque;
+    return id;
+  };
+  registration.remove = [connection = connection.get()](int id) {
+    LibvirtQemu().virConnectDomainQemuMonitorEventDeregister(connection->get(), id);
+  };
+  auto events = std::make_shared<Events>(OriginOf(connection), std::move(registration));
   call.Run(connection, [events](Task& task) {
+    if (!LibvirtQemuLibrary::Load(task)) return;
     if (events->Open() < 0) return Fail(task);
     task.value = Value::Opened(events);
   });
@@ -121,8 +181,15 @@ void VirConnectDomainEventRegisterAny(Call& call) {
 
 }  // namespace
 
-void ExportDomainEvents(Napi::Env env, Napi::Object exports) {
-  ExportTask(env, exports, "virConnectDomainEventRegisterAny", VirConnectDomainEventRegisterAny);
+void ExportEvents(Napi::Env env, Napi::Object exports) {
+  ExportTask(env, exports, EventsOf<virDomain>::kRegister, RegisterAny<virDomain>);
+  ExportTask(env, exports, EventsOf<virNetwork>::kRegister, RegisterAny<virNetwork>);
+  ExportTask(env, exports, EventsOf<virStoragePool>::kRegister, RegisterAny<virStoragePool>);
+  ExportTask(env, exports, EventsOf<virSecret>::kRegister, RegisterAny<virSecret>);
+  ExportTask(env, exports, EventsOf<virNodeDevice>::kRegister, RegisterAny<virNodeDevice>);
+  ExportTask(env, exports, "virConnectRegisterCloseCallback", VirConnectRegisterCloseCallback);
+  ExportTask(env, exports, "virConnectDomainQemuMonitorEventRegister",
+             VirConnectDomainQemuMonitorEventRegister);
 }
 
 }  // namespace rbdkit

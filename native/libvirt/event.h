@@ -1,34 +1,44 @@
-// A DomainEvents tells JavaScript of one kind of event of a connection's domains, from libvirt's event loop.
+// Events tell JavaScript of one kind of event of a connection, or of one of its objects, from libvirt's event
+// loop.
 #ifndef RBDKIT_LIBVIRT_EVENT_H_
 #define RBDKIT_LIBVIRT_EVENT_H_
 
+#include <functional>
 #include <memory>
-#include <vector>
 
 #include "core/subscription.h"
-#include "libvirt/connection.h"
+#include "libvirt/event_source.h"
 
 namespace rbdkit {
 
-struct EventRow;
+// An EventOrigin is the connection that events come from, hypervisor's or daemon's.
+struct EventOrigin {
+  std::shared_ptr<Handle> connection;
+  EventSources* sources;        // the connection's
+  Registration closing;         // for its end: { closeReason }
+  std::function<bool()> alive;  // asks nobody
+};
 
-class DomainEvents final : public Subscription, public std::enable_shared_from_this<DomainEvents> {
+// Whatever it listens to, it hears of the end of the connection as well, because no event comes after it.
+class Events final : public Subscription, private EventListener {
  public:
-  DomainEvents(std::shared_ptr<Connection> connection, const EventRow& row);
-  ~DomainEvents() override { Close(); }
+  Events(EventOrigin origin, Registration registration);
+  // For the end alone.
+  explicit Events(EventOrigin origin) : Events(origin, origin.closing) {}
+  ~Events() override { Close(); }
 
   // 0, or -1 with libvirt's error. Blocks: an executor's thread.
   int Open();
   int Close() override;
 
-  // Both on the event loop's thread. `domain` is libvirt's, for the time of the call.
-  const char* field(size_t index) const;
-  void Tell(virDomainPtr domain, std::vector<Value::Field> fields);
-
  private:
-  const std::shared_ptr<Connection> connection_;
-  const EventRow& row_;
-  int id_ = -1;
+  void Tell(const Value& event) override { Deliver(event); }
+  void Leave(std::shared_ptr<EventSource>* source, const Registration& registration);
+
+  const EventOrigin origin_;
+  Registration registration_;
+  std::shared_ptr<EventSource> source_;
+  std::shared_ptr<EventSource> close_source_;
 };
 
 }  // namespace rbdkit

@@ -12,58 +12,47 @@
 
 #include "core/bind.h"
 #include "libvirt/binding.h"
-#include "libvirt/object.h"
+#include "libvirt/kinds.h"
+#include "libvirt/typed_params.h"
+#include "sys/libvirt_qemu.h"
 
 namespace rbdkit {
 
-template <>
-inline const LibvirtApi& TableOf<LibvirtApi>() {
-  return Libvirt();
-}
-
-// A ReturnsFlag says that the number which the function returns is the value: 1 or 0 for yes or no.
-struct ReturnsFlag {
-  static constexpr const char* kKind = "";
-  explicit ReturnsFlag(Call& /*call*/) {}
-  auto C(Task& /*task*/) { return std::tuple<>(); }
-  static Value Of(int result) { return result == 1; }
-};
-
-// OutObjects is a list of objects that libvirt allocates, ended by a null pointer.
-template <typename T>
-struct OutObjects {
-  static constexpr const char* kKind = "";
-  explicit OutObjects(Call& /*call*/) {}
-  auto C(Task& /*task*/) { return std::make_tuple(&list); }
-  template <typename Self>
-  Value Take(Self& self) {
-    std::vector<Value> values;
-    for (size_t i = 0; list != nullptr && list[i] != nullptr; ++i) {
-      values.push_back(Described(std::make_shared<T>(ConnectionOf(self), list[i])));
-    }
-    free(list);
-    return Value::List(std::move(values));
-  }
-  typename T::Pointer* list = nullptr;
-};
-
-// A result's type says what it means. A negative number is a failure, and so is a null pointer. A `char *` is
-// freed, a `const char *` is libvirt's own, and any other pointer is a new object.
+// A result's type says what it means. A negative number is a failure, and so are a null pointer and a size of
+// 0. A `char *` is freed, a `const char *` is libvirt's own, and any other pointer is a new object.
 struct LibvirtLibrary {
   // Whoever has a connection has loaded it.
   static bool Load(Task& /*task*/) { return true; }
   static const char* Since(const void* pointer) { return LibvirtSince(pointer); }
 
+  // ConnectionOfResult() gives the connection of what a function opens: a Destination, or the caller's own.
+  template <typename Self, typename... Kinds>
+  static auto ConnectionOfResult(Self& self, std::tuple<Kinds...>& kinds) {
+    if constexpr ((std::is_same_v<Kinds, Destination> || ... || false)) {
+      return std::get<Destination>(kinds).handle;
+    } else {
+      return ConnectionOf(self);
+    }
+  }
+
   template <typename Self, typename Result, typename... Kinds>
   static void Settle(Task& task, Self& self, Result result, std::tuple<Kinds...>& kinds) {
-    if constexpr (std::is_integral_v<Result>) {
+    if constexpr (std::is_unsigned_v<Result>) {
+      if (result == 0) return Fail(task);
+      task.value = Value::Number(result);
+    } else if constexpr (std::is_integral_v<Result>) {
       if (result < 0) return Fail(task);
-      if constexpr ((std::is_same_v<Kinds, ReturnsFlag> || ...)) {
+      if constexpr ((std::is_same_v<Kinds, ReturnsFlag> || ... || false)) {
         task.value = ReturnsFlag::Of(result);
+      } else if constexpr ((std::is_same_v<Kinds, ReturnsNumber> || ... || false)) {
+        task.value = ReturnsNumber::Of(result);
       } else {
         task.value = bind::TakeAll(self, kinds);
       }
     } else {
+      if constexpr ((std::is_same_v<Kinds, MayBeNone> || ... || false)) {
+        if (result == nullptr && Libvirt().virGetLastError() == nullptr) return;
+      }
       if (result == nullptr) return Fail(task);
       if constexpr (std::is_same_v<Result, char*>) {
         task.value = Value(result);
@@ -72,7 +61,7 @@ struct LibvirtLibrary {
         task.value = Value(result);
       } else {
         using Opened = typename HandleOf<std::remove_pointer_t<Result>>::Type;
-        task.value = Described(std::make_shared<Opened>(ConnectionOf(self), result));
+        task.value = Described(std::make_shared<Opened>(ConnectionOfResult(self, kinds), result));
       }
     }
   }
@@ -80,6 +69,17 @@ struct LibvirtLibrary {
 
 // VIR(virDomainReboot, Domain, Const<0u>) is called on a domain, with flags that JavaScript does not give.
 #define VIR(function, ...) Row<LibvirtLibrary, &LibvirtApi::function, __VA_ARGS__>(#function)
+
+// libvirt-qemu is a library of its own, which need not be there. It tells its errors as libvirt does.
+template <>
+inline const LibvirtQemuApi& TableOf<LibvirtQemuApi>() {
+  return LibvirtQemu();
+}
+struct LibvirtQemuLibrary : LibvirtLibrary {
+  static bool Load(Task& task);
+  static const char* Since(const void* /*pointer*/) { return "libvirt 9.0"; }
+};
+#define QEMU(function, ...) Row<LibvirtQemuLibrary, &LibvirtQemuApi::function, __VA_ARGS__>(#function)
 
 }  // namespace rbdkit
 

@@ -1,22 +1,9 @@
-// These rows define secrets, look them up and read and set their values. They run on the connection's
-// executors.
+// A secret's value is read on the connection's executors, and wiped where it was.
 #include <cstring>
 
 #include "libvirt/row.h"
 
 namespace rbdkit {
-
-SecretFacts::SecretFacts(virSecretPtr secret)
-    : usage_type(Libvirt().virSecretGetUsageType(secret)),
-      usage_id(Text(Libvirt().virSecretGetUsageID(secret))) {
-  char text[VIR_UUID_STRING_BUFLEN] = "";
-  Libvirt().virSecretGetUUIDString(secret, text);
-  uuid = text;
-}
-
-std::vector<Value::Field> SecretFacts::Fields() const {
-  return {{"uuid", uuid}, {"usageType", usage_type}, {"usageId", usage_id}};
-}
 
 namespace {
 
@@ -32,20 +19,9 @@ void VirSecretGetValue(Call& call) {
   });
 }
 
-constexpr Binding rows[] = {
-    VIR(virSecretDefineXML, Connection, Str, Const<0u>),
-    VIR(virSecretLookupByUUIDString, Connection, Str),
-    VIR(virSecretLookupByUsage, Connection, Num<int>, Str),
-    VIR(virConnectListAllSecrets, Connection, OutObjects<Secret>, Const<0u>),
-    VIR(virSecretSetValue, Secret, Bytes<const unsigned char*>, Const<0u>),
-    VIR(virSecretGetXMLDesc, Secret, Const<0u>),
-    VIR(virSecretUndefine, Secret),
-};
-
 }  // namespace
 
 void ExportSecret(Napi::Env env, Napi::Object exports) {
-  ExportRows(env, exports, rows);
   ExportTask(env, exports, "virSecretGetValue", VirSecretGetValue);
 }
 

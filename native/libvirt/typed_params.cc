@@ -37,7 +37,7 @@ Value ParamsValue(const virTypedParameter* params, int count) {
   return Value::List(std::move(pairs));
 }
 
-Params::Params(Call& call) {
+GivenParams::GivenParams(Call& call) {
   const Napi::Array list = call.Array();
   for (uint32_t i = 0; i < list.Length(); ++i) {
     Call part(call, list.Get(i).As<Napi::Array>());
@@ -76,11 +76,11 @@ Params::Params(Call& call) {
   }
 }
 
-std::tuple<virTypedParameterPtr, int> Params::C(Task& /*task*/) {
+virTypedParameterPtr GivenParams::Point() {
   for (size_t i = 0; i < params.size(); ++i) {
     if (params[i].type == VIR_TYPED_PARAM_STRING) params[i].value.s = texts[i].data();
   }
-  return {params.data(), static_cast<int>(params.size())};
+  return params.data();
 }
 
 }  // namespace rbdkit

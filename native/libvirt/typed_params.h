@@ -16,19 +16,27 @@ namespace rbdkit {
 Value ParamsValue(const virTypedParameter* params, int count);
 
 // Parameters that JavaScript gives: [[name, type, value], ...], with `type` a VIR_TYPED_PARAM_ number.
-struct Params {
-  static constexpr const char* kKind = "Params";
-  explicit Params(Call& call);
+struct GivenParams {
+  explicit GivenParams(Call& call);
   // The texts are pointed to only now: a vector that is copied has moved them.
-  std::tuple<virTypedParameterPtr, int> C(Task& task);
+  virTypedParameterPtr Point();
   std::vector<virTypedParameter> params;
   std::vector<std::string> texts;  // one for each parameter, empty for numbers
 };
+template <typename Count = int>
+struct Params : GivenParams {
+  static constexpr const char* kKind = "Params";
+  using GivenParams::GivenParams;
+  auto C(Task& /*task*/) { return std::make_tuple(Point(), static_cast<Count>(params.size())); }
+};
 
 // Parameters that libvirt writes into an array of ours. Without one it says how many there are.
+//
+// `kRoom`: for functions that must be told the size beforehand.
+template <int kRoom = 0>
 struct OutParams {
   static constexpr const char* kKind = "";
-  explicit OutParams(Call& /*call*/) {}
+  explicit OutParams(Call& /*call*/) : params(kRoom), count(kRoom) {}
   auto C(Task& /*task*/) { return std::make_tuple(params.empty() ? nullptr : params.data(), &count); }
   bool Again(int64_t result) {
     if (result != 0 || !params.empty() || count == 0) return false;
@@ -41,7 +49,22 @@ struct OutParams {
     return value;
   }
   std::vector<virTypedParameter> params;
-  int count = 0;
+  int count;
+};
+
+// Parameters in an array that libvirt allocates.
+template <typename Count = int>
+struct TakenParams {
+  static constexpr const char* kKind = "";
+  explicit TakenParams(Call& /*call*/) {}
+  auto C(Task& /*task*/) { return std::make_tuple(&params, &count); }
+  Value Take() {
+    const Value value = ParamsValue(params, static_cast<int>(count));
+    Libvirt().virTypedParamsFree(params, static_cast<int>(count));
+    return value;
+  }
+  virTypedParameterPtr params = nullptr;
+  Count count = 0;
 };
 
 }  // namespace rbdkit

@@ -295,6 +295,7 @@ void CloseHandle(Call& call) {
 
 constexpr Binding rows[] = {
     RADOS(rados_cluster_stat, Cluster, Out<rados_cluster_stat_t, ClusterStat>),
+    RADOS(rados_conf_set, Cluster, Str, Str),
 };
 
 }  // namespace

@@ -3,20 +3,28 @@
 
 #include <cerrno>
 
-#include "rados/row.h"
+#include "rados/kinds.h"
 
 namespace rbdkit {
 
-int IoCtx::Open(const std::string& pool, const std::string& name_space) {
-  const int r = Rados().rados_ioctx_create(cluster_->rados(), pool.c_str(), &ioctx_);
+int IoCtx::Open(const std::string& pool, const Settings& settings) {
+  int r = Rados().rados_ioctx_create(cluster_->rados(), pool.c_str(), &ioctx_);
   if (r < 0) {
     ioctx_ = nullptr;
     return r;
   }
-  Rados().rados_ioctx_set_namespace(ioctx_, name_space.c_str());
+  Rados().rados_ioctx_set_namespace(ioctx_, settings.name_space.c_str());
+  if (settings.locator) Rados().rados_ioctx_locator_set_key(ioctx_, settings.locator->c_str());
   // A full pool then answers EDQUOT or ENOSPC. Without this every write waits for space, without end. Images
   // take the setting over when they are opened, so it comes first (docs/decisions/0003).
-  if (Rados().rados_set_pool_full_try != nullptr) Rados().rados_set_pool_full_try(ioctx_);
+  if (settings.full_try) Rados().rados_set_pool_full_try(ioctx_);
+  rados_snap_t snapshot = settings.snapshot_id;
+  if (settings.snapshot) r = Rados().rados_ioctx_snap_lookup(ioctx_, settings.snapshot->c_str(), &snapshot);
+  if (r < 0) {
+    Close();
+    return r;
+  }
+  if (snapshot != 0) Rados().rados_ioctx_snap_set_read(ioctx_, snapshot);
   return 0;
 }
 
@@ -31,10 +39,15 @@ namespace {
 void RadosIoctxCreate(Call& call) {
   auto cluster = call.Handle<Cluster>();
   const std::string pool = call.String();
-  const std::string name_space = call.String();
+  IoCtx::Settings settings;
+  settings.name_space = call.String();
+  settings.locator = call.OptionalString();
+  settings.full_try = call.Bool();
+  settings.snapshot = call.OptionalString();
+  settings.snapshot_id = call.Uint64();
   auto ioctx = std::make_shared<IoCtx>(cluster, "pool " + pool);
-  call.Run(cluster->executor(), [ioctx, pool, name_space](Task& task) {
-    task.result = ioctx->Open(pool, name_space);
+  call.Run(cluster->executor(), [ioctx, pool, settings](Task& task) {
+    task.result = ioctx->Open(pool, settings);
     if (task.result >= 0) task.value = Value::Opened(ioctx);
   });
 }
@@ -60,6 +73,9 @@ Value PoolStat(const rados_pool_stat_t& stat) {
 
 constexpr Binding rows[] = {
     RADOS(rados_ioctx_pool_stat, IoCtx, Out<rados_pool_stat_t, PoolStat>),
+    RADOS(rados_ioctx_get_pool_name, IoCtx, TextBuffer<256, unsigned>),
+    RADOS(rados_ioctx_pool_requires_alignment2, IoCtx, Out<int, Truth<int>>),
+    RADOS(rados_ioctx_pool_required_alignment2, IoCtx, Out<uint64_t>),
 };
 
 }  // namespace

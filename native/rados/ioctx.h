@@ -4,6 +4,7 @@
 #define RBDKIT_RADOS_IOCTX_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -19,8 +20,18 @@ class IoCtx final : public Handle {
       : Handle(cluster->shared_executors(), label), cluster_(std::move(cluster)) {}
   ~IoCtx() override { Close(); }
 
+  // Settings are what an ioctx keeps from its beginning: what it is used for meanwhile must not change under
+  // it.
+  struct Settings {
+    std::string name_space;
+    std::optional<std::string> locator;   // places objects by this key instead of by their names
+    bool full_try = true;                 // a full pool answers instead of letting writes wait
+    std::optional<std::string> snapshot;  // of the pool, to read at
+    uint64_t snapshot_id = 0;             // the same, when not 0
+  };
+
   // Open() returns 0 or a negative errno. Blocks: an executor's thread.
-  int Open(const std::string& pool, const std::string& name_space);
+  int Open(const std::string& pool, const Settings& settings);
   int Close() override;
 
   rados_ioctx_t ioctx() const { return ioctx_; }

@@ -10,9 +10,16 @@ void ExportCluster(Napi::Env env, Napi::Object exports);
 void ExportCommand(Napi::Env env, Napi::Object exports);
 void ExportPool(Napi::Env env, Napi::Object exports);
 void ExportIoCtx(Napi::Env env, Napi::Object exports);
-void ExportObject(Napi::Env env, Napi::Object exports);
+void ExportObjectIo(Napi::Env env, Napi::Object exports);
+void ExportObjectLock(Napi::Env env, Napi::Object exports);
+void ExportReadOp(Napi::Env env, Napi::Object exports);
 void ExportWriteOp(Napi::Env env, Napi::Object exports);
 void ExportWatch(Napi::Env env, Napi::Object exports);
+void ExportApplication(Napi::Env env, Napi::Object exports);
+void ExportListing(Napi::Env env, Napi::Object exports);
+void ExportMonitorLog(Napi::Env env, Napi::Object exports);
+void ExportPoolSnapshot(Napi::Env env, Napi::Object exports);
+void ExportService(Napi::Env env, Napi::Object exports);
 void ExportNotify(Napi::Env env, Napi::Object exports);
 
 }  // namespace rbdkit

@@ -1,5 +1,5 @@
-// This row lists librbd's settings in force for an image, and where each comes from. It runs on the cluster's
-// executors.
+// These rows list librbd's settings in force for an image or a pool, and where each comes from. They run on
+// the cluster's executors.
 #include "rbd/row.h"
 
 namespace rbdkit {
@@ -15,6 +15,8 @@ Value Setting(const rbd_config_option_t& option) {
 constexpr Binding rows[] = {
     RBD(rbd_config_image_list, Image,
         OutList<rbd_config_option_t, Setting, &RbdApi::rbd_config_image_list_cleanup, int>),
+    RBD(rbd_config_pool_list, IoCtx,
+        OutList<rbd_config_option_t, Setting, &RbdApi::rbd_config_pool_list_cleanup, int>),
 };
 
 }  // namespace

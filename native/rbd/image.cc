@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "ceph/image_io.h"
+#include "ceph/image_lists.h"
 #include "core/call.h"
 #include "rbd/rbd.h"
 #include "sys/until_it_fits.h"
@@ -41,16 +42,18 @@ double Milliseconds(const timespec& time) {
 }
 
 int Image::Open(const std::string& name, bool by_id, const std::optional<std::string>& snapshot,
-                bool read_only) {
+                std::optional<uint64_t> snapshot_id, bool read_only) {
   const auto open = by_id ? (read_only ? Rbd().rbd_open_by_id_read_only : Rbd().rbd_open_by_id)
                           : (read_only ? Rbd().rbd_open_read_only : Rbd().rbd_open);
-  const int r =
-      OpenImageAt(open, ioctx_->ioctx(), name.c_str(), snapshot ? snapshot->c_str() : nullptr, &image_);
+  int r = OpenImageAt(open, ioctx_->ioctx(), name.c_str(), snapshot ? snapshot->c_str() : nullptr, &image_);
   if (r < 0) {
     image_ = nullptr;
     return r;
   }
-  return read_only || snapshot ? 0 : WatchSize();
+  if (!snapshot_id) return read_only || snapshot ? 0 : WatchSize();
+  r = Rbd().rbd_snap_set_by_id(image_, *snapshot_id);
+  if (r < 0) Close();
+  return r;
 }
 
 // WatchSize() has librbd's thread call back after each change of the header, once it has read the new one.
@@ -80,12 +83,24 @@ void RbdOpen(Call& call) {
   const std::string name = call.String();
   const bool by_id = call.Bool();
   const auto snapshot = call.OptionalString();
+  const auto snapshot_id = call.OptionalUint64();
   const bool read_only = call.Bool();
   auto image = std::make_shared<Image>(ioctx, "image " + name);
-  call.Run(ioctx->executor(), [image, name, by_id, snapshot, read_only](Task& task) {
+  call.Run(ioctx->executor(), [image, name, by_id, snapshot, snapshot_id, read_only](Task& task) {
     if (!RbdLoaded(task)) return;
-    task.result = image->Open(name, by_id, snapshot, read_only);
-    if (task.result >= 0) task.value = Value::Opened(image);
+    task.result = image->Open(name, by_id, snapshot, snapshot_id, read_only);
+    std::string at = snapshot.value_or("");
+    uint64_t id = snapshot_id.value_or(0);
+    if (task.result >= 0 && snapshot) {
+      task.result = Rbd().rbd_snap_get_id(image->image(), at.c_str(), &id);
+    } else if (task.result >= 0 && snapshot_id) {
+      task.result = copy::SnapshotName(image->image(), id, &at).result;
+    }
+    if (task.result < 0) return;
+    const bool at_snapshot = snapshot || snapshot_id;
+    task.value = Value::Fields({{"handle", Value::Opened(image)},
+                                {"snapshot", at_snapshot ? Value(at) : Value()},
+                                {"snapshotId", at_snapshot ? Value::BigInt(id) : Value()}});
   });
 }
 

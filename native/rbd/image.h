@@ -21,9 +21,10 @@ class Image final : public Handle {
       : Handle(ioctx->shared_executors(), label), ioctx_(std::move(ioctx)) {}
   ~Image() override { Close(); }
 
-  // Open() opens by name, or by id when `by_id`. It returns 0 or a negative errno. Blocks: an executor's
-  // thread.
-  int Open(const std::string& name, bool by_id, const std::optional<std::string>& snapshot, bool read_only);
+  // Open() opens by name, or by id when `by_id`; as it is now, or at a snapshot, by its name or its id. It
+  // returns 0 or a negative errno. Blocks: an executor's thread.
+  int Open(const std::string& name, bool by_id, const std::optional<std::string>& snapshot,
+           std::optional<uint64_t> snapshot_id, bool read_only);
   // Close() flushes and closes; librbd waits for the callbacks of operations in flight.
   int Close() override;
 

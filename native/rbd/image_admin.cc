@@ -1,4 +1,5 @@
-// This file lists, creates, removes, renames and resizes the images of a pool, on the cluster's executors.
+// This file lists, creates, copies, removes, renames and changes the images of a pool, on the cluster's
+// executors.
 #include <cerrno>
 
 #include "rbd/image_options.h"
@@ -63,19 +64,20 @@ void RbdResize2(Call& call) {
   });
 }
 
-// RbdInvalidateCache() is for librbd before Reef (1.18), which answers reads from what its cache had before a
-// compare-and-write.
+// RbdInvalidateCache() drops what is cached; with `stale` only where a compare-and-write needs it: librbd
+// before Reef (1.18) answers reads from what its cache had before.
 void RbdInvalidateCache(Call& call) {
   auto image = call.Handle<Image>();
-  call.Run(image, [image = image.get()](Task& task) {
+  const bool stale = call.Bool();
+  call.Run(image, [image = image.get(), stale](Task& task) {
     int major = 0;
     int minor = 0;
     int extra = 0;
     Rbd().rbd_version(&major, &minor, &extra);
-    if (major > 1 || minor >= 18) return;
+    if (stale && (major > 1 || minor >= 18)) return;
     const int r = Rbd().rbd_invalidate_cache(image->image());
     // EBUSY means that what another write has put there meanwhile stays, and is not old.
-    if (r != -EBUSY) task.result = r;
+    if (!stale || r != -EBUSY) task.result = r;
   });
 }
 
@@ -84,6 +86,9 @@ constexpr Binding rows[] = {
     RBD(rbd_create4, IoCtx, Str, Num<uint64_t>, ImageOptions),
     RBD(rbd_rename, IoCtx, Str, Str),
     RBD(rbd_sparsify_with_progress, Image, Num<size_t>, Progress),
+    Long(RBD(rbd_update_features, Image, Num<uint64_t>, Flag<uint8_t>)),
+    RBD(rbd_copy_with_progress4, Image, Ref<IoCtx>, Str, ImageOptions, Progress, Num<size_t>),
+    RBD(rbd_deep_copy_with_progress, Image, Ref<IoCtx>, Str, ImageOptions, Progress),
 };
 
 }  // namespace

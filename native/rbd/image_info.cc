@@ -13,7 +13,9 @@ struct Info {
   std::string name;
   std::string prefix;
   uint64_t features = 0;
+  uint64_t operations = 0;
   uint64_t flags = 0;
+  uint8_t old_format = 0;
   uint64_t stripe_unit = 0;
   uint64_t stripe_count = 0;
   uint64_t overlap = 0;
@@ -30,6 +32,8 @@ int Read(rbd_image_t image, Info* info) {
   if (r >= 0) r = Rbd().rbd_get_block_name_prefix(image, buffer, sizeof(buffer));
   if (r >= 0) info->prefix = buffer;
   if (r >= 0) r = Rbd().rbd_get_features(image, &info->features);
+  if (r >= 0) r = Rbd().rbd_get_op_features(image, &info->operations);
+  if (r >= 0) r = Rbd().rbd_get_old_format(image, &info->old_format);
   if (r >= 0) r = Rbd().rbd_get_flags(image, &info->flags);
   if (r >= 0) r = Rbd().rbd_get_stripe_unit(image, &info->stripe_unit);
   if (r >= 0) r = Rbd().rbd_get_stripe_count(image, &info->stripe_count);
@@ -59,6 +63,8 @@ Value Describe(const Info& info) {
                         {"modifiedMs", Milliseconds(info.modified)},
                         {"accessedMs", Milliseconds(info.accessed)},
                         {"features", Value::BigInt(info.features)},
+                        {"operations", Value::BigInt(info.operations)},
+                        {"format", info.old_format != 0 ? 1 : 2},
                         {"flags", Value::BigInt(info.flags)},
                         {"dataPoolId", Value::BigInt(info.data_pool)}});
 }
@@ -91,6 +97,8 @@ Value Watcher(const rbd_image_watcher_t& watcher) {
 }
 
 constexpr Binding rows[] = {
+    // The value is undefined when the image is not the destination of a migration.
+    RBD(rbd_get_migration_source_spec, Image, OutStr<4096>, NoneIf<EINVAL>),
     RBD(rbd_watchers_list, Image, OutList<rbd_image_watcher_t, Watcher, &RbdApi::rbd_watchers_list_cleanup>),
 };
 

@@ -10,74 +10,19 @@
 #include <vector>
 
 #include "core/environment.h"
+#include "disk/crc32c.h"
 #include "rbd/image.h"
+#include "rbd/image_operation.h"
 #include "rbd/rbd.h"
 
 namespace rbdkit {
 
 namespace {
 
-// An ImageOperation is in flight. The JavaScript slot keeps the buffers alive, and the environment's clean-up
-// hook waits for the operation before the buffers' memory goes.
-struct ImageOperation final : Completion, Submission {
-  // The function of librbd that begins it.
-  using Call = int (*)(const ImageOperation& operation, rbd_completion_t completion);
-
-  ImageOperation() : Completion(Kind::kIo) {}
-  void Release() override { pool.emplace_back(this); }
-  void Submit() noexcept override;
-
-  // Each environment has a thread of its own, so the pool needs no lock.
-  static thread_local std::vector<std::unique_ptr<ImageOperation>> pool;
-  static ImageOperation* Take() {
-    if (pool.empty()) return new ImageOperation;
-    ImageOperation* operation = pool.back().release();
-    pool.pop_back();
-    return operation;
-  }
-
-  CompletionQueue* queue = nullptr;
-  Call call = nullptr;
-  rbd_image_t image = nullptr;
-  uint64_t offset = 0;
-  uint64_t length = 0;
-  char* data = nullptr;
-  size_t data_length = 0;        // of writesame
-  char* compare = nullptr;       // of compare_and_write
-  uint64_t* mismatch = nullptr;  // of compare_and_write
-  int zero_flags = 0;            // of write_zeroes
-  std::vector<iovec> buffers;    // of readv and writev
-};
-
-thread_local std::vector<std::unique_ptr<ImageOperation>> ImageOperation::pool;
-
-// OnComplete() runs on librbd's thread. It reads the result, lets librbd's object go and pushes, nothing
-// else.
-void OnComplete(rbd_completion_t completion, void* argument) noexcept {
-  auto* operation = static_cast<ImageOperation*>(argument);
-  operation->result = Rbd().rbd_aio_get_return_value(completion);
-  Rbd().rbd_aio_release(completion);
-  operation->queue->Push(operation);
-}
-
-// Submit() runs on the JavaScript thread, or the environment's submitting one. Once librbd has taken the
-// operation, it may be over and gone.
-void ImageOperation::Submit() noexcept {
-  rbd_completion_t completion = nullptr;
-  int r = Rbd().rbd_aio_create_completion(this, OnComplete, &completion);
-  if (r >= 0) {
-    r = call(*this, completion);
-    if (r >= 0) return;
-    Rbd().rbd_aio_release(completion);
-  }
-  result = r;
-  queue->Push(this);
-}
-
 // Arguments are the numbers that every call begins with: slot, image, offset, length. They are read by raw
 // Node-API, because the wrapper's checks and allocations show at 300 000 operations a second.
 struct Arguments {
-  static constexpr size_t kMax = 7;
+  static constexpr size_t kMax = 8;
   napi_value values[kMax];
   Environment* environment = nullptr;
   Image* image = nullptr;
@@ -153,13 +98,13 @@ bool Refused(const Arguments& arguments) {
   return arguments.image->SizeIsStale();
 }
 
-// (slot, image, offset, length, view) => 0 or -ERANGE. JavaScript thread.
+// StartBytes() starts what reads into the view in `values[4]`, or writes from it.
 template <bool kWrite>
-napi_value ReadOrWrite(napi_env env, napi_callback_info info) {
-  Arguments arguments;
+napi_value StartBytes(napi_env env, const Arguments& arguments, int flags, uint32_t crc,
+                      ImageOperation::Call call) {
   char* data = nullptr;
   size_t available = 0;
-  if (!arguments.Read(env, info) || !ReadView(env, arguments.values[4], &data, &available)) return nullptr;
+  if (!ReadView(env, arguments.values[4], &data, &available)) return nullptr;
   // librbd is given no operation without bytes: 16.2.15 does not answer each of them with an error.
   if (arguments.length > available || arguments.length == 0) {
     napi_throw_range_error(env, nullptr, "rbdkit: the length is 0 or beyond the view");
@@ -168,38 +113,87 @@ napi_value ReadOrWrite(napi_env env, napi_callback_info info) {
   if (Refused<kWrite>(arguments)) return Answer(env, -ERANGE);
   ImageOperation* operation = ImageOperation::Take();
   operation->data = data;
-  return Start(env, arguments, operation, [](const ImageOperation& o, rbd_completion_t completion) {
+  operation->flags = flags;
+  operation->crc = crc;
+  return Start(env, arguments, operation, call);
+}
+
+// (slot, image, offset, length, view) => 0 or -ERANGE. JavaScript thread.
+template <bool kWrite>
+napi_value ReadOrWrite(napi_env env, napi_callback_info info) {
+  Arguments arguments;
+  if (!arguments.Read(env, info)) return nullptr;
+  const auto call = [](const ImageOperation& o, rbd_completion_t completion) {
     return kWrite ? Rbd().rbd_aio_write(o.image, o.offset, o.length, o.data, completion)
                   : Rbd().rbd_aio_read(o.image, o.offset, o.length, o.data, completion);
-  });
+  };
+  return StartBytes<kWrite>(env, arguments, 0, 0, call);
+}
+
+// (slot, image, offset, length, view, flags) => 0 or -ERANGE. JavaScript thread.
+template <bool kWrite>
+napi_value ReadOrWriteAdvised(napi_env env, napi_callback_info info) {
+  Arguments arguments;
+  int32_t flags = 0;
+  if (!arguments.Read(env, info) || napi_get_value_int32(env, arguments.values[5], &flags) != napi_ok) {
+    return nullptr;
+  }
+  const auto call = [](const ImageOperation& o, rbd_completion_t completion) {
+    return kWrite ? Rbd().rbd_aio_write2(o.image, o.offset, o.length, o.data, completion, o.flags)
+                  : Rbd().rbd_aio_read2(o.image, o.offset, o.length, o.data, completion, o.flags);
+  };
+  return StartBytes<kWrite>(env, arguments, flags, 0, call);
+}
+
+// (slot, image, offset, length, view, flags, crc) => 0, -ERANGE or -ENOSYS. JavaScript thread. A checksum
+// that is not that of the bytes is EBADMSG: an OSD drops the connection at such a write, and librados sends
+// it again, for ever.
+napi_value WriteWithCrc32c(napi_env env, napi_callback_info info) {
+  Arguments arguments;
+  int32_t flags = 0;
+  uint32_t crc = 0;
+  if (!arguments.Read(env, info) || napi_get_value_int32(env, arguments.values[5], &flags) != napi_ok ||
+      napi_get_value_uint32(env, arguments.values[6], &crc) != napi_ok) {
+    return nullptr;
+  }
+  if (Rbd().rbd_aio_write_with_crc32c == nullptr) return Answer(env, -ENOSYS);
+  const auto call = [](const ImageOperation& o, rbd_completion_t completion) {
+    if (copy::Crc32cUpdate(0xffff'ffff, o.data, o.length) != o.crc) return -EBADMSG;
+    return Rbd().rbd_aio_write_with_crc32c(o.image, o.offset, o.length, o.data, o.crc, completion, o.flags);
+  };
+  return StartBytes<true>(env, arguments, flags, crc, call);
+}
+
+// ReadViews() gives the memory of all views of an array, each of which has bytes.
+bool ReadViews(napi_env env, napi_value views, std::vector<iovec>* buffers) {
+  uint32_t count = 0;
+  buffers->clear();
+  if (napi_get_array_length(env, views, &count) != napi_ok) return false;
+  for (uint32_t i = 0; i < count; ++i) {
+    napi_value view;
+    char* data = nullptr;
+    size_t length = 0;
+    if (napi_get_element(env, views, i, &view) != napi_ok || !ReadView(env, view, &data, &length))
+      return false;
+    if (length == 0) {
+      napi_throw_range_error(env, nullptr, "rbdkit: a view has no bytes");
+      return false;
+    }
+    buffers->push_back({data, length});
+  }
+  return true;
 }
 
 // (slot, image, offset, length, views) => 0 or -ERANGE; `length` is the views' total. JavaScript thread.
 template <bool kWrite>
 napi_value ReadOrWriteVector(napi_env env, napi_callback_info info) {
   Arguments arguments;
-  uint32_t count = 0;
-  if (!arguments.Read(env, info) || napi_get_array_length(env, arguments.values[4], &count) != napi_ok) {
-    return nullptr;
-  }
+  if (!arguments.Read(env, info)) return nullptr;
   if (Refused<kWrite>(arguments)) return Answer(env, -ERANGE);
   ImageOperation* operation = ImageOperation::Take();
-  operation->buffers.clear();
-  for (uint32_t i = 0; i < count; ++i) {
-    napi_value view;
-    char* data = nullptr;
-    size_t length = 0;
-    if (napi_get_element(env, arguments.values[4], i, &view) != napi_ok ||
-        !ReadView(env, view, &data, &length)) {
-      operation->Release();
-      return nullptr;
-    }
-    if (length == 0) {
-      operation->Release();
-      napi_throw_range_error(env, nullptr, "rbdkit: a view has no bytes");
-      return nullptr;
-    }
-    operation->buffers.push_back({data, length});
+  if (!ReadViews(env, arguments.values[4], &operation->buffers)) {
+    operation->Release();
+    return nullptr;
   }
   return Start(env, arguments, operation, [](const ImageOperation& o, rbd_completion_t completion) {
     const auto* buffers = o.buffers.data();
@@ -220,40 +214,45 @@ napi_value Discard(napi_env env, napi_callback_info info) {
   return Start(env, arguments, ImageOperation::Take(), call);
 }
 
-// (slot, image, offset, length, flags) => 0, -ERANGE or -ENOSYS. JavaScript thread.
+// (slot, image, offset, length, flags) => 0 or -ERANGE. JavaScript thread.
 napi_value WriteZeroes(napi_env env, napi_callback_info info) {
   Arguments arguments;
   int32_t flags = 0;
   if (!arguments.Read(env, info) || napi_get_value_int32(env, arguments.values[4], &flags) != napi_ok) {
     return nullptr;
   }
-  if (Rbd().rbd_aio_write_zeroes == nullptr) return Answer(env, -ENOSYS);
   if (Refused<true>(arguments)) return Answer(env, -ERANGE);
   ImageOperation* operation = ImageOperation::Take();
-  operation->zero_flags = flags;
+  operation->flags = flags;
   return Start(env, arguments, operation, [](const ImageOperation& o, rbd_completion_t completion) {
-    return Rbd().rbd_aio_write_zeroes(o.image, o.offset, o.length, completion, o.zero_flags, 0);
+    return Rbd().rbd_aio_write_zeroes(o.image, o.offset, o.length, completion, 0, o.flags);
   });
 }
 
-// (slot, image, offset, length, view) => 0 or -ERANGE: the view's bytes again and again. JavaScript thread.
+// (slot, image, offset, length, view, flags) => 0 or -ERANGE: the view's bytes again and again. JavaScript
+// thread.
 napi_value WriteSame(napi_env env, napi_callback_info info) {
   Arguments arguments;
   char* data = nullptr;
   size_t bytes = 0;
-  if (!arguments.Read(env, info) || !ReadView(env, arguments.values[4], &data, &bytes)) return nullptr;
+  int32_t flags = 0;
+  if (!arguments.Read(env, info) || !ReadView(env, arguments.values[4], &data, &bytes) ||
+      napi_get_value_int32(env, arguments.values[5], &flags) != napi_ok) {
+    return nullptr;
+  }
   if (Refused<true>(arguments)) return Answer(env, -ERANGE);
   ImageOperation* operation = ImageOperation::Take();
   operation->data = data;
   operation->data_length = bytes;
+  operation->flags = flags;
   return Start(env, arguments, operation, [](const ImageOperation& o, rbd_completion_t completion) {
     return static_cast<int>(
-        Rbd().rbd_aio_writesame(o.image, o.offset, o.length, o.data, o.data_length, completion, 0));
+        Rbd().rbd_aio_writesame(o.image, o.offset, o.length, o.data, o.data_length, completion, o.flags));
   });
 }
 
-// (slot, image, offset, length, compare, view, mismatch) => 0 or -ERANGE; a difference ends in -EILSEQ and
-// its place in `mismatch`, eight bytes of the caller's that live as long as the views. JavaScript thread.
+// (slot, image, offset, length, compare, view, mismatch, flags) => 0 or -ERANGE; a difference ends in -EILSEQ
+// and its place in `mismatch`, eight bytes of the caller's that live as long as the views. JavaScript thread.
 napi_value CompareAndWrite(napi_env env, napi_callback_info info) {
   Arguments arguments;
   char* compare = nullptr;
@@ -262,9 +261,11 @@ napi_value CompareAndWrite(napi_env env, napi_callback_info info) {
   size_t compare_bytes = 0;
   size_t bytes = 0;
   size_t mismatch_bytes = 0;
+  int32_t flags = 0;
   if (!arguments.Read(env, info) || !ReadView(env, arguments.values[4], &compare, &compare_bytes) ||
       !ReadView(env, arguments.values[5], &data, &bytes) ||
-      !ReadView(env, arguments.values[6], &mismatch, &mismatch_bytes)) {
+      !ReadView(env, arguments.values[6], &mismatch, &mismatch_bytes) ||
+      napi_get_value_int32(env, arguments.values[7], &flags) != napi_ok) {
     return nullptr;
   }
   if (arguments.length == 0 || compare_bytes < arguments.length || bytes < arguments.length ||
@@ -277,9 +278,42 @@ napi_value CompareAndWrite(napi_env env, napi_callback_info info) {
   operation->data = data;
   operation->compare = compare;
   operation->mismatch = reinterpret_cast<uint64_t*>(mismatch);
+  operation->flags = flags;
   return Start(env, arguments, operation, [](const ImageOperation& o, rbd_completion_t completion) {
     return static_cast<int>(Rbd().rbd_aio_compare_and_write(o.image, o.offset, o.length, o.compare, o.data,
-                                                            completion, o.mismatch, 0));
+                                                            completion, o.mismatch, o.flags));
+  });
+}
+
+// (slot, image, offset, length, compares, views, mismatch, flags) => 0, -ERANGE or -ENOSYS; `length` is the
+// total of the views, and of the compares; else as CompareAndWrite(). JavaScript thread.
+napi_value CompareAndWriteVector(napi_env env, napi_callback_info info) {
+  Arguments arguments;
+  char* mismatch = nullptr;
+  size_t mismatch_bytes = 0;
+  int32_t flags = 0;
+  if (!arguments.Read(env, info) || !ReadView(env, arguments.values[6], &mismatch, &mismatch_bytes) ||
+      napi_get_value_int32(env, arguments.values[7], &flags) != napi_ok) {
+    return nullptr;
+  }
+  if (Rbd().rbd_aio_compare_and_writev == nullptr) return Answer(env, -ENOSYS);
+  if (mismatch_bytes < sizeof(uint64_t)) {
+    napi_throw_range_error(env, nullptr, "rbdkit: no room for the mismatch");
+    return nullptr;
+  }
+  if (Refused<true>(arguments)) return Answer(env, -ERANGE);
+  ImageOperation* operation = ImageOperation::Take();
+  if (!ReadViews(env, arguments.values[4], &operation->compares) ||
+      !ReadViews(env, arguments.values[5], &operation->buffers)) {
+    operation->Release();
+    return nullptr;
+  }
+  operation->mismatch = reinterpret_cast<uint64_t*>(mismatch);
+  operation->flags = flags;
+  return Start(env, arguments, operation, [](const ImageOperation& o, rbd_completion_t completion) {
+    return static_cast<int>(Rbd().rbd_aio_compare_and_writev(
+        o.image, o.offset, o.compares.data(), static_cast<int>(o.compares.size()), o.buffers.data(),
+        static_cast<int>(o.buffers.size()), completion, o.mismatch, o.flags));
   });
 }
 
@@ -304,12 +338,16 @@ void ExportImageIo(Napi::Env env, Napi::Object exports) {
   };
   add("rbd_aio_read", ReadOrWrite<false>);
   add("rbd_aio_write", ReadOrWrite<true>);
+  add("rbd_aio_read2", ReadOrWriteAdvised<false>);
+  add("rbd_aio_write2", ReadOrWriteAdvised<true>);
+  add("rbd_aio_write_with_crc32c", WriteWithCrc32c);
   add("rbd_aio_readv", ReadOrWriteVector<false>);
   add("rbd_aio_writev", ReadOrWriteVector<true>);
   add("rbd_aio_discard", Discard);
   add("rbd_aio_write_zeroes", WriteZeroes);
   add("rbd_aio_writesame", WriteSame);
   add("rbd_aio_compare_and_write", CompareAndWrite);
+  add("rbd_aio_compare_and_writev", CompareAndWriteVector);
   add("rbd_aio_flush", Flush);
 }
 

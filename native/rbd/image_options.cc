@@ -1,7 +1,9 @@
 // This file turns a layout into librbd's options.
 #include "rbd/image_options.h"
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "core/read.h"
 
@@ -14,8 +16,17 @@ copy::LayoutRequest ToLayoutRequest(Napi::Object object) {
   request.stripe_unit = ToOptionalUint64(object.Get("stripeUnit"));
   request.stripe_count = ToOptionalUint64(object.Get("stripeCount"));
   request.clone_format = ToOptionalUint64(object.Get("cloneFormat"));
-  const std::string data_pool = ToText(object.Get("dataPool"));
-  if (!data_pool.empty()) request.data_pool = data_pool;
+  request.features_set = ToOptionalUint64(object.Get("featuresSet"));
+  request.features_clear = ToOptionalUint64(object.Get("featuresClear"));
+  request.journal_order = ToOptionalUint64(object.Get("journalOrder"));
+  request.journal_splay_width = ToOptionalUint64(object.Get("journalSplayWidth"));
+  request.mirror_image_mode = ToOptionalUint64(object.Get("mirrorImageMode"));
+  request.flatten = ToOptionalUint64(object.Get("flatten"));
+  const auto name = [object](const char* key, std::optional<std::string>* text) {
+    if (std::string given = ToText(object.Get(key)); !given.empty()) *text = std::move(given);
+  };
+  name("dataPool", &request.data_pool);
+  name("journalPool", &request.journal_pool);
   return request;
 }
 

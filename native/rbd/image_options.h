@@ -14,8 +14,7 @@
 
 namespace rbdkit {
 
-// ToLayoutRequest() reads { order, features, stripeUnit, stripeCount, dataPool, cloneFormat }. JavaScript
-// thread.
+// ToLayoutRequest() reads what lib/internal/native/rbd.ts calls NativeLayout. JavaScript thread.
 copy::LayoutRequest ToLayoutRequest(Napi::Object object);
 
 // ImageOptions are a row's argument (core/bind.h).

@@ -1,5 +1,5 @@
-// This file binds the managed exclusive lock of an image, and tells who holds a lock of any kind. It runs on
-// the cluster's executors.
+// This file binds the managed exclusive lock of an image and the advisory ones, and tells who holds which. It
+// runs on the cluster's executors.
 #include <cerrno>
 
 #include "ceph/image_io.h"
@@ -39,7 +39,8 @@ void RbdListLockers(Call& call) {
       list.push_back(Value::Fields({{"client", lockers.clients[i]},
                                     {"cookie", lockers.cookies[i]},
                                     {"address", lockers.addresses[i]},
-                                    {"mode", lockers.exclusive ? "exclusive" : "shared"}}));
+                                    {"mode", lockers.exclusive ? "exclusive" : "shared"},
+                                    {"tag", lockers.tag}}));
     }
     task.value = Value::List(std::move(list));
   });
@@ -49,6 +50,10 @@ constexpr Binding rows[] = {
     Long(RBD(rbd_lock_acquire, Image, Num<rbd_lock_mode_t>)),
     RBD(rbd_lock_release, Image),
     Long(RBD(rbd_lock_break, Image, Num<rbd_lock_mode_t>, Str)),
+    RBD(rbd_lock_exclusive, Image, Str),
+    RBD(rbd_lock_shared, Image, Str, Str),
+    RBD(rbd_unlock, Image, Str),
+    RBD(rbd_break_lock, Image, Str, Str),
     RBD(rbd_is_exclusive_lock_owner, Image, Out<int, Truth<int>>),
     // The value is undefined when nobody holds the lock.
     RBD(rbd_lock_get_owners, Image, Out<rbd_lock_mode_t, Mode>,

@@ -12,9 +12,11 @@ namespace {
 
 void RbdMetadataList(Call& call) {
   auto image = call.Handle<Image>();
-  call.Run(image, [image = image.get()](Task& task) {
+  const std::string after = call.String();
+  const uint64_t most = call.Uint64();
+  call.Run(image, [image = image.get(), after, most](Task& task) {
     copy::Metadata metadata;
-    task.result = copy::ListMetadata(image->image(), &metadata).result;
+    task.result = copy::ListMetadataAfter(image->image(), after, most, &metadata).result;
     if (task.result < 0) return;
     std::vector<Value> pairs;
     for (const auto& [key, value] : metadata) pairs.push_back(Value::List({key, value}));

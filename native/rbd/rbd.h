@@ -22,9 +22,14 @@ void ExportImageAdmin(Napi::Env env, Napi::Object exports);
 void ExportSnapshot(Napi::Env env, Napi::Object exports);
 void ExportSnapshotList(Napi::Env env, Napi::Object exports);
 void ExportClone(Napi::Env env, Napi::Object exports);
+void ExportHeader(Napi::Env env, Napi::Object exports);
 void ExportImageDiff(Napi::Env env, Napi::Object exports);
 void ExportMetadata(Napi::Env env, Napi::Object exports);
 void ExportConfig(Napi::Env env, Napi::Object exports);
+void ExportEncryption(Napi::Env env, Napi::Object exports);
+void ExportObjectMap(Napi::Env env, Napi::Object exports);
+void ExportImageWatch(Napi::Env env, Napi::Object exports);
+void ExportLockWatch(Napi::Env env, Napi::Object exports);
 void ExportLock(Napi::Env env, Napi::Object exports);
 void ExportGroup(Napi::Env env, Napi::Object exports);
 void ExportMirror(Napi::Env env, Napi::Object exports);
@@ -43,6 +48,10 @@ int ReportProgress(uint64_t done, uint64_t total, void* task);
 // PoolName() gives the name of a pool of the ioctx's cluster, or its id in decimal when there is none. Blocks
 // for a new map at most.
 std::string PoolName(const IoCtx& ioctx, int64_t id);
+
+// SnapshotTypeName() gives what is said of an rbd_snap_namespace_type_t: "user", and "unknown" for newer
+// ones.
+const char* SnapshotTypeName(int type);
 
 // Milliseconds() gives milliseconds since 1970.
 double Milliseconds(const timespec& time);

@@ -28,6 +28,16 @@ struct RbdLibrary {
 // RBD(rbd_snap_rename, Image, Str, Str) is called on an image (or an ioctx), with two texts.
 #define RBD(function, ...) Row<RbdLibrary, &RbdApi::function, __VA_ARGS__>(#function)
 
+// Has() tells whether the host's library has a function of the table, Rbd().rbd_clone4; or else fails the
+// task as a row does.
+template <typename Function>
+bool Has(Task& task, const Function& function) {
+  if (function != nullptr) return true;
+  task.result = -ENOSYS;
+  task.value = Value(std::string("this host's library is older than ") + RbdSince(&function));
+  return false;
+}
+
 // Progress is librbd's progress, which also ends the call once its task is cancelled.
 struct Progress {
   static constexpr const char* kKind = "";
@@ -36,6 +46,19 @@ struct Progress {
   auto C(Task& task) {
     return std::make_tuple(librbd_progress_fn_t{ReportProgress}, static_cast<void*>(&task));
   }
+};
+
+// ProgressToTheEnd is the same of a call that is not ended early: librbd does not, or leaves behind what
+// nobody can remove.
+struct ProgressToTheEnd {
+  static constexpr const char* kKind = "";
+  static constexpr bool kLong = true;
+  explicit ProgressToTheEnd(Call& /*call*/) {}
+  static int Report(uint64_t done, uint64_t total, void* task) {
+    static_cast<Task*>(task)->Report(done, total);
+    return 0;
+  }
+  auto C(Task& task) { return std::make_tuple(librbd_progress_fn_t{Report}, static_cast<void*>(&task)); }
 };
 
 }  // namespace rbdkit

@@ -4,10 +4,25 @@
 #include <cstring>
 
 #include "ceph/image_lists.h"
+#include "rbd/rbd.h"
 #include "rbd/row.h"
 #include "sys/until_it_fits.h"
 
 namespace rbdkit {
+
+const char* SnapshotTypeName(int type) {
+  switch (type) {
+    case RBD_SNAP_NAMESPACE_TYPE_USER:
+      return "user";
+    case RBD_SNAP_NAMESPACE_TYPE_GROUP:
+      return "group";
+    case RBD_SNAP_NAMESPACE_TYPE_TRASH:
+      return "trash";
+    case RBD_SNAP_NAMESPACE_TYPE_MIRROR:
+      return "mirror";
+  }
+  return "unknown";
+}
 
 namespace {
 
@@ -17,6 +32,7 @@ struct Namespace {
   int64_t group_pool = 0;
   std::string group;
   std::string name;  // of the group's snapshot; or what it was called before it went to the trash
+  const char* original = nullptr;  // what kind it was before that, where the release tells
   rbd_snap_mirror_state_t state = RBD_SNAP_MIRROR_STATE_PRIMARY;
   std::vector<std::string> peers;
   bool complete = false;
@@ -52,6 +68,15 @@ Failure GetGroup(rbd_image_t image, uint64_t id, Namespace* name_space) {
 }
 
 Failure GetTrash(rbd_image_t image, uint64_t id, Namespace* name_space) {
+  if (Rbd().rbd_snap_get_trash_namespace2 != nullptr) {
+    rbd_snap_trash_namespace_t trash = {};
+    const int r = Rbd().rbd_snap_get_trash_namespace2(image, id, &trash, sizeof(trash));
+    if (r < 0) return {r, "rbd_snap_get_trash_namespace2"};
+    name_space->name = trash.original_name;
+    name_space->original = SnapshotTypeName(trash.original_namespace_type);
+    Rbd().rbd_snap_trash_namespace_cleanup(&trash, sizeof(trash));
+    return {};
+  }
   Room<> room(256);
   const int r = UntilItFits(
       [&] { return Rbd().rbd_snap_get_trash_namespace(image, id, room.data(), room.size); }, room);
@@ -123,20 +148,6 @@ Failure List(rbd_image_t image, std::vector<Snapshot>* snapshots) {
   return {error.result, "rbd_snap_list"};
 }
 
-const char* TypeName(rbd_snap_namespace_type_t type) {
-  switch (type) {
-    case RBD_SNAP_NAMESPACE_TYPE_USER:
-      return "user";
-    case RBD_SNAP_NAMESPACE_TYPE_GROUP:
-      return "group";
-    case RBD_SNAP_NAMESPACE_TYPE_TRASH:
-      return "trash";
-    case RBD_SNAP_NAMESPACE_TYPE_MIRROR:
-      return "mirror";
-  }
-  return "unknown";
-}
-
 const char* StateName(rbd_snap_mirror_state_t state) {
   switch (state) {
     case RBD_SNAP_MIRROR_STATE_PRIMARY:
@@ -152,7 +163,7 @@ const char* StateName(rbd_snap_mirror_state_t state) {
 }
 
 Value ToValue(const Namespace& name_space) {
-  const char* const type = TypeName(name_space.type);
+  const char* const type = SnapshotTypeName(name_space.type);
   switch (name_space.type) {
     case RBD_SNAP_NAMESPACE_TYPE_GROUP:
       return Value::Fields({{"type", type},
@@ -160,7 +171,9 @@ Value ToValue(const Namespace& name_space) {
                             {"group", name_space.group},
                             {"snapshot", name_space.name}});
     case RBD_SNAP_NAMESPACE_TYPE_TRASH:
-      return Value::Fields({{"type", type}, {"name", name_space.name}});
+      return Value::Fields({{"type", type},
+                            {"name", name_space.name},
+                            {"original", name_space.original == nullptr ? Value() : name_space.original}});
     case RBD_SNAP_NAMESPACE_TYPE_MIRROR:
       return Value::Fields({{"type", type},
                             {"state", StateName(name_space.state)},

@@ -20,6 +20,7 @@ constexpr Binding rows[] = {
     RBD(rbd_trash_move, IoCtx, Str, Num<uint64_t>),
     RBD(rbd_trash_restore, IoCtx, Str, Str),
     RBD(rbd_trash_remove_with_progress, IoCtx, Str, Flag<bool, true>, Progress),
+    RBD(rbd_trash_purge_with_progress, IoCtx, Num<time_t>, Num<float>, ProgressToTheEnd),
 };
 
 }  // namespace

@@ -14,6 +14,16 @@ namespace {
 std::mutex opening;
 bool stopped = false;  // guarded by opening
 
+// Node exports its OpenSSL, and Ceph's libraries bind to that. Since 2.7, libcryptsetup, by which librbd
+// makes and opens LUKS headers, also uses functions of OpenSSL 3.2, which Node 20 lacks: those would be the
+// host's, get Node's contexts, and crash. There libcryptsetup is opened before librados, bound to the host's
+// OpenSSL alone. It is C, and has none of what RTLD_DEEPBIND breaks.
+void BindCryptsetup() {
+  if (dlsym(RTLD_DEFAULT, "EVP_CIPHER_CTX_new") == nullptr) return;    // no Node
+  if (dlsym(RTLD_DEFAULT, "OSSL_set_max_threads") != nullptr) return;  // nothing is missing
+  dlopen("libcryptsetup.so.12", RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+}
+
 }  // namespace
 
 void StopOpeningLibraries() {
@@ -28,6 +38,7 @@ bool OpenLibrary(const LibrarySource& source, const FunctionEntry* entries, size
     error->message = std::string("cannot load ") + source.soname + ": the process is exiting";
     return false;
   }
+  [[maybe_unused]] static const bool bound = (BindCryptsetup(), true);
   void* library = dlopen(source.soname, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* why = dlerror();  // NOLINT(concurrency-mt-unsafe): glibc keeps it per thread

@@ -28,9 +28,9 @@ struct FunctionEntry {
 };
 
 // OpenLibrary() opens `source` and fills the table. RTLD_LOCAL keeps the libraries' symbols out of each
-// other's way. RTLD_DEEPBIND is never used, because librados does not work with it in Node
-// (docs/decisions/0001). It returns false and sets `error` when the library or a required function is
-// missing. Any thread.
+// other's way. RTLD_DEEPBIND is not used for them, because librados does not work with it in Node
+// (docs/decisions/0001); for libcryptsetup it is. It returns false and sets `error` when the library or a
+// required function is missing. Any thread.
 bool OpenLibrary(const LibrarySource& source, const FunctionEntry* entries, size_t count,
                  LibraryError* error);
 

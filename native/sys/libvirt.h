@@ -6,6 +6,7 @@
 #include <libvirt/virterror.h>
 
 #include "sys/generated/libvirt.h"
+#include "sys/later/libvirt.h"
 #include "sys/library.h"
 
 namespace rbdkit {

@@ -50,6 +50,13 @@ int OpenImageAt(decltype(&::rbd_open) open, rados_ioctx_t ioctx, const char* nam
 
 const char* RbdSince(const void* pointer) { return SinceOf(entries, pointer); }
 
+const char* RbdLacks(const std::string& name) {
+  for (const FunctionEntry& entry : entries) {
+    if (name == entry.name && *entry.pointer == nullptr) return entry.since;
+  }
+  return nullptr;
+}
+
 void VisitRbd(void (*visit)(void* arg, const char* name, bool present), void* arg) {
   for (const FunctionEntry& entry : entries) visit(arg, entry.name, *entry.pointer != nullptr);
 }

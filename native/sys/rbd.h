@@ -4,7 +4,10 @@
 
 #include <rbd/librbd.h>
 
+#include <string>
+
 #include "sys/generated/librbd.h"
+#include "sys/later/librbd.h"
 #include "sys/library.h"
 
 namespace rbdkit {
@@ -35,6 +38,8 @@ int OpenImageAt(decltype(&::rbd_open) open, rados_ioctx_t ioctx, const char* nam
 
 // The release that brought the function whose pointer in the table this is; nullptr: every one has it.
 const char* RbdSince(const void* pointer);
+// The same of a function that the host's librbd lacks, by its name; nullptr: it has it. After LoadRbd().
+const char* RbdLacks(const std::string& name);
 
 // VisitRbd() calls `visit(name, present)` for every function of the table; only after LoadRbd().
 void VisitRbd(void (*visit)(void* arg, const char* name, bool present), void* arg);

@@ -53,10 +53,10 @@ function refreshAptLists(): void {
   run(program as string, args)
 }
 
-/** Downloads the packages and gives the names of their files, the image's first. */
-async function download(into: string): Promise<string[]> {
+/** Unpacks packages into `tree` of a directory, and gives the names of their files; they are asked for by `names`. */
+async function unpack(into: string, names: () => string[]): Promise<string[]> {
   const fetch = () =>
-    run('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', ...kernelPackages()], { cwd: into })
+    run('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', ...names()], { cwd: into })
   try {
     fetch()
   } catch {
@@ -65,9 +65,36 @@ async function download(into: string): Promise<string[]> {
     fetch()
   }
   const found = (await readdir(into)).filter((name) => name.endsWith('.deb'))
-  const image = found.find((name) => name.startsWith('linux-image-'))
-  if (image === undefined) throw new Error('apt-get download left no package file')
-  return [image, ...found.filter((name) => name !== image)]
+  for (const deb of found) run('dpkg-deb', ['-x', deb, 'tree'], { cwd: into })
+  return found
+}
+
+/**
+ * Downloads and unpacks packages below `cache`, where nothing gets its place before it is whole.
+ *
+ * @param names - The packages; called again when apt's lists were too old.
+ * @param nameOf - Checks the unpacked tree, and gives its name in the cache; gets the names of the packages' files.
+ * @returns The tree's place.
+ */
+export async function unpacked(
+  cache: string,
+  names: () => string[],
+  nameOf: (tree: string, packages: string[]) => Promise<string>,
+): Promise<string> {
+  await mkdir(cache, { recursive: true })
+  const work = await mkdtemp(join(cache, 'download-'))
+  try {
+    const packages = await unpack(work, names)
+    const tree = join(work, 'tree')
+    const target = join(cache, await nameOf(tree, packages))
+    await rename(tree, target).catch((error: NodeJS.ErrnoException) => {
+      // Another process was quicker: its copy is as good.
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+    })
+    return target
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
 }
 
 /** Finds the parts in an unpacked tree; throws when one is not there. */
@@ -82,23 +109,16 @@ async function describe(directory: string, id: string): Promise<GuestKernel> {
   throw new Error(`${directory} holds no whole kernel`)
 }
 
-/** Downloads and unpacks a kernel; nothing gets its place in the cache before it is whole. */
+/** Downloads and unpacks a kernel. */
 async function addKernel(cache: string): Promise<GuestKernel> {
-  const work = await mkdtemp(join(cache, 'download-'))
-  try {
-    const packages = await download(work)
-    for (const deb of packages) run('dpkg-deb', ['-x', deb, 'tree'], { cwd: work })
-    const id = String(packages[0]).replace(/\.deb$/, '')
-    await describe(join(work, 'tree'), id)
-    const target = join(cache, id)
-    await rename(join(work, 'tree'), target).catch((error: NodeJS.ErrnoException) => {
-      // Another process was quicker: its copy is as good.
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
-    })
-    return await describe(target, id)
-  } finally {
-    await rm(work, { recursive: true, force: true })
-  }
+  const target = await unpacked(cache, kernelPackages, async (tree, packages) => {
+    const image = packages.find((name) => name.startsWith('linux-image-'))
+    if (image === undefined) throw new Error('apt-get download left no package file')
+    const id = image.replace(/\.deb$/, '')
+    await describe(tree, id)
+    return id
+  })
+  return describe(target, basename(target))
 }
 
 /**

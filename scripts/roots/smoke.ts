@@ -1,4 +1,4 @@
-/** The package's binary on this Node, with a Ceph and a libvirtd of this machine: an image, a copy, a secret. */
+/** The package's binary on this Node, with a Ceph and a libvirtd of this machine: an image, a copy, encryption, a secret. */
 
 import { strict as assert } from 'node:assert'
 import { randomBytes } from 'node:crypto'
@@ -23,6 +23,20 @@ await copy({ ioctx, image: 'one' }, { ioctx, image: 'two' })
 await using copied = await Image.open(ioctx, 'two', { readOnly: true })
 const { buffer } = await copied.read({ position: 1_000_000, length: data.length })
 assert(data.equals(buffer))
+
+// libcryptsetup and Node have an OpenSSL each.
+{
+  const passphrase = randomBytes(16)
+  await Image.create(ioctx, 'luks', { size: 24 * 1024 * 1024 })
+  {
+    await using image = await Image.open(ioctx, 'luks')
+    await image.encryption.format({ format: 'luks2', passphrase })
+    await image.write(data, { position: 0 })
+  }
+  await using image = await Image.open(ioctx, 'luks')
+  await image.encryption.load({ format: 'luks2', passphrase })
+  assert(data.equals((await image.read({ position: 0, length: data.length })).buffer))
+}
 
 await using virt = await Connection.open(hypervisor.uri)
 const usage = { type: 'ceph', name: 'client.smoke secret' } as const

@@ -158,6 +158,27 @@ const samples: Record<string, Sample> = {
     },
     after: ({ t, ioctx }) => same(t, ioctx, 'disk', undefined, old).then(() => {}),
   },
+  'pools-groups': {
+    before: async ({ ioctx }) => {
+      await makeImage(ioctx, 'data')
+      await makeImage(ioctx, 'log')
+      return undefined
+    },
+    after: async ({ t, ioctx }) => {
+      const group = new rbdkit.Group(ioctx, 'database')
+      t.same((await group.images.list()).map(({ image }) => image).sort(), ['data', 'log'])
+      t.match(await group.snapshots.list(), [{ name: 'monday', state: 'complete' }])
+      await rbdkit.Group.remove(ioctx, 'database')
+    },
+  },
+  'pools-migration': {
+    before: ({ ioctx }) => makeImage(ioctx, 'disk') as Promise<undefined>,
+    after: async ({ t, ioctx, elsewhere }) => {
+      t.notOk((await Image.list(ioctx)).some(({ name }) => name === 'disk'))
+      await same(t, elsewhere, 'disk')
+    },
+  },
+  'pools-inventory': { before: ({ ioctx }) => makeImage(ioctx, 'disk') as Promise<undefined> },
   'diffs-export': {
     before: async ({ ioctx, elsewhere }) => {
       await makeImage(ioctx, 'disk', 'monday')

@@ -17,8 +17,8 @@ export interface Faults {
   statusBytes?: number
   /** How much later completions come. */
   delayMs?: number
-  /** `octopus` lacks optional functions, `incomplete` a required one. */
-  release?: 'octopus' | 'incomplete'
+  /** `pacific` lacks optional functions, `incomplete` a required one. */
+  release?: 'pacific' | 'incomplete'
 }
 
 /** The environment of a child process that is to use the fakes. */

@@ -1,5 +1,7 @@
 /** The libvirtd that tests share: the test runner's one (`RBDKIT_TEST_LIBVIRT_URI`), or one started for this file. */
 
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { LocalHypervisor } from 'rbdkit/dev'
 import t from 'tap'
 
@@ -21,4 +23,19 @@ export function sharedHypervisor(): Promise<TestHypervisor> {
     return hypervisor
   })()
   return shared
+}
+
+/** The pid of a hypervisor's libvirtd: its own pid file has the number in its namespace. */
+export function libvirtdPid(hypervisor: LocalHypervisor): number {
+  const pid = readdirSync('/proc').find((entry) => {
+    try {
+      const program = readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0')[0] ?? ''
+      const mounts = () => readFileSync(`/proc/${entry}/mountinfo`, 'utf8')
+      return basename(program) === 'libvirtd' && mounts().includes(basename(hypervisor.directory))
+    } catch {
+      return false
+    }
+  })
+  if (pid === undefined) throw new Error('libvirtd is not there')
+  return Number(pid)
 }

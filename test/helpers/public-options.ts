@@ -4,7 +4,7 @@ import ts from 'typescript'
 import { root } from './package.js'
 
 /** Objects that are not lists of options: passed on as they are, or of another shape than their type's names. */
-const others = new Set(['Command', 'QmpCommand', 'WebByteStream', 'SecretReference'])
+const others = new Set(['Command', 'QmpCommand', 'QuiesceHandler', 'WebByteStream', 'SecretReference'])
 
 function isInternal(declaration: ts.Node): boolean {
   const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected

@@ -2,10 +2,28 @@
 
 import { execFileSync } from 'node:child_process'
 
-/** The major release of the Ceph that is installed here: 16, 18, 20. Its libraries, tools and daemons are of one release. */
-export const cephRelease = Number(
-  /^ceph version (\d+)\./.exec(execFileSync('ceph', ['--version'], { encoding: 'utf8' }))?.[1],
+const version = /^ceph version (\d+)\.(\d+)\.(\d+)/.exec(
+  execFileSync('ceph', ['--version'], { encoding: 'utf8' }),
 )
+
+/** The Ceph that is installed here, in three numbers. Its libraries, tools and daemons are of one release. */
+export const cephVersion: readonly number[] = (version ?? []).slice(1).map(Number)
+
+/** Its major release: 16, 18, 20. */
+export const cephRelease = cephVersion[0] as number
+
+/** Whether the Ceph that is installed here has what came with the releases given, `'18.2.5'` and `'19.2.3'`, and all later ones. */
+export function cephHas(...releases: readonly string[]): boolean {
+  const parsed = releases.map((release) => release.split('.').map(Number))
+  const compare = (a: readonly number[], b: readonly number[]): number => {
+    const at = a.findIndex((part, i) => part !== b[i])
+    return at < 0 ? 0 : (a[at] as number) - (b[at] as number)
+  }
+  const ofOurs = parsed.find(([major]) => major === cephRelease)
+  return ofOurs
+    ? compare(cephVersion, ofOurs) >= 0
+    : parsed.every((release) => compare(cephVersion, release) > 0)
+}
 
 /** Whether libvirt can start RBD storage pools: it sets an option that Ceph 20 does not have. */
 export const rbdPoolsStart = cephRelease < 20

@@ -90,7 +90,9 @@ t.test('a reader that falls behind is told', { timeout: 120_000 }, async (t) => 
   const connection = await openTest(t)
   const vm = await connection.defineDomain(domainXml(randomName('vm')))
   const events = await connection.domainEvents('lifecycle')
-  await startAndStop(vm, 5001)
+  // Another connection, whose reader keeps up, tells when so many have come.
+  const prompt = await (await openTest(t)).domainEvents('lifecycle')
+  await Promise.all([startAndStop(vm, 5100), take(prompt, 10_200)])
   let read = 0
   await t.rejects(
     async () => {

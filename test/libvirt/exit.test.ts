@@ -2,15 +2,19 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { plainNode } from '../helpers/child.js'
 import { randomName } from '../helpers/cluster.js'
+import { echoDomain } from '../helpers/echo-guest.js'
 import { sharedHypervisor } from '../helpers/hypervisor.js'
+import { long } from '../helpers/long.js'
+import { createVolume, openVolumes } from '../helpers/volumes.js'
 
-t.setTimeout(300_000)
+t.setTimeout(420_000)
 
 const library = JSON.stringify(new URL('../../dist/libvirt/index.js', import.meta.url).href)
 
@@ -30,7 +34,7 @@ async function run(script: string): Promise<{ code: number | null; signal: strin
   return { code, signal, output }
 }
 
-t.test('processes that end with an open connection, twenty times each', { timeout: 240_000 }, async (t) => {
+t.test('processes that end with an open connection, again and again', { timeout: 240_000 }, async (t) => {
   const { uri } = await sharedHypervisor()
   const open = `const c = await Connection.open(${JSON.stringify(uri)}); const d = await c.listDomains();`
   const scripts: Record<string, [script: string, code: number]> = {
@@ -49,7 +53,7 @@ t.test('processes that end with an open connection, twenty times each', { timeou
   }
   for (const [name, [script, expected]] of Object.entries(scripts)) {
     const wrong: unknown[] = []
-    for (let i = 0; i < 20; i += 4) {
+    for (let i = 0; i < (long ? 20 : 8); i += 4) {
       for (const result of await Promise.all([run(script), run(script), run(script), run(script)])) {
         const clean = expected === 1 ? /expected/.test(result.output) : /^(QEMU\n)?$/.test(result.output)
         if (result.code !== expected || result.signal !== null || !clean) wrong.push(result)
@@ -104,4 +108,67 @@ t.test('a worker that waits for a mute daemon can be terminated', { timeout: 60_
     await worker.terminate()`)
   t.strictSame({ code, signal }, { code: 0, signal: null })
   t.ok(performance.now() - start < 10_000)
+})
+
+t.test('workers that are terminated while libvirt keeps them waiting', { timeout: 240_000 }, async (t) => {
+  const { uri } = await sharedHypervisor()
+  const directory = t.testdir({
+    'auth.conf': '[credentials-none]\n',
+    'node.xml':
+      "<node><auth><user password='hunter2'>admin</user></auth><cpu><arch>x86_64</arch></cpu></node>",
+  })
+  const { connection, pool } = await openVolumes(t)
+  const name = randomName('vm')
+  const domain = await connection.createDomain(echoDomain(name, directory))
+  t.teardown(() => domain.destroy())
+  const file = join(directory, 'large')
+  writeFileSync(file, '')
+  truncateSync(file, 4 * 2 ** 30)
+  await createVolume(pool, 'large', 4 * 2 ** 30)
+
+  const open = `const c = await Connection.open(${JSON.stringify(uri)})`
+  const find = `${open}; const d = await c.domainByName('${name}')`
+  const waiting: Record<string, string> = {
+    'for a silent console': `${find}
+      const console = await d.openConsole({ force: true })
+      console.on('data', () => {}).on('error', () => {})
+      ready()`,
+    'for events': `${find}
+      const all = [await c.events('domain', 'lifecycle'), await d.events('reboot'), await c.events('connection', 'close')]
+      for (const events of all) events.next().catch(() => {})
+      d.waitForState('shutoff').catch(() => {})
+      ready()`,
+    'for an answer': `
+      Connection.open('test://${directory}/node.xml', {
+        credentials: () => {
+          ready()
+          return new Promise(() => {})
+        },
+      }).catch(() => {})`,
+    'for an upload': `${open}
+      const volume = await (await c.storagePoolByName('${pool.name}')).volumeByName('large')
+      volume.uploadFile('${file}', { onProgress: ready }).catch(() => {})`,
+  }
+  for (const [what, script] of Object.entries(waiting)) {
+    const worker = JSON.stringify(`
+      import { parentPort } from 'node:worker_threads'
+      const ready = () => parentPort.postMessage('ready')
+      import(${library}).then(async ({ Connection }) => {${script}})`)
+    const { code, signal, output } = await run(`
+      import { Worker } from 'node:worker_threads'
+      import { once } from 'node:events'
+      process.env.LIBVIRT_AUTH_FILE = '${directory}/auth.conf'
+      ${find}
+      const events = await d.events('lifecycle')
+      for (let i = 0; i < ${long ? 20 : 3}; i++) {
+        const worker = new Worker(${worker}, { eval: true })
+        await once(worker, 'message')
+        await worker.terminate()
+      }
+      await d.suspend()
+      console.log((await events.next()).value.event)
+      await d.resume()
+      await c.close()`)
+    t.strictSame({ code, signal, output }, { code: 0, signal: null, output: 'suspended\n' }, what)
+  }
 })

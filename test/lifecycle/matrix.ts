@@ -2,9 +2,7 @@
 
 import type { Test } from 'tap'
 import { type ChildResult, inParallel, runChild, unexpected } from '../helpers/child.js'
-
-/** `RBDKIT_LIFECYCLE=full` tries everything on every Node and in both modes; the usual run, what is most different. */
-export const full = process.env.RBDKIT_LIFECYCLE === 'full'
+import { long } from '../helpers/long.js'
 
 /** Every step a client's life has, in order. */
 export const steps = ['import', 'connecting', 'connected', 'open', 'reading', 'writing', 'closing'] as const
@@ -27,8 +25,8 @@ export type WorkerEnding = (typeof workerEndings)[number]
 /** One step and one ending, of the main thread or of workers. */
 export type Case = { step: Step } & ({ main: MainEnding } | { worker: WorkerEnding })
 
-/** Each case is tried so often: twenty times in the full run, fewer in the usual one, which must end in minutes. */
-const TIMES = full ? 20 : 5
+/** Each case is tried so often. */
+const TIMES = long ? 20 : 3
 /** A process or a worker that lives longer hangs. It needs less than a second; the machine may be busy. */
 const DEADLINE_MS = 20_000
 

@@ -12,10 +12,22 @@ interface Told {
   value?: unknown
 }
 
-async function callRows(faulty: boolean, faults: Faults = {}): Promise<[name: string, told: Told][]> {
-  const { code, signal, stdout, stderr } = await runChild('rows.mjs', { faulty }, { env: fakeEnv(faults) })
+interface Answers {
+  told: Record<string, Told>
+  /** What each row threw on a handle of another kind, a closed one, and a number that is none. */
+  refused: Record<string, string[]>
+}
+
+async function ask(faulty: boolean, faults: Faults = {}, daemon = false): Promise<Answers> {
+  const of = { faulty, daemon }
+  const { code, signal, stdout, stderr } = await runChild('rows.mjs', of, { env: fakeEnv(faults) })
   t.match({ code, signal, stderr }, { code: 0, signal: null, stderr: '' })
-  return Object.entries((JSON.parse(stdout) as { told: Record<string, Told> }).told)
+  return JSON.parse(stdout) as Answers
+}
+
+async function callRows(faulty: boolean, faults: Faults = {}): Promise<[name: string, told: Told][]> {
+  const [one, other] = await Promise.all([ask(faulty, faults), ask(faulty, faults, true)])
+  return Object.entries({ ...one.told, ...other.told })
 }
 
 const ofLibvirt = (name: string): boolean => name.startsWith('vir')
@@ -36,11 +48,17 @@ t.test('a function that succeeds with an empty answer', async (t) => {
   }
 })
 
+t.test('a row on a handle that is wrong, closed or none', async (t) => {
+  const rows = Object.entries({ ...(await ask(false)).refused, ...(await ask(false, {}, true)).refused })
+  t.ok(rows.length > 400, `${rows.length} rows`)
+  for (const [name, messages] of rows) t.strictSame(messages, Array(3).fill('rbdkit: stale handle'), name)
+})
+
 t.test('a function that an older release does not have', async (t) => {
-  const rows = new Map(await callRows(false, { release: 'octopus' }))
-  t.match(rows.get('rados_stat2'), {
+  const rows = new Map(await callRows(false, { release: 'pacific' }))
+  t.match(rows.get('rbd_clone4'), {
     result: -38,
-    syscall: 'rados_stat2',
-    value: "this host's library is older than Ceph 18.2.0 (reef)",
+    syscall: 'rbd_clone4',
+    value: "this host's library is older than Ceph 19.2.0 (squid)",
   })
 })

@@ -2,13 +2,21 @@
 
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import t from 'tap'
+import { long } from '../helpers/long.js'
 import { makePackage, root } from '../helpers/package.js'
 
 t.setTimeout(600_000)
 const consumer = makePackage().binary
+/** What `npm install` builds where the package's binary does not work: minutes of compiling. */
+const fromSource = long ? [buildFromSource()] : []
 const developer = join(root, 'build-cmake', 'Release', 'rbdkit.node')
+
+function buildFromSource(): string {
+  execFileSync('npm', ['run', 'build:gyp'], { cwd: root })
+  return join(root, 'build', 'Release', 'rbdkit.node')
+}
 
 const readelf = (flag: string, path: string): string =>
   execFileSync('readelf', ['--wide', flag, path], { encoding: 'utf8' })
@@ -42,8 +50,8 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return 0
 }
 
-for (const [name, path] of Object.entries({ consumer, developer })) {
-  t.test(`the ${name}'s binary`, async (t) => {
+for (const path of [consumer, developer, ...fromSource]) {
+  t.test(`the binary ${relative(root, path)}`, async (t) => {
     const needed = neededBy(path)
     t.ok(needed.includes('libc.so.6'), 'the list was read')
     t.same(
@@ -68,7 +76,9 @@ for (const [name, path] of Object.entries({ consumer, developer })) {
 }
 
 t.test('the library beside it, which links librados', async (t) => {
-  const libraries = [consumer, developer].map((path) => join(dirname(path), 'rbdkit_copy_from.so'))
+  const libraries = [consumer, developer, ...fromSource].map((path) =>
+    join(dirname(path), 'rbdkit_copy_from.so'),
+  )
   for (const path of libraries) {
     t.same(
       neededBy(path).filter(
@@ -91,9 +101,11 @@ t.test('the prebuilt binary runs where Debian 12 or newer does', async (t) => {
   t.notMatch(readelf('--sections', consumer), /\.debug_info|\.symtab/, 'stripped')
 })
 
-t.test('both builds give the same addon', async (t) => {
+t.test('all builds give the same addon', async (t) => {
   const require = createRequire(import.meta.url)
   const keys = (path: string): string[] => Object.keys(require(path) as object)
-  t.same(keys(consumer), keys(developer), 'the same functions')
-  t.same(neededBy(consumer), neededBy(developer), 'the same needs')
+  for (const path of [consumer, ...fromSource]) {
+    t.same(keys(path), keys(developer), 'the same functions')
+    t.same(neededBy(path), neededBy(developer), 'the same needs')
+  }
 })

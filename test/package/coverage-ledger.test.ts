@@ -19,7 +19,12 @@ t.test('the ledger of C functions is up to date', { skip }, async (t) => {
   t.equal(status, 0, stderr.trim())
 })
 
-for (const script of ['generate-tables.mjs', 'generate-parameters.mjs', 'generate-enums.mjs']) {
+for (const script of [
+  'generate-libvirt.mjs',
+  'generate-tables.mjs',
+  'generate-parameters.mjs',
+  'generate-enums.mjs',
+]) {
   t.test(`what ${script} writes is up to date`, { skip }, async (t) => {
     t.match(check(script), { status: 0, stderr: '' })
   })

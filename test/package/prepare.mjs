@@ -21,7 +21,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const copy = join(root, '.rbdkit', 'package')
-const binaryInputs = ['native', 'binding.gyp', 'scripts/prebuild.mjs', 'scripts/node-headers.mjs']
+const binaryInputs = ['native', 'binding.gyp']
+const builders = ['CMakeLists.txt', 'scripts/prebuild.mjs']
 const otherInputs = [
   ...['lib', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'README.md', 'LICENSE'],
   ...['scripts/install.mjs', 'scripts/check-prebuilds.mjs'],
@@ -68,11 +69,10 @@ for (const input of [...binaryInputs, ...otherInputs]) {
 if (!existsSync(join(copy, 'node_modules')))
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
 
-once('.binary', binaryInputs, () => {
-  rmSync(join(copy, 'prebuilds'), { recursive: true, force: true })
-  run('npm', ['run', 'prebuild:linux'])
+once('.binary', [...binaryInputs, ...builders], () => {
+  run(process.execPath, [join(root, 'scripts', 'prebuild.mjs'), copy])
 })
-once('.tarball', [...otherInputs, ...binaryInputs], () => {
+once('.tarball', [...otherInputs, ...binaryInputs, ...builders], () => {
   rmSync(join(copy, 'dist'), { recursive: true, force: true })
   for (const name of readdirSync(copy).filter((one) => one.endsWith('.tgz'))) rmSync(join(copy, name))
   run('npm', ['run', 'build:ts'])

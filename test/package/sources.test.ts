@@ -30,11 +30,17 @@ t.test('native/sources.gypi lists every source file of the addon and of the libr
 function declaredFunctions(): string[] {
   const directory = join('lib', 'internal', 'native')
   const names: string[] = []
-  for (const file of readdirSync(join(root, directory))) {
+  const files = readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
+  for (const file of files.filter((name) => name.endsWith('.ts'))) {
     const source = ts.createSourceFile(file, read(join(directory, file)), ts.ScriptTarget.Latest)
     for (const statement of source.statements) {
       if (!ts.isInterfaceDeclaration(statement)) continue
-      if (!/^(Bench|Core|Copy|Rados|Rbd|Libvirt)Native$/.test(statement.name.text)) continue
+      if (
+        !/^(Bench|Core|Copy|Rados|Rbd|RbdPools|Libvirt(Admin|Event|Stream)?)Native$|^Libvirt\w+Rows$/.test(
+          statement.name.text,
+        )
+      )
+        continue
       for (const member of statement.members) names.push(member.name?.getText(source) ?? '')
     }
   }
@@ -56,7 +62,9 @@ t.test('every function of the run-time tables is used', async (t) => {
   t.ok(table.length > 100, `${table.length} functions`)
   const unused = table.filter(
     (name) =>
-      !new RegExp(`(?:\\.|::|\\b(?:RADOS|RBD|VIR|STEP)\\()${name}\\b`).test(code.replaceAll('&::', '')),
+      !new RegExp(`(?:\\.|::|\\b(?:RADOS|RBD|VIR|QEMU|ADMIN|STEP|AIO)\\()${name}\\b`).test(
+        code.replaceAll('&::', ''),
+      ),
   )
   t.same(unused, [])
 })

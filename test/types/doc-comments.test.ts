@@ -92,7 +92,7 @@ t.test('every export says since when', async (t) => {
 
 /** The functions in native/sys/generated, which are looked up at run time. */
 const table = new Set(
-  ['librados', 'librbd', 'libvirt', 'libvirt_qemu']
+  ['librados', 'librbd', 'libvirt', 'libvirt_qemu', 'libvirt_admin']
     .map((name) => readFileSync(join(root, 'native/sys/generated', `${name}.h`), 'utf8'))
     .flatMap((text) => [...text.matchAll(/\bF\((\w+),/g)].map((match) => String(match[1]))),
 )

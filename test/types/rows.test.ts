@@ -6,17 +6,23 @@ import t, { type Test } from 'tap'
 import ts from 'typescript'
 import { root } from '../helpers/package.js'
 
-/** What JavaScript gives for each kind of argument of native/core/bind.h. */
+/** What JavaScript gives for each kind of argument of native/core/kinds.h. */
 const given: Record<string, string> = {
   Str: 'string',
   OptStr: 'string | undefined',
   Flag: 'boolean',
+  OptNum: 'number | undefined',
+  TextPairs: '[name: string, value: string][]',
   Bytes: 'Uint8Array<ArrayBufferLike>',
   Handle: 'number',
   ImageOptions: 'NativeLayout',
   Pairs: '[name: string, bytes: Uint8Array<ArrayBufferLike>][]',
   Names: 'string[]',
   Params: 'NativeParameter[]',
+  Key: 'Key',
+  Dict: '[string, string][]',
+  Snaps: 'BigUint64Array<ArrayBufferLike>',
+  Numbers: 'number[]',
 }
 /** Whose function it is: always by the number of its handle. */
 const handles = [
@@ -25,9 +31,20 @@ const handles = [
   'Image',
   'Connection',
   'Domain',
+  'DomainSnapshot',
+  'DomainCheckpoint',
+  'Network',
+  'NetworkPort',
+  'Interface',
+  'NodeDevice',
+  'NWFilter',
+  'NWFilterBinding',
   'StoragePool',
   'StorageVolume',
   'Secret',
+  'AdminConnection',
+  'AdminServer',
+  'AdminClient',
 ]
 
 const program = ts.createProgram([join(root, 'lib/internal/addon.ts')], {
@@ -62,13 +79,9 @@ const declared = new Map(
   }),
 )
 
-const steps = new Map(
-  membersOf(stepsFile, 'WriteSteps').map((one) => [one.name, elementsOf(checker.getTypeOfSymbol(one))]),
-)
-
-const { rows, writeSteps } = createRequire(import.meta.url)(
+const { rows, aioRows, writeSteps, readSteps } = createRequire(import.meta.url)(
   join(root, 'build-cmake/Release/rbdkit.node'),
-) as Record<'rows' | 'writeSteps', Record<string, string>>
+) as Record<'rows' | 'aioRows' | 'writeSteps' | 'readSteps', Record<string, string>>
 
 function compare(t: Test, name: string, kinds: string[], types: string[]): void {
   t.equal(types.length, kinds.length, `${name}: ${kinds}; ${types}`)
@@ -87,9 +100,30 @@ t.test('arguments of functions', async (t) => {
   }
 })
 
+t.test('arguments of asynchronous calls on objects', async (t) => {
+  t.ok(Object.keys(aioRows).length > 10, `${Object.keys(aioRows).length} rows`)
+  for (const [name, text] of Object.entries(aioRows)) {
+    const member = membersOf(nativeFile, 'Native').find((one) => one.name === name)
+    const [signature] = member === undefined ? [] : checker.getTypeOfSymbol(member).getCallSignatures()
+    // After slot, handle and object come the rest, as a tuple that is spread.
+    const types = (signature?.getParameters() ?? []).slice(1).flatMap((one) => {
+      const type = checker.getTypeOfSymbol(one)
+      return one.name === 'args' ? elementsOf(type) : [checker.typeToString(type)]
+    })
+    compare(t, name, ['Handle', ...text.split(' ').slice(1)], types)
+  }
+})
+
 t.test('arguments of steps', async (t) => {
-  t.same(Object.keys(writeSteps).sort(), [...steps.keys()].sort())
-  for (const [name, text] of Object.entries(writeSteps)) {
-    compare(t, name, text.split(' ').slice(1), steps.get(name) ?? [])
+  for (const [file, given] of [
+    ['WriteSteps', writeSteps],
+    ['ReadSteps', readSteps],
+  ] as const) {
+    const steps = new Map(
+      membersOf(stepsFile, file).map((one) => [one.name, elementsOf(checker.getTypeOfSymbol(one))]),
+    )
+    t.same(Object.keys(given).sort(), [...steps.keys()].sort())
+    for (const [name, text] of Object.entries(given))
+      compare(t, name, text.split(' ').slice(1), steps.get(name) ?? [])
   }
 })

@@ -41,6 +41,46 @@ t.test('a URI that names a program is refused before libvirt sees it', async (t)
   })
 })
 
+t.test('every transport and every way to write a parameter', async (t) => {
+  const refused = { code: 'ERR_INVALID_ARG_VALUE' }
+  const transports = ['', '+unix', '+tcp', '+tls', '+ssh', '+libssh', '+libssh2']
+  for (const transport of transports) {
+    const uri = `qemu${transport}://me@host:16/system?no_verify=1`
+    t.doesNotThrow(() => checkUri(uri), uri)
+    for (const name of ['command', 'COMMAND', 'n%65tcat', 'netcat', '%6e%65%74%63%61%74', ' command']) {
+      for (const separator of ['&', ';', '&&', '&;']) {
+        t.throws(() => checkUri(`${uri}${separator}${name}=x`), refused, `${transport} ${separator}${name}`)
+        t.throws(() => checkUri(`${uri}${separator}${name}`), refused, 'without a value')
+      }
+    }
+  }
+  for (const scheme of [
+    'qemu+ext',
+    'QEMU+EXT',
+    'qemu+%65xt',
+    'qemu+e%78t',
+    'qemu+rsh',
+    'qemu+ssh+ext',
+    'qemu+',
+  ])
+    t.throws(() => checkUri(`${scheme}://host/system`), refused, scheme)
+  for (const known of [
+    'name',
+    'mode',
+    'proxy',
+    'socket',
+    'keyfile',
+    'sshauth',
+    'pkipath',
+    'known_hosts',
+    'known_hosts_verify',
+    'no_sanity',
+    'no_tty',
+    'tls_priority',
+  ])
+    t.doesNotThrow(() => checkUri(`qemu+ssh://host/system?${known}=command`), known)
+})
+
 t.test('the refusal does not quote the URI', async (t) => {
   const error = await Connection.open('qemu+ssh://me:hunter2@host/system?command=hunter2').catch(
     (reason) => reason,

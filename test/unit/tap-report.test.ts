@@ -6,12 +6,12 @@ import { type Counts, type Ending, TapReport } from '../../scripts/tap-report.js
 async function read(
   text: string,
   ending: Partial<Ending> = {},
-): Promise<{ counts: Counts; printed: string }> {
+): Promise<{ counts: Counts; failed: string[]; printed: string }> {
   const lines: string[] = []
   const report = new TapReport((line) => lines.push(line))
   const ended = { seconds: 1, status: 0, signal: null, ...ending }
   await report.read('test/a.test.ts', Readable.from([text]), Promise.resolve(ended))
-  return { counts: report.counts, printed: lines.join('\n') }
+  return { counts: report.counts, failed: report.failed, printed: lines.join('\n') }
 }
 
 const WHOLE = `TAP version 14
@@ -42,8 +42,9 @@ ok 4 - later # TODO
 const FINE = 'TAP version 14\n# Subtest: fine\n    ok 1 - yes\n    1..1\nok 1 - fine\n1..1\n'
 
 t.test('a test counts once, by its worst assertion', async (t) => {
-  const { counts, printed } = await read(WHOLE, { status: 1 })
+  const { counts, failed, printed } = await read(WHOLE, { status: 1 })
   t.same(counts, { passed: 2, failed: 1, skipped: 2 })
+  t.same(failed, ['test/a.test.ts > outer > bad'])
   t.match(printed, 'not ok: test/a.test.ts > outer > bad > wrong')
   t.match(printed, 'diff: expected 1')
   t.match(printed, 'FAILED test/a.test.ts 1.0 s')

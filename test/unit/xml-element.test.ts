@@ -4,12 +4,24 @@ import fc from 'fast-check'
 import t from 'tap'
 import { xml } from '../../lib/libvirt/xml/index.js'
 
-const { parse, serialize, XmlComment, XmlElement, XmlError } = xml
+const {
+  parse,
+  parseDocument,
+  serialize,
+  XmlCData,
+  XmlComment,
+  XmlDocument,
+  XmlElement,
+  XmlError,
+  XmlInstruction,
+} = xml
 
 /** A tree as plain data, adjacent texts joined as a parser sees them. */
 function plain(node: xml.XmlNode): unknown {
   if (typeof node === 'string') return node
   if (node instanceof XmlComment) return { comment: node.text }
+  if (node instanceof XmlCData) return { cdata: node.text }
+  if (node instanceof XmlInstruction) return { target: node.target, text: node.text }
   const children: unknown[] = []
   for (const child of node.children.map(plain)) {
     const last = children.at(-1)
@@ -96,8 +108,13 @@ t.test('what is not well-formed is refused', async (t) => {
       '<a><?xml version="1.0"?></a>',
     ],
     [
-      '<a><?pi x?></a>',
-      '<?xml-stylesheet href="x"?><a/>',
+      '<a><?pi x></a>',
+      '<?pi?',
+      '<a><?a:b x?></a>',
+      '<a><?XML x?></a>',
+      '<a><? x?></a>',
+      '<a><?1 x?></a>',
+      '<?pi"?><a/>',
       '<a/><?',
       '&#32;<a/>',
       '<a/>\0',
@@ -152,6 +169,15 @@ t.test('what parse refuses, serialize does not write', async (t) => {
   }
   for (const text of ['--', 'a-', '-->', 'a\rb'])
     t.throws(() => serialize(new XmlElement('a', {}, [new XmlComment(text)])), wrong)
+  for (const text of [']]>', 'a]]>b', '\r', '\0'])
+    t.throws(() => serialize(new XmlElement('a', {}, [new XmlCData(text)])), wrong)
+  for (const text of ['?>', ' a', '\r', '\0'])
+    t.throws(() => serialize(new XmlElement('a', {}, [new XmlInstruction('b', text)])), wrong)
+  for (const target of ['', 'xml', 'XmL', 'a:b', '1', 'a b', 'a?>'])
+    t.throws(() => serialize(new XmlElement('a', {}, [new XmlInstruction(target)])), wrong)
+  const document = new XmlDocument(new XmlElement('a'))
+  document.prolog.push('<b/>' as unknown as xml.XmlComment)
+  t.throws(() => serialize(document), { code: 'ERR_INVALID_ARG_TYPE' })
   for (const name of ['xmlns', 'xmlns:a']) t.throws(() => serialize(new XmlElement(name)), wrong)
   for (const declaration of ['xmlns:xml', 'xmlns:xmlns'])
     t.throws(() => serialize(new XmlElement('a', { [declaration]: 'u' })), wrong)
@@ -196,6 +222,17 @@ t.test(
     t.equal(serialize(parse(serialize(root))), serialize(root))
   },
 )
+
+t.test('comments and instructions outside the element, and CDATA, are written as they were', async (t) => {
+  const text =
+    '<!-- WARNING -->\n<?one two?>\n<a><?three four="5"?>x<![CDATA[<b> & ]]>y<![CDATA[]]><?six?></a>\n<!--seven-->\n<?eight?>\n'
+  const document = parseDocument(`<?xml version="1.0" encoding="UTF-16"?>\n${text}`)
+  t.equal(serialize(document), text)
+  t.equal(document.root.text, 'x<b> & y')
+  t.same(document.prolog.map(plain), [{ comment: ' WARNING ' }, { target: 'one', text: 'two' }])
+  t.same(document.epilog.map(plain), [{ comment: 'seven' }, { target: 'eight', text: '' }])
+  t.equal(serialize(parse(text)), text.split('\n')[2], 'an element is written without what is outside')
+})
 
 t.test('the tree: find, elements, text, and changing it', async (t) => {
   const root = parse('<a><b i="1">x<c>y</c>z</b><b i="2"/>t</a>')
@@ -281,6 +318,10 @@ const tree = fc.letrec<{ node: xml.XmlNode; element: xml.XmlElement }>((tie) => 
     { depthSize: 'small' },
     nasty,
     nasty.map((text) => new XmlComment(text)),
+    nasty.map((text) => new XmlCData(text)),
+    fc
+      .tuple(fc.oneof(fc.constant('p'), nasty), nasty)
+      .map(([target, text]) => new XmlInstruction(target, text)),
     tie('element'),
   ),
 }))
@@ -329,6 +370,9 @@ t.test('property: arbitrary text either parses to a tree that survives, or is re
         '/>',
         '<?xml version="1.0"?>',
         '<!DOCTYPE a>',
+        '<?p ',
+        '?>',
+        ']]>',
       ),
     ),
     { maxLength: 12 },

@@ -200,3 +200,51 @@ t.test(
     t.equal(clone, expected, 'all else is as it was')
   },
 )
+
+t.test('shell comments in a document: where they stand, and how they are written in XML', async (t) => {
+  const hosts = (comment: (text: string) => string) => `<pool type="rbd">
+  <name>images_rbd</name>
+  <source>
+    <name>libvirt-pool</name>
+    <host name='192.168.6.204'/> ${comment('ceph monitor 1')}
+    <host name='192.168.6.205'/> ${comment('ceph monitor 2')}
+    <auth username='libvirt' type='ceph'>
+      <secret uuid='0611b35d-dead-beef-aaaa-c0ffeec0ffee'/>
+    </auth>
+  </source>
+</pool>
+`
+  t.throws(() => xml.parseStoragePool(hosts((text) => `# ${text}`)), {
+    name: 'XmlError',
+    code: 'ERR_INVALID_XML',
+    line: 5,
+    column: 34,
+    message: /text beside elements; XML has no '#' comments, only <!-- --> \(line 5, column 34\)/,
+  })
+  const corrected = hosts((text) => `<!-- ${text} -->`)
+  t.same(xml.parseStoragePool(corrected).monitors, [{ host: '192.168.6.204' }, { host: '192.168.6.205' }])
+  t.match(xml.serialize(xml.parse(corrected)), '<host name="192.168.6.205"/> <!-- ceph monitor 2 -->')
+  const disk = (comment: string) => `<devices>
+  <emulator>/usr/libexec/qemu-kvm</emulator>
+  <disk type='network' device='disk'>
+    <source protocol='rbd' name='libvirt-pool/os-data'>
+      <host name='192.168.30.145' port='6789'/> ${comment}
+    </source>
+    <target dev='vda' bus='virtio'/>
+  </disk>
+</devices>`
+  t.throws(() => xml.parseDomainDisks(disk('## change IP monitor of Ceph cluster')), {
+    name: 'XmlError',
+    line: 5,
+    column: 49,
+  })
+  t.match(xml.parseDomainDisks(disk('<!-- the monitor -->')), [{ image: 'os-data' }])
+  t.throws(() => xml.parseSecret('<secret>x<usage/></secret>'), { name: 'XmlError', line: 1, column: 9 })
+  t.throws(() => xml.parseSecret('<secret><usage/><![CDATA[x]]></secret>'), {
+    name: 'XmlError',
+    line: 1,
+    column: 17,
+  })
+  // What is inside <metadata> is others'.
+  t.same(xml.parseDomainDisks('<domain><metadata><a xmlns="urn:a">x<b/>y</a></metadata></domain>'), [])
+})

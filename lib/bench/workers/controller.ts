@@ -320,7 +320,7 @@ class Controller {
  *
  * Rejects with a {@link BenchWorkersError}; with the signal's reason; with a `CephError` when the pool cannot be used.
  *
- * Implements: rados_notify2, rados_lock_exclusive, rados_write_full, rados_read, rados_remove.
+ * Implements: rados_notify2, rados_lock_exclusive, rados_aio_write_full, rados_aio_read, rados_aio_remove.
  * @since 0.1.0
  */
 export function benchWorkers(

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { RBD_FLAG } from '../../internal/generated/librbd.js'
 import { formatBytes } from '../../internal/text.js'
 import type { Image } from '../../rbd/image.js'
+import type { InventoryImage } from '../../rbd/inventory/types.js'
 import { action } from '../action.js'
 import type { ImageSpec } from '../options/image-spec.js'
 import {
@@ -13,7 +14,7 @@ import {
   addProgressOption,
   type Flags,
 } from '../options/options.js'
-import { eachImage } from '../runs/each-image.js'
+import { takeInventory } from '../runs/inventory.js'
 import { userSnapshots } from '../runs/user-snapshots.js'
 import type { Report, Session } from '../session.js'
 import { table } from '../terminal/table.js'
@@ -72,21 +73,41 @@ async function rowsOf(session: Session, spec: ImageSpec, image: Image, only?: st
   return rows
 }
 
+/** The same of an image of an inventory. */
+function rowsOfListed({ name, id, size, snapshots, usage = 0 }: InventoryImage): Row[] {
+  return [
+    ...snapshots
+      .filter(({ namespace }) => namespace === 'user')
+      .map((one) => ({
+        name,
+        id,
+        snapshot: one.name,
+        snapshot_id: Number(one.id),
+        provisioned_size: one.size,
+        used_size: one.usage ?? 0,
+      })),
+    { name, id, provisioned_size: size, used_size: usage },
+  ]
+}
+
 function toReport(rows: readonly Row[]): Report {
   const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0)
   // The size of a snapshot is not one more disk, unless it is the only thing that was asked for.
   const disks = rows.filter(({ snapshot }) => snapshot === undefined)
   const provisioned = sum((disks.length > 0 ? disks : rows).map((row) => row.provisioned_size))
   const used = sum(rows.map((row) => row.used_size))
-  const cells = rows.map((row) => [
-    row.snapshot === undefined ? row.name : `${row.name}@${row.snapshot}`,
-    formatBytes(row.provisioned_size),
-    formatBytes(row.used_size),
-  ])
-  if (rows.length > 1) cells.push(['<TOTAL>', formatBytes(provisioned), formatBytes(used)])
+  const text = (): string => {
+    const cells = rows.map((row) => [
+      row.snapshot === undefined ? row.name : `${row.name}@${row.snapshot}`,
+      formatBytes(row.provisioned_size),
+      formatBytes(row.used_size),
+    ])
+    if (rows.length > 1) cells.push(['<TOTAL>', formatBytes(provisioned), formatBytes(used)])
+    return table([['NAME', 'PROVISIONED', 'USED'], ...cells], [1, 2])
+  }
   return {
     json: { images: rows, total_provisioned_size: provisioned, total_used_size: used },
-    text: table([['NAME', 'PROVISIONED', 'USED'], ...cells], [1, 2]),
+    text,
   }
 }
 
@@ -99,10 +120,14 @@ async function show(session: Session, text: string | undefined): Promise<Report>
     return toReport(await rowsOf(session, spec, image, snapshot))
   }
   const pool = await session.poolSpec(undefined)
-  const { rows, troubles } = await eachImage(await session.ioctx(pool), session.signal, (image) =>
-    rowsOf(session, { ...pool, image: image.name }, image),
-  )
-  return { ...toReport(rows.flat()), troubles }
+  const options = { usage: true, signal: session.signal }
+  const { images, troubles } = await takeInventory(await session.ioctx(pool), options)
+  for (const { name, features, flags } of images) {
+    if (!features.includes('fast-diff')) say(`'${name}' lacks the feature fast-diff: that took long`)
+    else if (flags.length > 0)
+      say(`the object map of '${name}' is invalid: that took long; rbdkit object-map rebuild`)
+  }
+  return { ...toReport(images.flatMap(rowsOfListed)), troubles }
 }
 
 /** What images take. */

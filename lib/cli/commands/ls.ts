@@ -2,13 +2,11 @@
 
 import { Command } from 'commander'
 import { formatBytes, printable } from '../../internal/text.js'
-import type { Image } from '../../rbd/image.js'
-import type { ParentImage } from '../../rbd/relations.js'
+import type { InventoryImage } from '../../rbd/inventory/types.js'
 import { action } from '../action.js'
 import { formatImageSpec } from '../options/image-spec.js'
 import { addFormatOption, addOptions, type Flags } from '../options/options.js'
-import { eachImage } from '../runs/each-image.js'
-import { userSnapshots } from '../runs/user-snapshots.js'
+import { takeInventory } from '../runs/inventory.js'
 import type { Report, Session } from '../session.js'
 import { table } from '../terminal/table.js'
 
@@ -31,31 +29,36 @@ interface Row {
   readonly lock_type?: string
 }
 
-function toParent({ pool, namespace, image, snapshot }: ParentImage): NonNullable<Row['parent']> {
+function toParent({
+  pool,
+  namespace,
+  image,
+  snapshot,
+}: NonNullable<InventoryImage['parent']>): NonNullable<Row['parent']> {
   return { pool, pool_namespace: namespace, image, snapshot }
 }
 
-async function rowsOf(image: Image): Promise<Row[]> {
-  const [info, snapshots, parent] = await Promise.all([image.info(), userSnapshots(image), image.parent()])
-  const [locker] = await image.locks.lockers()
-  const common = { image: info.name, id: info.id, format: info.id === '' ? 1 : 2 }
+function rowsOf({ name, id, size, snapshots, parent, lockers: [locker] }: InventoryImage): Row[] {
+  const common = { image: name, id, format: id === '' ? 1 : 2 }
   const from = parent === undefined ? {} : { parent: toParent(parent) }
   const head: Row = {
     ...common,
-    size: info.size,
+    size,
     ...from,
     ...(locker === undefined ? {} : { lock_type: locker.mode }),
   }
   return [
     head,
-    ...snapshots.map((one) => ({
-      ...common,
-      snapshot: one.name,
-      snapshot_id: Number(one.id),
-      size: one.size,
-      ...from,
-      protected: one.protected,
-    })),
+    ...snapshots
+      .filter(({ namespace }) => namespace === 'user')
+      .map((one) => ({
+        ...common,
+        snapshot: one.name,
+        snapshot_id: Number(one.id),
+        size: one.size,
+        ...from,
+        protected: one.protected,
+      })),
   ]
 }
 
@@ -87,12 +90,11 @@ async function list(session: Session<LsFlags>, text: string | undefined): Promis
     const shown = process.stdout.isTTY ? names.map(printable) : names
     return { json: names, text: shown.map((name) => `${name}\n`).join('') }
   }
-  const found = await eachImage(ioctx, session.signal, rowsOf)
-  const { troubles } = found
-  const rows = found.rows.flat()
+  const { images, troubles } = await takeInventory(ioctx, { signal: session.signal })
+  const rows = images.flatMap(rowsOf)
   if (rows.length === 0) return { json: [], text: '', troubles }
   const heads = ['NAME', 'SIZE', 'PARENT', 'FMT', 'PROT', 'LOCK']
-  return { json: rows, text: table([heads, ...rows.map(toCells)], [1, 3]), troubles }
+  return { json: rows, text: () => table([heads, ...rows.map(toCells)], [1, 3]), troubles }
 }
 
 /** The images of a pool. */

@@ -12,7 +12,7 @@ async function isPrimary(session: Session, spec: ImageSpec): Promise<boolean> {
   try {
     const image = await session.open(spec, { readOnly: true })
     try {
-      return (await image.mirrorInfo({ signal: session.signal }))?.primary === true
+      return (await image.mirror.info({ signal: session.signal }))?.primary === true
     } finally {
       await image.close({ signal: session.signal })
     }

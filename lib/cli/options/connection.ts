@@ -6,7 +6,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { Cluster, ConnectOptions } from '../../rados/cluster.js'
+import type { Cluster } from '../../rados/cluster.js'
+import type { ConnectOptions } from '../../rados/connect-options.js'
 import { readCephArgs } from './ceph-args.js'
 
 /** What commander makes of them. */

@@ -4,7 +4,7 @@
  */
 
 import type { Image } from '../../rbd/image.js'
-import type { SnapshotInfo } from '../../rbd/snapshot.js'
+import type { SnapshotInfo } from '../../rbd/snapshot-info.js'
 
 export const isUsers = ({ namespace }: SnapshotInfo): boolean => namespace.type === 'user'
 

@@ -134,7 +134,7 @@ _rbdkit() {
     *path | files)
       compopt -o filenames 2>/dev/null
       mapfile -t found < <(compgen -f -- "$current") ;;
-    *image-spec | snap-spec | pool-spec | images | pool)
+    *image-spec | *snap-spec | *group-spec | image-id | pool-spec | images | pool)
       mapfile -t found < <("$program" completion names "\${kind%...}" "\${connection[@]}" -- "$current" 2>/dev/null)
       [[ \${#found[@]} -eq 1 && \${found[0]} == *[/@] ]] && compopt -o nospace 2>/dev/null
       # readline replaces what begins with the '@' only.

@@ -5,3 +5,70 @@ export const LIBRADOS_CREATE = {
   EXCLUSIVE: 1,
   IDEMPOTENT: 0,
 } as const
+
+/** Macros of rados/librados.h. */
+export const LIBRADOS_LOCK_FLAG = {
+  RENEW: 1,
+  MAY_RENEW: 1,
+  MUST_RENEW: 2,
+} as const
+
+/** An enum of rados/librados.h. */
+export const LIBRADOS_OP_FLAG = {
+  EXCL: 1,
+  FAILOK: 2,
+  FADVISE_RANDOM: 4,
+  FADVISE_SEQUENTIAL: 8,
+  FADVISE_WILLNEED: 16,
+  FADVISE_DONTNEED: 32,
+  FADVISE_NOCACHE: 64,
+  FADVISE_FUA: 128,
+} as const
+
+/** An enum of rados/librados.h. */
+export const LIBRADOS_CMPXATTR_OP = {
+  EQ: 1,
+  NE: 2,
+  GT: 3,
+  GTE: 4,
+  LT: 5,
+  LTE: 6,
+} as const
+
+/** An enum of rados/librados.h. */
+export const LIBRADOS_OPERATION = {
+  NOFLAG: 0,
+  BALANCE_READS: 1,
+  LOCALIZE_READS: 2,
+  ORDER_READS_WRITES: 4,
+  IGNORE_CACHE: 8,
+  SKIPRWLOCKS: 16,
+  IGNORE_OVERLAY: 32,
+  FULL_TRY: 64,
+  FULL_FORCE: 128,
+  IGNORE_REDIRECT: 256,
+  ORDERSNAP: 512,
+  RETURNVEC: 1024,
+} as const
+
+/** An enum of rados/librados.h. */
+export const LIBRADOS_ALLOC_HINT_FLAG = {
+  SEQUENTIAL_WRITE: 1,
+  RANDOM_WRITE: 2,
+  SEQUENTIAL_READ: 4,
+  RANDOM_READ: 8,
+  APPEND_ONLY: 16,
+  IMMUTABLE: 32,
+  SHORTLIVED: 64,
+  LONGLIVED: 128,
+  COMPRESSIBLE: 256,
+  INCOMPRESSIBLE: 512,
+  LOG: 1024,
+} as const
+
+/** rados_checksum_type_t of rados/librados.h. */
+export const LIBRADOS_CHECKSUM_TYPE = {
+  XXHASH32: 0,
+  XXHASH64: 1,
+  CRC32C: 2,
+} as const

@@ -16,6 +16,14 @@ export const RBD_FEATURE = {
   DIRTY_CACHE: 2048n,
 } as const
 
+/** Macros of rbd/features.h. */
+export const RBD_OPERATION_FEATURE = {
+  CLONE_PARENT: 1n,
+  CLONE_CHILD: 2n,
+  GROUP: 4n,
+  SNAP_TRASH: 8n,
+} as const
+
 /** Macros of rbd/librbd.h. */
 export const RBD_FLAG = {
   OBJECT_MAP_INVALID: 1n,
@@ -26,6 +34,19 @@ export const RBD_FLAG = {
 export const RBD_LOCK_MODE = {
   EXCLUSIVE: 0,
   SHARED: 1,
+  EXCLUSIVE_TRANSIENT: 2,
+} as const
+
+/** rbd_mirror_image_mode_t of rbd/librbd.h. */
+export const RBD_MIRROR_IMAGE_MODE = {
+  JOURNAL: 0,
+  SNAPSHOT: 1,
+} as const
+
+/** Macros of rbd/librbd.h. */
+export const RBD_SNAP_CREATE = {
+  SKIP_QUIESCE: 1,
+  IGNORE_QUIESCE_ERROR: 2,
 } as const
 
 /** Macros of rbd/librbd.h. */
@@ -33,6 +54,73 @@ export const RBD_SNAP_REMOVE = {
   UNPROTECT: 1,
   FLATTEN: 2,
   FORCE: 3,
+} as const
+
+/** rbd_group_image_state_t of rbd/librbd.h. */
+export const groupImageStates = {
+  0: 'attached',
+  1: 'incomplete',
+} as const
+
+/** rbd_group_snap_state_t of rbd/librbd.h. */
+export const groupSnapshotStates = {
+  0: 'incomplete',
+  1: 'complete',
+} as const
+
+/** rbd_image_migration_state_t of rbd/librbd.h. */
+export const migrationStates = {
+  0: 'error',
+  1: 'preparing',
+  2: 'prepared',
+  3: 'executing',
+  4: 'executed',
+  5: 'aborting',
+} as const
+
+/** rbd_mirror_mode_t of rbd/librbd.h. */
+export const mirrorModes = {
+  0: 'disabled',
+  1: 'image',
+  2: 'pool',
+  3: 'init-only',
+} as const
+
+/** rbd_mirror_image_mode_t of rbd/librbd.h. */
+export const mirrorImageModes = {
+  0: 'journal',
+  1: 'snapshot',
+} as const
+
+/** rbd_mirror_image_state_t of rbd/librbd.h. */
+export const mirrorImageStates = {
+  0: 'disabling',
+  1: 'enabled',
+  2: 'disabled',
+  3: 'creating',
+} as const
+
+/** rbd_mirror_image_status_state_t of rbd/librbd.h. */
+export const mirrorStatusStates = {
+  0: 'unknown',
+  1: 'error',
+  2: 'syncing',
+  3: 'starting-replay',
+  4: 'replaying',
+  5: 'stopping-replay',
+  6: 'stopped',
+} as const
+
+/** rbd_mirror_peer_direction_t of rbd/librbd.h. */
+export const mirrorPeerDirections = {
+  0: 'rx',
+  1: 'tx',
+  2: 'rx-tx',
+} as const
+
+/** rbd_group_snap_namespace_type_t of native/sys/later/librbd.h. */
+export const groupSnapshotNamespaceTypes = {
+  0: 'user',
 } as const
 
 /** rbd_trash_image_source_t of rbd/librbd.h. */

@@ -20,6 +20,21 @@ export const VIR_CONNECT_LIST_DOMAINS = {
   NO_CHECKPOINT: 32768,
 } as const
 
+/** virConnectGetAllDomainStatsFlags of libvirt/libvirt-domain.h. */
+export const VIR_CONNECT_GET_ALL_DOMAINS_STATS = {
+  ACTIVE: 1,
+  INACTIVE: 2,
+  PERSISTENT: 4,
+  TRANSIENT: 8,
+  RUNNING: 16,
+  PAUSED: 32,
+  SHUTOFF: 64,
+  OTHER: 128,
+  NOWAIT: 536870912,
+  BACKING: 1073741824,
+  ENFORCE_STATS: 2147483648,
+} as const
+
 /** virDomainModificationImpact of libvirt/libvirt-domain.h. */
 export const VIR_DOMAIN_AFFECT = {
   CURRENT: 0,
@@ -27,11 +42,244 @@ export const VIR_DOMAIN_AFFECT = {
   CONFIG: 2,
 } as const
 
+/** virDomainAuthorizedSSHKeysSetFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_AUTHORIZED_SSH_KEYS_SET = {
+  APPEND: 1,
+  REMOVE: 2,
+} as const
+
+/** virDomainAbortJobFlagsValues of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_ABORT_JOB = {
+  POSTCOPY: 1,
+} as const
+
+/** virDomainBackupBeginFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_BACKUP_BEGIN = {
+  REUSE_EXTERNAL: 1,
+} as const
+
+/** virDomainBlockCommitFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_BLOCK_COMMIT = {
+  SHALLOW: 1,
+  DELETE: 2,
+  ACTIVE: 4,
+  RELATIVE: 8,
+  BANDWIDTH_BYTES: 16,
+} as const
+
+/** virDomainBlockCopyFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_BLOCK_COPY = {
+  SHALLOW: 1,
+  REUSE_EXT: 2,
+  TRANSIENT_JOB: 4,
+  SYNCHRONOUS_WRITES: 8,
+} as const
+
+/** virDomainBlockJobAbortFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_BLOCK_JOB_ABORT = {
+  ASYNC: 1,
+  PIVOT: 2,
+} as const
+
+/** virDomainBlockJobInfoFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_BLOCK_JOB_INFO = {
+  BANDWIDTH_BYTES: 1,
+} as const
+
+/** virDomainBlockJobSetSpeedFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_BLOCK_JOB_SPEED = {
+  BANDWIDTH_BYTES: 1,
+} as const
+
+/** virDomainBlockPullFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_BLOCK_PULL = {
+  BANDWIDTH_BYTES: 64,
+} as const
+
+/** virDomainBlockRebaseFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_BLOCK_REBASE = {
+  SHALLOW: 1,
+  REUSE_EXT: 2,
+  COPY_RAW: 4,
+  COPY: 8,
+  RELATIVE: 16,
+  COPY_DEV: 32,
+  BANDWIDTH_BYTES: 64,
+} as const
+
+/** virDomainBlockResizeFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_BLOCK_RESIZE = {
+  BYTES: 1,
+} as const
+
+/** virDomainDefineFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_DEFINE = {
+  VALIDATE: 1,
+} as const
+
 /** virDomainDestroyFlagsValues of libvirt/libvirt-domain.h. */
 export const VIR_DOMAIN_DESTROY = {
   DEFAULT: 0,
   GRACEFUL: 1,
   REMOVE_LOGS: 2,
+} as const
+
+/** virDomainDeviceModifyFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_DEVICE_MODIFY = {
+  CURRENT: 0,
+  LIVE: 1,
+  CONFIG: 2,
+  FORCE: 4,
+} as const
+
+/** virDomainChannelFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_CHANNEL = {
+  FORCE: 1,
+} as const
+
+/** virDomainConsoleFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_CONSOLE = {
+  FORCE: 1,
+  SAFE: 2,
+} as const
+
+/** virDomainEventID of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_EVENT_ID = {
+  LIFECYCLE: 0,
+  REBOOT: 1,
+  RTC_CHANGE: 2,
+  WATCHDOG: 3,
+  IO_ERROR: 4,
+  GRAPHICS: 5,
+  IO_ERROR_REASON: 6,
+  CONTROL_ERROR: 7,
+  BLOCK_JOB: 8,
+  DISK_CHANGE: 9,
+  TRAY_CHANGE: 10,
+  PMWAKEUP: 11,
+  PMSUSPEND: 12,
+  BALLOON_CHANGE: 13,
+  PMSUSPEND_DISK: 14,
+  DEVICE_REMOVED: 15,
+  BLOCK_JOB_2: 16,
+  TUNABLE: 17,
+  AGENT_LIFECYCLE: 18,
+  DEVICE_ADDED: 19,
+  MIGRATION_ITERATION: 20,
+  JOB_COMPLETED: 21,
+  DEVICE_REMOVAL_FAILED: 22,
+  METADATA_CHANGE: 23,
+  BLOCK_THRESHOLD: 24,
+  MEMORY_FAILURE: 25,
+  MEMORY_DEVICE_SIZE_CHANGE: 26,
+  NIC_MAC_CHANGE: 27,
+} as const
+
+/** virDomainGetHostnameFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_GET_HOSTNAME = {
+  LEASE: 1,
+  AGENT: 2,
+} as const
+
+/** virDomainGuestInfoTypes of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_GUEST_INFO = {
+  USERS: 1,
+  OS: 2,
+  TIMEZONE: 4,
+  HOSTNAME: 8,
+  FILESYSTEM: 16,
+  DISKS: 32,
+  INTERFACES: 64,
+} as const
+
+/** virDomainGetJobStatsFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_JOB_STATS = {
+  COMPLETED: 1,
+  KEEP_COMPLETED: 2,
+} as const
+
+/** virDomainMemoryModFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_MEM = {
+  CURRENT: 0,
+  LIVE: 1,
+  CONFIG: 2,
+  MAXIMUM: 4,
+} as const
+
+/** virDomainMemoryFailureFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_MEMORY_FAILURE = {
+  ACTION_REQUIRED: 1,
+  RECURSIVE: 2,
+} as const
+
+/** virDomainMessageType of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_MESSAGE = {
+  DEPRECATION: 1,
+  TAINTING: 2,
+} as const
+
+/** virDomainSetUserPasswordFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_PASSWORD = {
+  ENCRYPTED: 1,
+} as const
+
+/** virDomainRebootFlagValues of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_REBOOT = {
+  DEFAULT: 0,
+  ACPI_POWER_BTN: 1,
+  GUEST_AGENT: 2,
+  INITCTL: 4,
+  SIGNAL: 8,
+  PARAVIRT: 16,
+} as const
+
+/** virDomainSaveRestoreFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_SAVE = {
+  BYPASS_CACHE: 1,
+  RUNNING: 2,
+  PAUSED: 4,
+  RESET_NVRAM: 8,
+} as const
+
+/** virDomainShutdownFlagValues of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_SHUTDOWN = {
+  DEFAULT: 0,
+  ACPI_POWER_BTN: 1,
+  GUEST_AGENT: 2,
+  INITCTL: 4,
+  SIGNAL: 8,
+  PARAVIRT: 16,
+} as const
+
+/** virDomainCreateFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN = {
+  NONE: 0,
+  START_PAUSED: 1,
+  START_AUTODESTROY: 2,
+  START_BYPASS_CACHE: 4,
+  START_FORCE_BOOT: 8,
+  START_VALIDATE: 16,
+  START_RESET_NVRAM: 32,
+} as const
+
+/** virDomainStatsTypes of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_STATS = {
+  STATE: 1,
+  CPU_TOTAL: 2,
+  BALLOON: 4,
+  VCPU: 8,
+  INTERFACE: 16,
+  BLOCK: 32,
+  PERF: 64,
+  IOTHREAD: 128,
+  MEMORY: 256,
+  DIRTYRATE: 512,
+  VM: 1024,
+} as const
+
+/** virDomainSetTimeFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_TIME = {
+  SYNC: 1,
 } as const
 
 /** virDomainUndefineFlagsValues of libvirt/libvirt-domain.h. */
@@ -45,6 +293,16 @@ export const VIR_DOMAIN_UNDEFINE = {
   KEEP_TPM: 64,
 } as const
 
+/** virDomainVcpuFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_VCPU = {
+  CURRENT: 0,
+  LIVE: 1,
+  CONFIG: 2,
+  MAXIMUM: 4,
+  GUEST: 8,
+  HOTPLUGGABLE: 16,
+} as const
+
 /** virDomainXMLFlags of libvirt/libvirt-domain.h. */
 export const VIR_DOMAIN_XML = {
   SECURE: 1,
@@ -53,10 +311,232 @@ export const VIR_DOMAIN_XML = {
   MIGRATABLE: 8,
 } as const
 
+/** virDomainCoreDumpFlags of libvirt/libvirt-domain.h. */
+export const VIR_DUMP = {
+  CRASH: 1,
+  LIVE: 2,
+  BYPASS_CACHE: 4,
+  RESET: 8,
+  MEMORY_ONLY: 16,
+} as const
+
+/** virDomainMemoryFlags of libvirt/libvirt-domain.h. */
+export const VIR_MEMORY = {
+  VIRTUAL: 1,
+  PHYSICAL: 2,
+} as const
+
+/** virDomainMigrateMaxSpeedFlags of libvirt/libvirt-domain.h. */
+export const VIR_DOMAIN_MIGRATE_MAX_SPEED = {
+  POSTCOPY: 1,
+} as const
+
+/** virDomainMigrateFlags of libvirt/libvirt-domain.h. */
+export const VIR_MIGRATE = {
+  LIVE: 1,
+  PEER2PEER: 2,
+  TUNNELLED: 4,
+  PERSIST_DEST: 8,
+  UNDEFINE_SOURCE: 16,
+  PAUSED: 32,
+  NON_SHARED_DISK: 64,
+  NON_SHARED_INC: 128,
+  CHANGE_PROTECTION: 256,
+  UNSAFE: 512,
+  OFFLINE: 1024,
+  COMPRESSED: 2048,
+  ABORT_ON_ERROR: 4096,
+  AUTO_CONVERGE: 8192,
+  RDMA_PIN_ALL: 16384,
+  POSTCOPY: 32768,
+  TLS: 65536,
+  PARALLEL: 131072,
+  NON_SHARED_SYNCHRONOUS_WRITES: 262144,
+  POSTCOPY_RESUME: 524288,
+  ZEROCOPY: 1048576,
+} as const
+
+/** virDomainCheckpointCreateFlags of libvirt/libvirt-domain-checkpoint.h. */
+export const VIR_DOMAIN_CHECKPOINT_CREATE = {
+  REDEFINE: 1,
+  QUIESCE: 2,
+  REDEFINE_VALIDATE: 4,
+} as const
+
+/** virDomainCheckpointDeleteFlags of libvirt/libvirt-domain-checkpoint.h. */
+export const VIR_DOMAIN_CHECKPOINT_DELETE = {
+  CHILDREN: 1,
+  METADATA_ONLY: 2,
+  CHILDREN_ONLY: 4,
+} as const
+
+/** virDomainCheckpointListFlags of libvirt/libvirt-domain-checkpoint.h. */
+export const VIR_DOMAIN_CHECKPOINT_LIST = {
+  ROOTS: 1,
+  DESCENDANTS: 1,
+  TOPOLOGICAL: 2,
+  LEAVES: 4,
+  NO_LEAVES: 8,
+} as const
+
+/** virDomainCheckpointXMLFlags of libvirt/libvirt-domain-checkpoint.h. */
+export const VIR_DOMAIN_CHECKPOINT_XML = {
+  SECURE: 1,
+  NO_DOMAIN: 2,
+  SIZE: 4,
+} as const
+
+/** virDomainSnapshotCreateFlags of libvirt/libvirt-domain-snapshot.h. */
+export const VIR_DOMAIN_SNAPSHOT_CREATE = {
+  REDEFINE: 1,
+  CURRENT: 2,
+  NO_METADATA: 4,
+  HALT: 8,
+  DISK_ONLY: 16,
+  REUSE_EXT: 32,
+  QUIESCE: 64,
+  ATOMIC: 128,
+  LIVE: 256,
+  VALIDATE: 512,
+} as const
+
+/** virDomainSnapshotDeleteFlags of libvirt/libvirt-domain-snapshot.h. */
+export const VIR_DOMAIN_SNAPSHOT_DELETE = {
+  CHILDREN: 1,
+  METADATA_ONLY: 2,
+  CHILDREN_ONLY: 4,
+} as const
+
+/** virDomainSnapshotListFlags of libvirt/libvirt-domain-snapshot.h. */
+export const VIR_DOMAIN_SNAPSHOT_LIST = {
+  ROOTS: 1,
+  DESCENDANTS: 1,
+  LEAVES: 4,
+  NO_LEAVES: 8,
+  METADATA: 2,
+  NO_METADATA: 16,
+  INACTIVE: 32,
+  ACTIVE: 64,
+  DISK_ONLY: 128,
+  INTERNAL: 256,
+  EXTERNAL: 512,
+  TOPOLOGICAL: 1024,
+} as const
+
+/** virDomainSnapshotRevertFlags of libvirt/libvirt-domain-snapshot.h. */
+export const VIR_DOMAIN_SNAPSHOT_REVERT = {
+  RUNNING: 1,
+  PAUSED: 2,
+  FORCE: 4,
+  RESET_NVRAM: 8,
+} as const
+
+/** virConnectBaselineCPUFlags of libvirt/libvirt-host.h. */
+export const VIR_CONNECT_BASELINE_CPU = {
+  EXPAND_FEATURES: 1,
+  MIGRATABLE: 2,
+} as const
+
+/** virConnectCompareCPUFlags of libvirt/libvirt-host.h. */
+export const VIR_CONNECT_COMPARE_CPU = {
+  FAIL_INCOMPATIBLE: 1,
+  VALIDATE_XML: 2,
+} as const
+
+/** virNodeAllocPagesFlags of libvirt/libvirt-host.h. */
+export const VIR_NODE_ALLOC_PAGES = {
+  ADD: 0,
+  SET: 1,
+} as const
+
+/** virConnectListAllInterfacesFlags of libvirt/libvirt-interface.h. */
+export const VIR_CONNECT_LIST_INTERFACES = {
+  INACTIVE: 1,
+  ACTIVE: 2,
+} as const
+
+/** virInterfaceXMLFlags of libvirt/libvirt-interface.h. */
+export const VIR_INTERFACE_XML = {
+  INACTIVE: 1,
+} as const
+
+/** virConnectListAllNetworksFlags of libvirt/libvirt-network.h. */
+export const VIR_CONNECT_LIST_NETWORKS = {
+  INACTIVE: 1,
+  ACTIVE: 2,
+  PERSISTENT: 4,
+  TRANSIENT: 8,
+  AUTOSTART: 16,
+  NO_AUTOSTART: 32,
+} as const
+
+/** virNetworkEventID of libvirt/libvirt-network.h. */
+export const VIR_NETWORK_EVENT_ID = {
+  LIFECYCLE: 0,
+  METADATA_CHANGE: 1,
+} as const
+
+/** virNetworkPortCreateFlags of libvirt/libvirt-network.h. */
+export const VIR_NETWORK_PORT_CREATE = {
+  RECLAIM: 1,
+  VALIDATE: 2,
+} as const
+
+/** virNetworkXMLFlags of libvirt/libvirt-network.h. */
+export const VIR_NETWORK_XML = {
+  INACTIVE: 1,
+} as const
+
+/** virConnectListAllNodeDeviceFlags of libvirt/libvirt-nodedev.h. */
+export const VIR_CONNECT_LIST_NODE_DEVICES = {
+  CAP_SYSTEM: 1,
+  CAP_PCI_DEV: 2,
+  CAP_USB_DEV: 4,
+  CAP_USB_INTERFACE: 8,
+  CAP_NET: 16,
+  CAP_SCSI_HOST: 32,
+  CAP_SCSI_TARGET: 64,
+  CAP_SCSI: 128,
+  CAP_STORAGE: 256,
+  CAP_FC_HOST: 512,
+  CAP_VPORTS: 1024,
+  CAP_SCSI_GENERIC: 2048,
+  CAP_DRM: 4096,
+  CAP_MDEV_TYPES: 8192,
+  CAP_MDEV: 16384,
+  CAP_CCW_DEV: 32768,
+  CAP_CSS_DEV: 65536,
+  CAP_VDPA: 131072,
+  CAP_AP_CARD: 262144,
+  CAP_AP_QUEUE: 524288,
+  CAP_AP_MATRIX: 1048576,
+  CAP_VPD: 2097152,
+  INACTIVE: 1073741824,
+  ACTIVE: 2147483648,
+} as const
+
+/** virNodeDeviceEventID of libvirt/libvirt-nodedev.h. */
+export const VIR_NODE_DEVICE_EVENT_ID = {
+  LIFECYCLE: 0,
+  UPDATE: 1,
+} as const
+
+/** virConnectDomainQemuMonitorEventRegisterFlags of libvirt/libvirt-qemu.h. */
+export const VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER = {
+  REGEX: 1,
+  NOCASE: 2,
+} as const
+
 /** virDomainQemuMonitorCommandFlags of libvirt/libvirt-qemu.h. */
 export const VIR_DOMAIN_QEMU_MONITOR_COMMAND = {
   DEFAULT: 0,
   HMP: 1,
+} as const
+
+/** virSecretEventID of libvirt/libvirt-secret.h. */
+export const VIR_SECRET_EVENT_ID = {
+  LIFECYCLE: 0,
+  VALUE_CHANGED: 1,
 } as const
 
 /** virConnectListAllStoragePoolsFlags of libvirt/libvirt-storage.h. */
@@ -81,6 +561,77 @@ export const VIR_CONNECT_LIST_STORAGE_POOLS = {
   ZFS: 131072,
   VSTORAGE: 262144,
   ISCSI_DIRECT: 524288,
+} as const
+
+/** virStoragePoolBuildFlags of libvirt/libvirt-storage.h. */
+export const VIR_STORAGE_POOL_BUILD = {
+  NEW: 0,
+  REPAIR: 1,
+  RESIZE: 2,
+  NO_OVERWRITE: 4,
+  OVERWRITE: 8,
+} as const
+
+/** virStoragePoolCreateFlags of libvirt/libvirt-storage.h. */
+export const VIR_STORAGE_POOL_CREATE = {
+  NORMAL: 0,
+  WITH_BUILD: 1,
+  WITH_BUILD_OVERWRITE: 2,
+  WITH_BUILD_NO_OVERWRITE: 4,
+} as const
+
+/** virStoragePoolDeleteFlags of libvirt/libvirt-storage.h. */
+export const VIR_STORAGE_POOL_DELETE = {
+  NORMAL: 0,
+  ZEROED: 1,
+} as const
+
+/** virStoragePoolEventID of libvirt/libvirt-storage.h. */
+export const VIR_STORAGE_POOL_EVENT_ID = {
+  LIFECYCLE: 0,
+  REFRESH: 1,
+} as const
+
+/** virStorageVolInfoFlags of libvirt/libvirt-storage.h. */
+export const VIR_STORAGE_VOL = {
+  USE_ALLOCATION: 0,
+  GET_PHYSICAL: 1,
+} as const
+
+/** virStorageVolCreateFlags of libvirt/libvirt-storage.h. */
+export const VIR_STORAGE_VOL_CREATE = {
+  PREALLOC_METADATA: 1,
+  REFLINK: 2,
+  VALIDATE: 4,
+} as const
+
+/** virStorageVolDeleteFlags of libvirt/libvirt-storage.h. */
+export const VIR_STORAGE_VOL_DELETE = {
+  NORMAL: 0,
+  ZEROED: 1,
+  WITH_SNAPSHOTS: 2,
+} as const
+
+/** virStorageVolDownloadFlags of libvirt/libvirt-storage.h. */
+export const VIR_STORAGE_VOL_DOWNLOAD = {
+  SPARSE_STREAM: 1,
+} as const
+
+/** virStorageVolResizeFlags of libvirt/libvirt-storage.h. */
+export const VIR_STORAGE_VOL_RESIZE = {
+  ALLOCATE: 1,
+  DELTA: 2,
+  SHRINK: 4,
+} as const
+
+/** virStorageVolUploadFlags of libvirt/libvirt-storage.h. */
+export const VIR_STORAGE_VOL_UPLOAD = {
+  SPARSE_STREAM: 1,
+} as const
+
+/** virStorageXMLFlags of libvirt/libvirt-storage.h. */
+export const VIR_STORAGE_XML = {
+  INACTIVE: 1,
 } as const
 
 /** virErrorNumber of libvirt/virterror.h. */
@@ -282,16 +833,107 @@ export const errorLevels = {
   2: 'error',
 } as const
 
-/** virDomainState of libvirt/libvirt-domain.h. */
-export const domainStates = {
-  0: 'nostate',
-  1: 'running',
-  2: 'blocked',
-  3: 'paused',
-  4: 'shutdown',
-  5: 'shutoff',
-  6: 'crashed',
-  7: 'pmsuspended',
+/** virDomainInterfaceAddressesSource of libvirt/libvirt-domain.h. */
+export const addressSources = {
+  0: 'lease',
+  1: 'agent',
+  2: 'arp',
+} as const
+
+/** virConnectDomainEventAgentLifecycleReason of libvirt/libvirt-domain.h. */
+export const agentReasons = {
+  0: 'unknown',
+  1: 'domain-started',
+  2: 'channel',
+} as const
+
+/** virConnectDomainEventAgentLifecycleState of libvirt/libvirt-domain.h. */
+export const agentStates = {
+  1: 'connected',
+  2: 'disconnected',
+} as const
+
+/** virConnectDomainEventBlockJobStatus of libvirt/libvirt-domain.h. */
+export const blockJobStatuses = {
+  0: 'completed',
+  1: 'failed',
+  2: 'canceled',
+  3: 'ready',
+} as const
+
+/** virDomainBlockJobType of libvirt/libvirt-domain.h. */
+export const blockJobTypes = {
+  0: 'unknown',
+  1: 'pull',
+  2: 'copy',
+  3: 'commit',
+  4: 'active-commit',
+  5: 'backup',
+} as const
+
+/** virClientTransport of libvirt/libvirt-admin.h. */
+export const clientTransports = {
+  0: 'unix',
+  1: 'tcp',
+  2: 'tls',
+} as const
+
+/** virConnectCloseReason of libvirt/libvirt-common.h. */
+export const closeReasons = {
+  0: 'error',
+  1: 'eof',
+  2: 'keepalive',
+  3: 'client',
+} as const
+
+/** virConnectCredentialType of libvirt/libvirt-host.h. */
+export const credentialTypes = {
+  1: 'username',
+  2: 'authname',
+  3: 'language',
+  4: 'cnonce',
+  5: 'passphrase',
+  6: 'echoprompt',
+  7: 'noechoprompt',
+  8: 'realm',
+  9: 'external',
+} as const
+
+/** virDomainControlState of libvirt/libvirt-domain.h. */
+export const controlStates = {
+  0: 'ok',
+  1: 'job',
+  2: 'occupied',
+  3: 'error',
+} as const
+
+/** virDomainCoreDumpFormat of libvirt/libvirt-domain.h. */
+export const coreDumpFormats = {
+  0: 'raw',
+  1: 'kdump-zlib',
+  2: 'kdump-lzo',
+  3: 'kdump-snappy',
+  4: 'win-dmp',
+} as const
+
+/** virCPUCompareResult of libvirt/libvirt-host.h. */
+export const cpuComparisons = {
+  0: 'incompatible',
+  1: 'identical',
+  2: 'superset',
+} as const
+
+/** virConnectDomainEventDiskChangeReason of libvirt/libvirt-domain.h. */
+export const diskChangeReasons = {
+  0: 'change-missing-on-start',
+  1: 'drop-missing-on-start',
+} as const
+
+/** virDomainDiskErrorCode of libvirt/libvirt-domain.h. */
+export const diskErrorCodes = {
+  0: 'none',
+  1: 'unspec',
+  2: 'no-space',
 } as const
 
 /** virDomainEventType of libvirt/libvirt-domain.h. */
@@ -305,6 +947,208 @@ export const domainEventTypes = {
   6: 'shutdown',
   7: 'pmsuspended',
   8: 'crashed',
+} as const
+
+/** virDomainState of libvirt/libvirt-domain.h. */
+export const domainStates = {
+  0: 'nostate',
+  1: 'running',
+  2: 'blocked',
+  3: 'paused',
+  4: 'shutdown',
+  5: 'shutoff',
+  6: 'crashed',
+  7: 'pmsuspended',
+} as const
+
+/** virDomainEventGraphicsAddressType of libvirt/libvirt-domain.h. */
+export const graphicsAddressTypes = {
+  0: 'ipv4',
+  1: 'ipv6',
+  2: 'unix',
+} as const
+
+/** virDomainEventGraphicsPhase of libvirt/libvirt-domain.h. */
+export const graphicsPhases = {
+  0: 'connect',
+  1: 'initialize',
+  2: 'disconnect',
+} as const
+
+/** virDomainEventIOErrorAction of libvirt/libvirt-domain.h. */
+export const ioErrorActions = {
+  0: 'none',
+  1: 'pause',
+  2: 'report',
+} as const
+
+/** virIPAddrType of libvirt/libvirt-network.h. */
+export const ipAddressTypes = {
+  0: 'ipv4',
+  1: 'ipv6',
+} as const
+
+/** virDomainJobOperation of libvirt/libvirt-domain.h. */
+export const jobOperations = {
+  0: 'unknown',
+  1: 'start',
+  2: 'save',
+  3: 'restore',
+  4: 'migration-in',
+  5: 'migration-out',
+  6: 'snapshot',
+  7: 'snapshot-revert',
+  8: 'dump',
+  9: 'backup',
+  10: 'snapshot-delete',
+} as const
+
+/** virDomainJobType of libvirt/libvirt-domain.h. */
+export const jobTypes = {
+  0: 'none',
+  1: 'bounded',
+  2: 'unbounded',
+  3: 'completed',
+  4: 'failed',
+  5: 'cancelled',
+} as const
+
+/** virKeycodeSet of libvirt/libvirt-domain.h. */
+export const keycodeSets = {
+  0: 'linux',
+  1: 'xt',
+  2: 'atset1',
+  3: 'atset2',
+  4: 'atset3',
+  5: 'osx',
+  6: 'xt-kbd',
+  7: 'usb',
+  8: 'win32',
+  9: 'qnum',
+} as const
+
+/** virDomainLifecycleAction of libvirt/libvirt-domain.h. */
+export const lifecycleActions = {
+  0: 'destroy',
+  1: 'restart',
+  2: 'restart-rename',
+  3: 'preserve',
+  4: 'coredump-destroy',
+  5: 'coredump-restart',
+} as const
+
+/** virDomainLifecycle of libvirt/libvirt-domain.h. */
+export const lifecycles = {
+  0: 'poweroff',
+  1: 'reboot',
+  2: 'crash',
+} as const
+
+/** virDomainMemoryFailureActionType of libvirt/libvirt-domain.h. */
+export const memoryFailureActions = {
+  0: 'ignore',
+  1: 'inject',
+  2: 'fatal',
+  3: 'reset',
+} as const
+
+/** virDomainMemoryFailureRecipientType of libvirt/libvirt-domain.h. */
+export const memoryFailureRecipients = {
+  0: 'hypervisor',
+  1: 'guest',
+} as const
+
+/** virDomainMemoryStatTags of libvirt/libvirt-domain.h. */
+export const memoryStatTags = {
+  0: 'swap-in',
+  1: 'swap-out',
+  2: 'major-fault',
+  3: 'minor-fault',
+  4: 'unused',
+  5: 'available',
+  6: 'actual-balloon',
+  7: 'rss',
+  8: 'usable',
+  9: 'last-update',
+  10: 'disk-caches',
+  11: 'hugetlb-pgalloc',
+  12: 'hugetlb-pgfail',
+  13: 'nr',
+} as const
+
+/** virDomainMetadataType of libvirt/libvirt-domain.h. */
+export const metadataTypes = {
+  0: 'description',
+  1: 'title',
+  2: 'element',
+} as const
+
+/** virNetworkEventLifecycleType of libvirt/libvirt-network.h. */
+export const networkEventTypes = {
+  0: 'defined',
+  1: 'undefined',
+  2: 'started',
+  3: 'stopped',
+} as const
+
+/** virNetworkUpdateSection of libvirt/libvirt-network.h. */
+export const networkSections = {
+  0: 'none',
+  1: 'bridge',
+  2: 'domain',
+  3: 'ip',
+  4: 'ip-dhcp-host',
+  5: 'ip-dhcp-range',
+  6: 'forward',
+  7: 'forward-interface',
+  8: 'forward-pf',
+  9: 'portgroup',
+  10: 'dns-host',
+  11: 'dns-txt',
+  12: 'dns-srv',
+} as const
+
+/** virNetworkUpdateCommand of libvirt/libvirt-network.h. */
+export const networkUpdateCommands = {
+  0: 'none',
+  1: 'modify',
+  2: 'delete',
+  3: 'add-last',
+  4: 'add-first',
+} as const
+
+/** virNodeDeviceEventLifecycleType of libvirt/libvirt-nodedev.h. */
+export const nodeDeviceEventTypes = {
+  0: 'created',
+  1: 'deleted',
+  2: 'defined',
+  3: 'undefined',
+} as const
+
+/** virSecretEventLifecycleType of libvirt/libvirt-secret.h. */
+export const secretEventTypes = {
+  0: 'defined',
+  1: 'undefined',
+} as const
+
+/** virSecretUsageType of libvirt/libvirt-secret.h. */
+export const secretUsageTypes = {
+  0: 'none',
+  1: 'volume',
+  2: 'ceph',
+  3: 'iscsi',
+  4: 'tls',
+  5: 'vtpm',
+} as const
+
+/** virStoragePoolEventLifecycleType of libvirt/libvirt-storage.h. */
+export const storagePoolEventTypes = {
+  0: 'defined',
+  1: 'undefined',
+  2: 'started',
+  3: 'stopped',
+  4: 'created',
+  5: 'deleted',
 } as const
 
 /** virStoragePoolState of libvirt/libvirt-storage.h. */
@@ -326,14 +1170,49 @@ export const storageVolumeTypes = {
   5: 'ploop',
 } as const
 
-/** virSecretUsageType of libvirt/libvirt-secret.h. */
-export const secretUsageTypes = {
+/** virNodeSuspendTarget of libvirt/libvirt-host.h. */
+export const suspendTargets = {
+  0: 'mem',
+  1: 'disk',
+  2: 'hybrid',
+} as const
+
+/** virDomainEventTrayChangeReason of libvirt/libvirt-domain.h. */
+export const trayChangeReasons = {
+  0: 'open',
+  1: 'close',
+} as const
+
+/** virVcpuState of libvirt/libvirt-domain.h. */
+export const vcpuStates = {
+  0: 'offline',
+  1: 'running',
+  2: 'blocked',
+} as const
+
+/** virDomainEventWatchdogAction of libvirt/libvirt-domain.h. */
+export const watchdogActions = {
   0: 'none',
-  1: 'volume',
-  2: 'ceph',
-  3: 'iscsi',
-  4: 'tls',
-  5: 'vtpm',
+  1: 'pause',
+  2: 'reset',
+  3: 'poweroff',
+  4: 'shutdown',
+  5: 'debug',
+  6: 'injectnmi',
+} as const
+
+/** virStorageVolWipeAlgorithm of libvirt/libvirt-storage.h. */
+export const wipeAlgorithms = {
+  0: 'zero',
+  1: 'nnsa',
+  2: 'dod',
+  3: 'bsi',
+  4: 'gutmann',
+  5: 'schneier',
+  6: 'pfitzner7',
+  7: 'pfitzner33',
+  8: 'random',
+  9: 'trim',
 } as const
 
 /** Why a domain is in its state: virDomainRunningReason and the other states' enums. */

@@ -1,4 +1,8 @@
 import type { Task } from './core.js'
+import type { LibvirtRows } from './generated/libvirt.js'
+import type { LibvirtAdminNative } from './libvirt-admin.js'
+import type { LibvirtEventNative, LibvirtStreamNative } from './libvirt-events.js'
+import type { NativeDomain, NativeParameter, NativeParameters } from './libvirt-objects.js'
 
 /** libvirt's own error, as the failing thread found it. */
 export interface NativeLibvirtError {
@@ -11,135 +15,133 @@ export interface NativeLibvirtError {
   message: string
 }
 
-/** A handle with what never changes in the object's life. */
-export interface NativeDomain {
-  handle: number
-  name: string
-  uuid: string
-}
-export interface NativeStoragePool {
-  handle: number
-  name: string
-  uuid: string
-}
-export interface NativeStorageVolume {
-  handle: number
-  name: string
-  key: string
-}
-export interface NativeSecret {
-  handle: number
-  uuid: string
-  /** virSecretUsageType */
-  usageType: number
-  usageId: string
+/** What a connection that is being opened asks for. */
+export interface NativeQuestion {
+  question: number
+  asked: {
+    /** virConnectCredentialType */
+    type: number
+    prompt: string | undefined
+    challenge: string | undefined
+    default: string | undefined
+  }[]
 }
 
-export interface NativeStoragePoolInfo {
-  /** virStoragePoolState */
+export interface NativeFsInfo {
+  mountpoint: string
+  name: string
+  fsType: string
+  devAlias: string[]
+}
+
+export interface NativeIoThread {
+  id: number
+  cpus: number[]
+}
+
+export interface NativeAddresses {
+  name: string
+  mac: string
+  /** `type` is a virIPAddrType. */
+  addresses: { type: number; address: string; prefix: number }[]
+}
+
+export interface NativeVcpu {
+  number: number
+  /** virVcpuState */
   state: number
-  capacity: number
-  allocation: number
-  available: number
-}
-
-export interface NativeStorageVolumeInfo {
-  /** virStorageVolType */
-  type: number
-  capacity: number
-  allocation: number
-}
-
-export interface NativeDomainInfo {
-  /** virDomainState */
-  state: number
-  maxMemory: number
-  memory: number
-  vcpus: number
   cpuTimeNs: bigint
+  cpu: number
+  cpus: number[]
 }
 
-/** A typed parameter that is to be set; `type` is a virTypedParameterType. */
-export type NativeParameter = [name: string, type: number, value: string | number | boolean]
+export interface NativeLease {
+  interface: string
+  expiresSeconds: number
+  /** virIPAddrType */
+  type: number
+  mac: string
+  iaid: string
+  address: string
+  prefix: number
+  hostname: string
+  clientId: string
+}
 
-/** What native/libvirt/ exports, under libvirt's own names. */
-export interface LibvirtNative {
+/**
+ * Statistics of domains, in few values. A domain's parameters without what they are is its shape, which many domains share:
+ * for each a letter for its kind (`n` number, `b` boolean, `s` text, `-` unknown), its name and a NUL.
+ */
+export interface NativeStats {
+  shapes: string[]
+  /** All domains, in their order, some in each: as many as one turn of the loop may take. */
+  slices: {
+    /** Of each domain the number of its shape, then its numbers; a boolean is 0 or 1. 64 bits are exact up to 2^53. */
+    numbers: Float64Array
+    /** Of each domain its name, its UUID and its texts, with a NUL after each. */
+    texts: string
+  }[]
+}
+
+/** What native/libvirt/ exports, under libvirt's own names: what is generated, and what is written by hand. */
+export interface LibvirtNative
+  extends LibvirtRows,
+    LibvirtAdminNative,
+    LibvirtEventNative,
+    LibvirtStreamNative {
   virConnectOpen: Task<
     [
       uri: string | undefined,
       readOnly: boolean,
       keepAliveInterval: number,
       keepAliveCount: number,
+      /** virConnectCredentialType; none: nobody is asked */
+      credentials: number[],
       label: string,
     ],
     number
   >
-  virConnectGetVersion: Task<[connection: number], number>
-  virConnectGetLibVersion: Task<[connection: number], number>
-  virConnectGetType: Task<[connection: number], string>
-  virConnectGetURI: Task<[connection: number], string>
-  virConnectGetHostname: Task<[connection: number], string>
-  virConnectIsAlive: Task<[connection: number], boolean>
-
-  virSecretDefineXML: Task<[connection: number, xml: string], NativeSecret>
-  virSecretLookupByUUIDString: Task<[connection: number, uuid: string], NativeSecret>
-  virSecretLookupByUsage: Task<[connection: number, usageType: number, usageId: string], NativeSecret>
-  virConnectListAllSecrets: Task<[connection: number], NativeSecret[]>
-  virSecretSetValue: Task<[secret: number, value: Uint8Array]>
-  virSecretGetValue: Task<[secret: number], Buffer>
-  virSecretGetXMLDesc: Task<[secret: number], string>
-  virSecretUndefine: Task<[secret: number]>
-
-  virStoragePoolDefineXML: Task<[connection: number, xml: string], NativeStoragePool>
-  virStoragePoolLookupByName: Task<[connection: number, name: string], NativeStoragePool>
-  virStoragePoolLookupByUUIDString: Task<[connection: number, uuid: string], NativeStoragePool>
-  virConnectListAllStoragePools: Task<[connection: number, flags: number], NativeStoragePool[]>
-  virStoragePoolBuild: Task<[pool: number]>
-  virStoragePoolCreate: Task<[pool: number]>
-  virStoragePoolSetAutostart: Task<[pool: number, autostart: boolean]>
-  virStoragePoolGetAutostart: Task<[pool: number], boolean>
-  virStoragePoolRefresh: Task<[pool: number]>
-  virStoragePoolGetInfo: Task<[pool: number], NativeStoragePoolInfo>
-  virStoragePoolIsActive: Task<[pool: number], boolean>
-  virStoragePoolGetXMLDesc: Task<[pool: number], string>
-  virStoragePoolDestroy: Task<[pool: number]>
-  virStoragePoolUndefine: Task<[pool: number]>
-
-  virStoragePoolListAllVolumes: Task<[pool: number], NativeStorageVolume[]>
-  virStorageVolLookupByName: Task<[pool: number, name: string], NativeStorageVolume>
-  virStorageVolCreateXML: Task<[pool: number, xml: string], NativeStorageVolume>
-  virStorageVolCreateXMLFrom: Task<[pool: number, xml: string, from: number], NativeStorageVolume>
-  virStorageVolGetPath: Task<[volume: number], string>
-  virStorageVolGetInfo: Task<[volume: number], NativeStorageVolumeInfo>
-  virStorageVolResize: Task<[volume: number, capacity: number, shrink: boolean]>
-  virStorageVolDelete: Task<[volume: number]>
-  virStorageVolGetXMLDesc: Task<[volume: number], string>
-
-  virDomainDefineXML: Task<[connection: number, xml: string], NativeDomain>
-  virDomainCreateXML: Task<[connection: number, xml: string], NativeDomain>
-  virDomainLookupByName: Task<[connection: number, name: string], NativeDomain>
-  virDomainLookupByUUIDString: Task<[connection: number, uuid: string], NativeDomain>
-  virConnectListAllDomains: Task<[connection: number, flags: number], NativeDomain[]>
-  virDomainGetID: Task<[domain: number], number>
-  virDomainGetInfo: Task<[domain: number], NativeDomainInfo>
-  virDomainGetState: Task<[domain: number], [state: number, reason: number]>
-  virDomainGetXMLDesc: Task<[domain: number, flags: number], string>
-  virDomainIsActive: Task<[domain: number], boolean>
-  virDomainIsPersistent: Task<[domain: number], boolean>
-  virDomainCreate: Task<[domain: number]>
-  virDomainAttachDeviceFlags: Task<[domain: number, xml: string, flags: number]>
-  virDomainDetachDeviceFlags: Task<[domain: number, xml: string, flags: number]>
-  virDomainShutdown: Task<[domain: number]>
-  virDomainReboot: Task<[domain: number]>
-  virDomainDestroyFlags: Task<[domain: number, flags: number]>
-  virDomainUndefineFlags: Task<[domain: number, flags: number]>
-  virDomainQemuMonitorCommand: Task<[domain: number, command: string, flags: number], string>
-  virDomainGetMemoryParameters: Task<[domain: number, flags: number], [name: string, value: unknown][]>
-  virDomainSetMemoryParameters: Task<[domain: number, parameters: NativeParameter[], flags: number]>
-  virDomainGetBlockIoTune: Task<
-    [domain: number, disk: string | undefined, flags: number],
-    [name: string, value: unknown][]
+  /** To a question of virConnectOpen's progress; no answers: there will be none. */
+  answerCredentials: Task<[question: number, answers: string[]]>
+  virConnectGetAllDomainStats: Task<[connection: number, groups: number, flags: number], NativeStats>
+  virDomainListGetStats: Task<
+    [connection: number, domains: number[], groups: number, flags: number],
+    NativeStats
   >
-  virDomainSetBlockIoTune: Task<[domain: number, disk: string, parameters: NativeParameter[], flags: number]>
-  virConnectDomainEventRegisterAny: Task<[connection: number, kind: string], number>
+
+  virNodeGetCPUMap: Task<[connection: number], { cpus: number; online: number[] }>
+  virNodeGetCellsFreeMemory: Task<[connection: number, first: number, count: number], number[]>
+  virNodeGetFreePages: Task<[connection: number, sizesKib: number[], first: number, cells: number], number[]>
+  virNodeAllocPages: Task<
+    [connection: number, sizesKib: number[], counts: number[], first: number, cells: number, flags: number],
+    number
+  >
+  virNodeDeviceListCaps: Task<[device: number], string[]>
+  virNodeDeviceGetParent: Task<[device: number], string | undefined>
+  virNetworkGetDHCPLeases: Task<[network: number, mac: string | undefined], NativeLease[]>
+  virSecretGetValue: Task<[secret: number], Buffer>
+
+  virDomainGetID: Task<[domain: number], number>
+  virDomainGetVcpus: Task<[domain: number], NativeVcpu[]>
+  virDomainGetVcpuPinInfo: Task<[domain: number, vcpus: number, flags: number], number[][]>
+  virDomainGetCPUStats: Task<[domain: number, first: number, count: number], NativeParameters[]>
+  virDomainGetFSInfo: Task<[domain: number], NativeFsInfo[]>
+  virDomainGetIOThreadInfo: Task<[domain: number, flags: number], NativeIoThread[]>
+  virDomainInterfaceAddresses: Task<[domain: number, source: number], NativeAddresses[]>
+  /** By virDomainMemoryStatTags. */
+  virDomainMemoryStats: Task<[domain: number], [tag: number, value: number][]>
+  /** `error` is a virDomainDiskErrorCode. */
+  virDomainGetDiskErrors: Task<[domain: number], { disk: string; error: number }[]>
+  virDomainGetSecurityLabelList: Task<[domain: number], { label: string; enforcing: boolean }[]>
+  virDomainMigrate3: Task<
+    [domain: number, destination: number, params: NativeParameter[], flags: number],
+    NativeDomain
+  >
+  virDomainQemuMonitorCommand: Task<[domain: number, command: string, flags: number], string>
+  virDomainQemuMonitorCommandWithFiles: Task<
+    [domain: number, command: string, files: number[], flags: number],
+    [files: number[], reply: string]
+  >
+  virDomainQemuAgentCommand: Task<[domain: number, command: string, timeout: number, flags: number], string>
+  virDomainQemuAttach: Task<[connection: number, pid: number], NativeDomain>
 }

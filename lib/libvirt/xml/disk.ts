@@ -5,10 +5,13 @@ import { format, XmlElement } from './element.js'
 import {
   type CephAuth,
   cephAuth,
+  type DiskEncryption,
   defined,
+  encryptionElement,
   type Monitor,
   monitorHosts,
   readAuth,
+  readEncryption,
   readInteger,
   readMonitors,
   textElement,
@@ -96,6 +99,8 @@ export interface RbdDiskOptions extends DiskOptions {
   readonly auth?: CephAuth | undefined
   /** A `ceph.conf` on the host of QEMU, absolute. */
   readonly configFile?: string | undefined
+  /** Absent: the guest has the image's bytes as they are. */
+  readonly encryption?: DiskEncryption | undefined
 }
 
 /**
@@ -147,6 +152,7 @@ const rbdDiskOptions: Known<RbdDiskOptions> = {
   monitors: ['hosts', 'monHost'],
   auth: true,
   configFile: ['config', 'conf', 'confFile'],
+  encryption: ['luks', 'passphrase'],
 }
 const fileDiskOptions: Known<FileDiskOptions> = {
   ...diskOptions,
@@ -247,7 +253,7 @@ function diskDocument(options: DiskOptions, kind: DiskKind): string {
  * @since 0.1.0
  */
 export function rbdDisk(options: RbdDiskOptions): string {
-  const { pool, namespace, image, snapshot, monitors, auth, configFile } = toObject(
+  const { pool, namespace, image, snapshot, monitors, auth, configFile, encryption } = toObject(
     'options',
     options,
     rbdDiskOptions,
@@ -264,6 +270,7 @@ export function rbdDisk(options: RbdDiskOptions): string {
     configFile === undefined
       ? undefined
       : new XmlElement('config', { file: toPath('configFile', configFile) }),
+    encryption === undefined ? undefined : encryptionElement(encryption),
   ])
   return diskDocument(options, {
     type: 'network',
@@ -338,6 +345,7 @@ function readRbdDisk(disk: XmlElement, source: XmlElement): RbdDiskOptions {
     monitors: readMonitors(source),
     auth: readAuth(disk.find('auth') ?? source.find('auth')),
     configFile: source.find('config')?.attribute('file'),
+    encryption: readEncryption(source),
     target,
     bus: known(disk.find('target')?.attribute('bus'), BUSES),
     cache: known(driver?.attribute('cache'), CACHES),

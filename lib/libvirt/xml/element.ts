@@ -33,11 +33,40 @@ export class XmlComment {
 }
 
 /**
- * What an element contains: elements, comments and text (entity references and CDATA already resolved).
+ * A CDATA section. It means what a text with the same characters means, and is kept so that it is written as it was.
  *
  * @since 0.1.0
  */
-export type XmlNode = XmlElement | XmlComment | string
+export class XmlCData {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/**
+ * A processing instruction. Kept so that a document survives a round trip; libvirt itself ignores them.
+ *
+ * @since 0.1.0
+ */
+export class XmlInstruction {
+  readonly target: string
+  /** What stands after the target, without the white space between them. */
+  readonly text: string
+
+  constructor(target: string, text = '') {
+    this.target = target
+    this.text = text
+  }
+}
+
+/**
+ * What an element contains: elements, comments, CDATA, processing instructions and text (references already resolved).
+ *
+ * @since 0.1.0
+ */
+export type XmlNode = XmlElement | XmlComment | XmlCData | XmlInstruction | string
 
 /**
  * Attributes for a new element; an `undefined` one is left out.
@@ -88,7 +117,26 @@ export class XmlElement {
 
   /** The text directly inside this element, without that of its descendants. */
   get text(): string {
-    return this.children.filter((child) => typeof child === 'string').join('')
+    return this.children
+      .map((child) => (child instanceof XmlCData ? child.text : child))
+      .filter((child) => typeof child === 'string')
+      .join('')
+  }
+}
+
+/**
+ * A document: one element, and the comments and processing instructions that stand before and after it. libvirt's own
+ * files in `/etc/libvirt` begin with a comment.
+ *
+ * @since 0.1.0
+ */
+export class XmlDocument {
+  readonly prolog: (XmlComment | XmlInstruction)[] = []
+  readonly root: XmlElement
+  readonly epilog: (XmlComment | XmlInstruction)[] = []
+
+  constructor(root: XmlElement) {
+    this.root = root
   }
 }
 
@@ -131,27 +179,41 @@ function startTag(element: XmlElement, namespaces: Namespaces): string {
 /** Elements inside each other; libxml2, with which libvirt reads the same documents, stops at 256 too. */
 export const MAX_DEPTH = 256
 
+/** Text that nothing can be escaped in: a carriage return would come back as a line feed. */
+function rawText(what: string, text: string, ends: RegExp): string {
+  if (ends.test(text) || text.includes('\r') || findForbiddenCharacter(text) >= 0) {
+    throw invalidArgValue('xml', `${what} cannot hold this text`)
+  }
+  return text
+}
+
+function instruction({ target, text }: XmlInstruction): string {
+  checkName(target)
+  if (target.includes(':') || /^xml$/i.test(target))
+    throw invalidArgValue('xml', 'a processing instruction has a target that XML does not allow')
+  const data = rawText('a processing instruction', text, /\?>|^[ \t\n]/)
+  return `<?${target}${data === '' ? '' : ` ${data}`}?>`
+}
+
 /** `newline` is a line end with the current indentation, or empty for none. */
 function write(node: XmlNode, namespaces: Namespaces, newline: string, depth = 1): string {
   if (typeof node === 'string') return escapeText(node, /[&<>\r]/g)
-  if (node instanceof XmlComment) {
-    // A carriage return cannot be escaped in a comment and would come back as a line feed.
-    if (/--|-$|\r/.test(node.text) || findForbiddenCharacter(node.text) >= 0) {
-      throw invalidArgValue('xml', 'a comment cannot hold this text')
-    }
-    return `<!--${node.text}-->`
-  }
-  if (!(node instanceof XmlElement))
-    throw invalidArgType('xml', 'an XmlElement, an XmlComment or a string', node)
+  if (node instanceof XmlComment) return `<!--${rawText('a comment', node.text, /--|-$/)}-->`
+  if (node instanceof XmlCData) return `<![CDATA[${rawText('a CDATA section', node.text, /]]>/)}]]>`
+  if (node instanceof XmlInstruction) return instruction(node)
+  if (!(node instanceof XmlElement)) throw invalidArgType('xml', 'a node of a document', node)
   if (depth > MAX_DEPTH) throw invalidArgValue('xml', `more than ${MAX_DEPTH} elements are inside each other`)
   const tag = startTag(node, namespaces)
   // Next to text, white space would become content.
-  const inner =
-    newline !== '' && !node.children.some((child) => typeof child === 'string') ? `${newline}  ` : ''
+  const inner = newline !== '' && !node.children.some(isText) ? `${newline}  ` : ''
   const body = node.children.map((child) => inner + write(child, namespaces, inner, depth + 1)).join('')
   namespaces.leave()
   if (node.children.length === 0) return `${tag}/>`
   return `${tag}>${body}${inner === '' ? '' : newline}</${node.name}>`
+}
+
+function isText(node: XmlNode): node is string | XmlCData {
+  return typeof node === 'string' || node instanceof XmlCData
 }
 
 function checkRoot(element: unknown): XmlElement {
@@ -160,13 +222,23 @@ function checkRoot(element: unknown): XmlElement {
 }
 
 /**
- * The element as text, without an XML declaration and without added white space: {@link parse} gives an equal tree.
+ * The element or document as text, without an XML declaration and without added white space inside the element:
+ * {@link parse} or {@link parseDocument} gives an equal tree.
  *
- * @throws TypeError `ERR_INVALID_ARG_VALUE` for a name, character, comment or namespace prefix XML does not allow
+ * @throws TypeError `ERR_INVALID_ARG_VALUE` for a name, character, comment, CDATA section, processing instruction or
+ *   namespace prefix XML does not allow
  * @since 0.1.0
  */
-export function serialize(element: XmlElement): string {
-  return write(checkRoot(element), new Namespaces(), '')
+export function serialize(document: XmlElement | XmlDocument): string {
+  if (!(document instanceof XmlDocument)) return write(checkRoot(document), new Namespaces(), '')
+  const { prolog, root, epilog } = document
+  for (const node of [...prolog, ...epilog]) {
+    if (!(node instanceof XmlComment || node instanceof XmlInstruction))
+      throw invalidArgType('xml', 'a comment or a processing instruction outside the root', node)
+  }
+  return [...prolog, checkRoot(root), ...epilog]
+    .map((node) => `${write(node, new Namespaces(), '')}\n`)
+    .join('')
 }
 
 /** Writes as {@link serialize} does, with one element a line where no text is beside it: what the builders return. */
@@ -179,8 +251,11 @@ export function stripIndentation(element: XmlElement): XmlElement {
   // What is inside <metadata> belongs to others; white space may matter there.
   if (element.name === 'metadata') return element
   const { children } = element
-  const texts = children.filter((child) => typeof child === 'string')
-  if (texts.length < children.length && texts.every((text) => /^[ \t\r\n]*$/.test(text))) {
+  const texts = children.filter(isText)
+  if (
+    texts.length < children.length &&
+    texts.every((text) => typeof text === 'string' && /^[ \t\r\n]*$/.test(text))
+  ) {
     children.splice(0, children.length, ...children.filter((child) => typeof child !== 'string'))
   }
   for (const child of element.elements()) stripIndentation(child)

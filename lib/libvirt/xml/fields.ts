@@ -6,6 +6,7 @@ import {
   invalidArgValue,
   type Known,
   outOfRange,
+  toOneOf,
   toOptions,
   toText,
 } from '../../internal/validate.js'
@@ -163,18 +164,68 @@ export function cephAuth(auth: CephAuth, parent: 'disk' | 'pool'): XmlElement {
   if (username.startsWith('client.')) {
     throw invalidArgValue('auth.username', "must be the user's id, without 'client.'")
   }
-  const { secret } = auth
-  const reference = typeof secret === 'string' ? { uuid: secret } : secret
-  if (typeof reference !== 'object' || reference === null) {
-    throw invalidArgType('auth.secret', 'of type string or object', reference)
-  }
-  const key =
-    'uuid' in reference
-      ? { uuid: toUuid('auth.secret', reference.uuid) }
-      : { usage: toObjectName('auth.secret.usage', reference.usage) }
+  const key = secretKey('auth.secret', auth.secret)
   return parent === 'disk'
     ? new XmlElement('auth', { username }, [new XmlElement('secret', { type: 'ceph', ...key })])
     : new XmlElement('auth', { type: 'ceph', username }, [new XmlElement('secret', key)])
+}
+
+/**
+ * How an encrypted image is opened: by librbd itself, which knows clones with keys of their own, or by QEMU.
+ *
+ * @since 0.1.0
+ */
+export interface DiskEncryption {
+  /** `luks-any`, with librbd: whichever the image has; libvirt 9.3 or newer. */
+  readonly format: 'luks' | 'luks2' | 'luks-any'
+  /** Default `librbd`. */
+  readonly engine?: 'librbd' | 'qemu' | undefined
+  /** The secret with the passphrase; for a clone with a key of its own also its parents' (libvirt 9.3 or newer). */
+  readonly secrets: readonly SecretReference[]
+}
+
+const encryptionFields: Known<DiskEncryption> = { format: true, engine: true, secrets: ['secret', 'key'] }
+
+/** By which attribute a secret is named. */
+function secretKey(name: string, secret: SecretReference): { uuid: string } | { usage: string } {
+  const reference = typeof secret === 'string' ? { uuid: secret } : secret
+  if (typeof reference !== 'object' || reference === null) {
+    throw invalidArgType(name, 'of type string or object', reference)
+  }
+  return 'uuid' in reference
+    ? { uuid: toUuid(name, reference.uuid) }
+    : { usage: toObjectName(`${name}.usage`, reference.usage) }
+}
+
+/** `<encryption>` of a disk's `<source>`. */
+export function encryptionElement(options: DiskEncryption): XmlElement {
+  const { format, engine = 'librbd', secrets } = toObject('encryption', options, encryptionFields)
+  const opener = toOneOf('encryption.engine', engine, ['librbd', 'qemu'])
+  const all = toList('encryption.secrets', secrets)
+  if (all.length === 0) throw invalidArgValue('encryption.secrets', 'must name a secret')
+  if (opener === 'qemu' && (format === 'luks-any' || all.length > 1))
+    throw invalidArgValue('encryption.engine', "must be 'librbd' for 'luks-any' or several secrets")
+  return new XmlElement(
+    'encryption',
+    { format: toOneOf('encryption.format', format, ['luks', 'luks2', 'luks-any']), engine: opener },
+    all.map(
+      (secret) =>
+        new XmlElement('secret', { type: 'passphrase', ...secretKey('encryption.secrets', secret) }),
+    ),
+  )
+}
+
+/** The encryption of a `<source>`, if it is one that {@link encryptionElement} makes. */
+export function readEncryption(source: XmlElement): DiskEncryption | undefined {
+  const element = source.find('encryption')
+  const format = (['luks', 'luks2', 'luks-any'] as const).find((one) => one === element?.attribute('format'))
+  if (element === undefined || format === undefined) return undefined
+  const secrets = element.elements('secret').flatMap((secret): SecretReference[] => {
+    const [uuid, usage] = [secret.attribute('uuid'), secret.attribute('usage')]
+    if (uuid !== undefined) return [{ uuid }]
+    return usage === undefined ? [] : [{ usage }]
+  })
+  return { format, engine: element.attribute('engine') === 'librbd' ? 'librbd' : 'qemu', secrets }
 }
 
 /** An element that only holds text. */

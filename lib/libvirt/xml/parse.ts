@@ -1,25 +1,34 @@
 /**
  * This file reads XML text strictly, in one pass: each token is checked and put into the tree as it comes, so the
- * time grows with the text and with nothing else. What libvirt's documents never hold (a DTD, processing
- * instructions) is refused.
+ * time grows with the text and with nothing else. A document type declaration is refused: libvirt's documents have none.
  */
 
 import { invalidArgType } from '../../internal/validate.js'
-import { findForbiddenCharacter, MAX_DEPTH, QNAME, XmlComment, XmlElement, type XmlNode } from './element.js'
+import {
+  findForbiddenCharacter,
+  MAX_DEPTH,
+  QNAME,
+  XmlCData,
+  XmlComment,
+  XmlDocument,
+  XmlElement,
+  XmlInstruction,
+  type XmlNode,
+} from './element.js'
 import { Namespaces } from './namespaces.js'
 
-/** Characters; libvirt's own protocol carries no longer string (`REMOTE_STRING_MAX`). */
-const MAX_LENGTH = 4 * 1024 * 1024
+/** Characters; four times what libvirt's own protocol carries in a string (`REMOTE_STRING_MAX`). */
+const MAX_LENGTH = 16 * 1024 * 1024
 
-/** Ten times what the capabilities of a large host have: more is memory for nothing. */
-const MAX_ELEMENTS = 100_000
+/** Fifty times what the capabilities of a large host have: more is memory for nothing. */
+const MAX_ELEMENTS = 500_000
 
 /** Attributes of one element. */
 const MAX_ATTRIBUTES = 1024
 
 /**
- * The text is not a well-formed document, or holds what is refused: a DTD, a processing instruction, more than 256
- * levels, more than 100 000 elements, more than 1024 attributes on an element or more than 4 Mi characters. The message
+ * The text is not a well-formed document, or holds what is refused: a DTD, an entity of its own, more than 256
+ * levels, more than 500 000 elements, more than 1024 attributes on an element or more than 16 Mi characters. The message
  * never quotes the document, which may hold a password.
  *
  * @since 0.1.0
@@ -59,18 +68,27 @@ const DECLARATION = new RegExp(
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
+const INSTRUCTION = new RegExp(`<\\?(${QNAME})(?:[ \\t\\n]+|(?=\\?>))`, 'uy')
+const SPACE_ONLY = /^[ \t\r\n]*$/
+
 class Parser {
   readonly #text: string
+  /** Whether text beside elements is refused: none of libvirt's documents has it, outside <metadata>. */
+  readonly #elementsOnly: boolean
   readonly #open: XmlElement[] = []
+  /** Where the first text of each open element is that is not white space; -1 for none. */
+  readonly #texts: number[] = []
+  readonly #outside: (XmlComment | XmlInstruction)[][] = [[], []]
   readonly #namespaces = new Namespaces()
   #elements = 0
   #root: XmlElement | undefined
 
-  constructor(text: string) {
+  constructor(text: string, elementsOnly: boolean) {
     this.#text = text
+    this.#elementsOnly = elementsOnly
   }
 
-  run(): XmlElement {
+  run(): XmlDocument {
     const text = this.#text
     const forbidden = findForbiddenCharacter(text)
     if (forbidden >= 0) throw this.#error(forbidden, 'a character that XML 1.0 does not allow')
@@ -78,7 +96,10 @@ class Parser {
     while (at < text.length) at = this.#token(at)
     if (this.#open.length > 0) throw this.#error(at, 'the document ends inside an element')
     if (this.#root === undefined) throw this.#error(at, 'there is no element')
-    return this.#root
+    const document = new XmlDocument(this.#root)
+    document.prolog.push(...(this.#outside[0] ?? []))
+    document.epilog.push(...(this.#outside[1] ?? []))
+    return document
   }
 
   #error(offset: number, reason: string): XmlError {
@@ -93,12 +114,14 @@ class Parser {
     if (text.startsWith('<![CDATA[', at)) {
       if (this.#open.length === 0) throw this.#error(at, 'text outside the element')
       const end = this.#find(']]>', at + 9, at, 'a CDATA section without an end')
-      this.#append(text.slice(at + 9, end))
+      const section = text.slice(at + 9, end)
+      if (!SPACE_ONLY.test(section)) this.#checkText(at)
+      this.#append(new XmlCData(section))
       return end + 3
     }
     if (text.startsWith('<!', at)) throw this.#error(at, 'a document type declaration is refused')
     if (text.startsWith('<?', at)) {
-      if (at > 0 || !/^<\?xml[ \t\n]/.test(text)) throw this.#error(at, 'a processing instruction is refused')
+      if (at > 0 || !/^<\?xml[ \t\n?]/.test(text)) return this.#instruction(at)
       DECLARATION.lastIndex = 0
       if (!DECLARATION.test(text)) throw this.#error(at, 'an XML declaration that is not well-formed')
       return DECLARATION.lastIndex
@@ -112,13 +135,44 @@ class Parser {
     return found
   }
 
-  /** Text that is not empty, joined with text before it; what is outside the root is dropped. */
+  /** Text is joined with text before it, and dropped outside the root, where it is white space. */
   #append(node: XmlNode): void {
     const children = this.#open.at(-1)?.children
-    if (children === undefined || node === '') return
+    if (children === undefined) {
+      if (node instanceof XmlComment || node instanceof XmlInstruction)
+        this.#outside[this.#root === undefined ? 0 : 1]?.push(node)
+      return
+    }
+    if (node === '') return
     const last = children.length - 1
     if (typeof node === 'string' && typeof children[last] === 'string') children[last] += node
     else children.push(node)
+  }
+
+  /** Text that is not white space stands in the innermost element. */
+  #checkText(at: number): void {
+    const last = this.#texts.length - 1
+    if (this.#texts[last] !== -1) return
+    this.#texts[last] = at
+    this.#checkMixed()
+  }
+
+  #checkMixed(): void {
+    const at = this.#texts.at(-1) ?? -1
+    if (!this.#elementsOnly || at < 0 || this.#open.some(({ name }) => name === 'metadata')) return
+    if (this.#open.at(-1)?.children.some((child) => child instanceof XmlElement))
+      throw this.#error(at, "text beside elements; XML has no '#' comments, only <!-- -->")
+  }
+
+  #instruction(at: number): number {
+    INSTRUCTION.lastIndex = at
+    const target = INSTRUCTION.exec(this.#text)?.[1]
+    if (target === undefined || target.includes(':') || /^xml$/i.test(target))
+      throw this.#error(at, 'a processing instruction that is not well-formed')
+    const from = INSTRUCTION.lastIndex
+    const end = this.#find('?>', from, at, 'a processing instruction without an end')
+    this.#append(new XmlInstruction(target, this.#text.slice(from, end)))
+    return end + 2
   }
 
   #comment(at: number): number {
@@ -134,7 +188,11 @@ class Parser {
     const run = this.#text.slice(at, end)
     if (this.#open.length === 0 && /[^ \t\n]/.test(run)) throw this.#error(at, 'text outside the element')
     if (run.includes(']]>')) throw this.#error(at + run.indexOf(']]>'), "']]>' in text")
-    this.#append(this.#resolve(run, at))
+    const text = this.#resolve(run, at)
+    const first = run.search(/[^ \t\n]/)
+    // An element that has ended before it is already there.
+    if (first >= 0 && this.#open.length > 0) this.#checkText(at + first)
+    this.#append(text)
     return end
   }
 
@@ -179,10 +237,13 @@ class Parser {
     if (match === null) throw this.#error(at, 'a start tag that is not well-formed')
     const wrong = this.#namespaces.enter(name, element.attributes)
     if (wrong !== undefined) throw this.#error(at, wrong)
+    if (this.#root !== undefined) this.#append(element)
     this.#root ??= element
-    this.#append(element)
-    if (match[1] === '') this.#open.push(element)
-    else this.#namespaces.leave()
+    if ((this.#texts.at(-1) ?? -1) >= 0) this.#checkMixed()
+    if (match[1] === '') {
+      this.#open.push(element)
+      this.#texts.push(-1)
+    } else this.#namespaces.leave()
     return TAG_END.lastIndex
   }
 
@@ -208,28 +269,52 @@ class Parser {
     const name = END_TAG.exec(this.#text)?.[1]
     if (name === undefined) throw this.#error(at, 'an end tag that is not well-formed')
     if (this.#open.pop()?.name !== name) throw this.#error(at, 'an end tag that closes another element')
+    this.#texts.pop()
     this.#namespaces.leave()
     return END_TAG.lastIndex
   }
 }
 
+function read(text: string, elementsOnly: boolean): XmlDocument {
+  if (typeof text !== 'string') throw invalidArgType('text', 'of type string', text)
+  if (text.length > MAX_LENGTH)
+    throw new XmlError(`Not a valid XML document: longer than ${MAX_LENGTH} characters`)
+  return new Parser(text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n'), elementsOnly).run()
+}
+
 /**
- * Reads one document. Elements, attributes, comments and text inside the root survive in their order, whatever their
- * names; the XML declaration and comments outside the root are dropped.
+ * Reads one document and gives its root. Elements, attributes, comments, CDATA, processing instructions and text in it
+ * survive in their order, whatever their names; what is outside the root is in {@link parseDocument}.
  *
  * @throws {@link XmlError} `ERR_INVALID_XML` if it is not well-formed, has a DTD, or exceeds the limits
  * @since 0.1.0
  */
 export function parse(text: string): XmlElement {
-  if (typeof text !== 'string') throw invalidArgType('text', 'of type string', text)
-  if (text.length > MAX_LENGTH)
-    throw new XmlError(`Not a valid XML document: longer than ${MAX_LENGTH} characters`)
-  return new Parser(text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n')).run()
+  return read(text, false).root
 }
 
-/** {@link parse}, for a document whose root must have a certain name. */
-export function parseRoot(text: string, ...names: string[]): XmlElement {
-  const element = parse(text)
-  if (names.includes(element.name)) return element
+/**
+ * {@link parse}, with the comments and processing instructions outside the root. The XML declaration is not kept: the
+ * encoding that it names is not that of a string.
+ *
+ * @throws {@link XmlError} `ERR_INVALID_XML` if it is not well-formed, has a DTD, or exceeds the limits
+ * @since 0.1.0
+ */
+export function parseDocument(text: string): XmlDocument {
+  return read(text, false)
+}
+
+/**
+ * {@link parseDocument}, for one of libvirt's documents: its root has one of these names, and no text is beside
+ * elements (such as a shell's comment, which libvirt would overlook).
+ */
+export function parseNamed(text: string, names: readonly string[]): XmlDocument {
+  const document = read(text, true)
+  if (names.includes(document.root.name)) return document
   throw new XmlError(`The document is not a <${names.join('> or <')}>`)
+}
+
+/** The root of {@link parseNamed}. */
+export function parseRoot(text: string, ...names: string[]): XmlElement {
+  return parseNamed(text, names).root
 }

@@ -1,6 +1,6 @@
 /** This file builds the storage pool and storage volume documents (libvirt: formatstorage). */
 
-import { invalidArgValue, type Known, toOneOf, toSize } from '../../internal/validate.js'
+import { invalidArgValue, type Known, toOneOf, toRecord, toSize } from '../../internal/validate.js'
 import { format, XmlElement } from './element.js'
 import {
   type CephAuth,
@@ -11,6 +11,7 @@ import {
   readAuth,
   readMonitors,
   textElement,
+  toLine,
   toObject,
   toObjectName,
   toPath,
@@ -36,6 +37,8 @@ export interface RbdStoragePoolOptions {
   readonly monitors: readonly Monitor[]
   /** Absent: without authentication. */
   readonly auth?: CephAuth | undefined
+  /** Options of Ceph for libvirt's own connection, such as `client_mount_timeout` (`rbd:config_opts`). */
+  readonly configOptions?: Readonly<Record<string, string | number>> | undefined
 }
 
 /**
@@ -65,6 +68,7 @@ const rbdPool: Known<RbdStoragePoolOptions> = {
   pool: ['source'],
   monitors: ['hosts'],
   auth: true,
+  configOptions: ['config', 'options'],
 }
 const dirPool: Known<DirStoragePoolOptions> = {
   type: true,
@@ -83,6 +87,23 @@ function rbdSource(options: RbdStoragePoolOptions): XmlElement {
   ])
 }
 
+const RBD_NAMESPACE = 'http://libvirt.org/schemas/storagepool/rbd/1.0'
+
+/** `<rbd:config_opts>`. */
+function configElement(options: Readonly<Record<string, string | number>>): XmlElement {
+  const entries = Object.entries(toRecord('configOptions', options))
+  if (entries.length === 0) throw invalidArgValue('configOptions', 'must not be empty')
+  return new XmlElement(
+    'rbd:config_opts',
+    {},
+    entries.map(([name, value]) => {
+      if (!/^[a-z][a-z0-9_]*$/.test(name))
+        throw invalidArgValue('configOptions', "must have names such as 'client_mount_timeout'")
+      return new XmlElement('rbd:option', { name, value: toLine(`configOptions.${name}`, String(value)) })
+    }),
+  )
+}
+
 /**
  * A document for `connection.defineStoragePool()`.
  *
@@ -95,13 +116,15 @@ export function storagePool(options: StoragePoolOptions): string {
   const type = toOneOf('type', options?.type, ['rbd', 'dir'])
   const { uuid, name } =
     options.type === 'rbd' ? toObject('options', options, rbdPool) : toObject('options', options, dirPool)
+  const config = options.type === 'rbd' ? options.configOptions : undefined
   return format(
-    new XmlElement('pool', { type }, [
+    new XmlElement('pool', { type, 'xmlns:rbd': config === undefined ? undefined : RBD_NAMESPACE }, [
       textElement('name', toObjectName('name', name)),
       uuid === undefined ? undefined : textElement('uuid', toUuid('uuid', uuid)),
       options.type === 'rbd'
         ? rbdSource(options)
         : new XmlElement('target', {}, [textElement('path', toPath('path', options.path))]),
+      config === undefined ? undefined : configElement(config),
     ]),
   )
 }

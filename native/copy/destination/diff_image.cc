@@ -77,7 +77,6 @@ void DiffImage::Write(uint64_t offset, size_t length, const char* buffer, Operat
 }
 
 void DiffImage::Zero(uint64_t offset, uint64_t length, Operation* done) {
-  if (Rbd().rbd_aio_write_zeroes == nullptr) return done->Complete(-ENOSYS);
   writes_.Start(done, [&](rbd_completion_t completion) {
     return Rbd().rbd_aio_write_zeroes(image_.get(), offset, length, completion, 0,
                                       LIBRADOS_OP_FLAG_FADVISE_NOCACHE);
@@ -85,7 +84,7 @@ void DiffImage::Zero(uint64_t offset, uint64_t length, Operation* done) {
 }
 
 Error DiffImage::WriteError(int64_t result) const {
-  return Error(static_cast<int>(result), result == -ENOSYS ? "rbd_aio_write_zeroes" : "rbd_aio_write2");
+  return Error(static_cast<int>(result), "rbd_aio_write2");
 }
 
 Error DiffImage::Flush() {

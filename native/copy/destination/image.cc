@@ -311,7 +311,6 @@ void ImageDestination::Write(uint64_t offset, size_t length, const char* buffer,
 }
 
 void ImageDestination::Zero(uint64_t offset, uint64_t length, Operation* done) {
-  if (Rbd().rbd_aio_write_zeroes == nullptr) return done->Complete(-ENOSYS);
   writes_.Start(done, [&](rbd_completion_t completion) {
     return Rbd().rbd_aio_write_zeroes(image_.get(), offset, length, completion, 0,
                                       LIBRADOS_OP_FLAG_FADVISE_NOCACHE);
@@ -333,7 +332,7 @@ std::unique_ptr<Source> ImageDestination::Reader(const std::string& snapshot) {
 
 Error ImageDestination::WriteError(int64_t result) const {
   if (result == -EROFS && !lock_owner_.empty()) return LockLost("rbd_aio_write2");
-  return Error(static_cast<int>(result), result == -ENOSYS ? "rbd_aio_write_zeroes" : "rbd_aio_write2");
+  return Error(static_cast<int>(result), "rbd_aio_write2");
 }
 
 Error ImageDestination::Keep(const Mark& mark) {

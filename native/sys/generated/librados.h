@@ -14,30 +14,80 @@
   F(rados_cluster_fsid, nullptr) \
   F(rados_wait_for_latest_osdmap, nullptr) \
   F(rados_pool_list, nullptr) \
+  F(rados_inconsistent_pg_list, nullptr) \
   F(rados_get_instance_id, nullptr) \
+  F(rados_get_min_compatible_osd, nullptr) \
+  F(rados_get_min_compatible_client, nullptr) \
   F(rados_ioctx_create, nullptr) \
   F(rados_ioctx_create2, nullptr) \
   F(rados_ioctx_destroy, nullptr) \
   F(rados_ioctx_get_cluster, nullptr) \
   F(rados_ioctx_pool_stat, nullptr) \
+  F(rados_pool_lookup, nullptr) \
   F(rados_pool_reverse_lookup, nullptr) \
   F(rados_pool_create, nullptr) \
+  F(rados_pool_create_with_crush_rule, nullptr) \
+  F(rados_pool_get_base_tier, nullptr) \
   F(rados_pool_delete, nullptr) \
+  F(rados_ioctx_pool_requires_alignment2, nullptr) \
+  F(rados_ioctx_pool_required_alignment2, nullptr) \
   F(rados_ioctx_get_id, nullptr) \
+  F(rados_ioctx_get_pool_name, nullptr) \
+  F(rados_ioctx_locator_set_key, nullptr) \
   F(rados_ioctx_set_namespace, nullptr) \
   F(rados_ioctx_get_namespace, nullptr) \
   F(rados_nobjects_list_open, nullptr) \
+  F(rados_nobjects_list_get_pg_hash_position, nullptr) \
+  F(rados_nobjects_list_seek, nullptr) \
+  F(rados_nobjects_list_seek_cursor, nullptr) \
+  F(rados_nobjects_list_get_cursor, nullptr) \
   F(rados_nobjects_list_next, nullptr) \
   F(rados_nobjects_list_close, nullptr) \
+  F(rados_object_list_begin, nullptr) \
+  F(rados_object_list_end, nullptr) \
+  F(rados_object_list_is_end, nullptr) \
+  F(rados_object_list_cursor_free, nullptr) \
+  F(rados_object_list_cursor_cmp, nullptr) \
+  F(rados_object_list, nullptr) \
+  F(rados_object_list_free, nullptr) \
+  F(rados_object_list_slice, nullptr) \
+  F(rados_ioctx_snap_create, nullptr) \
+  F(rados_ioctx_snap_remove, nullptr) \
+  F(rados_ioctx_snap_rollback, nullptr) \
   F(rados_ioctx_snap_set_read, nullptr) \
+  F(rados_aio_ioctx_selfmanaged_snap_create, nullptr) \
+  F(rados_aio_ioctx_selfmanaged_snap_remove, nullptr) \
+  F(rados_ioctx_selfmanaged_snap_rollback, nullptr) \
+  F(rados_ioctx_selfmanaged_snap_set_write_ctx, nullptr) \
+  F(rados_ioctx_snap_list, nullptr) \
+  F(rados_ioctx_snap_lookup, nullptr) \
+  F(rados_ioctx_snap_get_name, nullptr) \
+  F(rados_ioctx_snap_get_stamp, nullptr) \
   F(rados_get_last_version, nullptr) \
-  F(rados_write_full, nullptr) \
-  F(rados_read, nullptr) \
   F(rados_remove, nullptr) \
+  F(rados_getxattrs_next, nullptr) \
+  F(rados_getxattrs_end, nullptr) \
   F(rados_omap_get_next2, nullptr) \
   F(rados_omap_get_end, nullptr) \
   F(rados_stat, nullptr) \
   F(rados_exec, nullptr) \
+  F(rados_aio_create_completion2, nullptr) \
+  F(rados_aio_wait_for_complete, nullptr) \
+  F(rados_aio_get_return_value, nullptr) \
+  F(rados_aio_get_version, nullptr) \
+  F(rados_aio_release, nullptr) \
+  F(rados_aio_write, nullptr) \
+  F(rados_aio_append, nullptr) \
+  F(rados_aio_write_full, nullptr) \
+  F(rados_aio_writesame, nullptr) \
+  F(rados_aio_remove, nullptr) \
+  F(rados_aio_read, nullptr) \
+  F(rados_aio_flush_async, nullptr) \
+  F(rados_aio_stat, nullptr) \
+  F(rados_aio_cmpext, nullptr) \
+  F(rados_aio_getxattr, nullptr) \
+  F(rados_aio_setxattr, nullptr) \
+  F(rados_aio_rmxattr, nullptr) \
   F(rados_watch3, nullptr) \
   F(rados_watch_check, nullptr) \
   F(rados_unwatch2, nullptr) \
@@ -46,32 +96,73 @@
   F(rados_watch_flush, nullptr) \
   F(rados_create_write_op, nullptr) \
   F(rados_release_write_op, nullptr) \
+  F(rados_write_op_set_flags, nullptr) \
   F(rados_write_op_assert_exists, nullptr) \
   F(rados_write_op_assert_version, nullptr) \
   F(rados_write_op_cmpext, nullptr) \
+  F(rados_write_op_cmpxattr, nullptr) \
+  F(rados_write_op_omap_cmp2, nullptr) \
   F(rados_write_op_setxattr, nullptr) \
   F(rados_write_op_rmxattr, nullptr) \
   F(rados_write_op_create, nullptr) \
   F(rados_write_op_write, nullptr) \
   F(rados_write_op_write_full, nullptr) \
+  F(rados_write_op_writesame, nullptr) \
   F(rados_write_op_append, nullptr) \
   F(rados_write_op_remove, nullptr) \
+  F(rados_write_op_truncate, nullptr) \
+  F(rados_write_op_zero, nullptr) \
   F(rados_write_op_exec, nullptr) \
   F(rados_write_op_omap_set2, nullptr) \
   F(rados_write_op_omap_rm_keys2, nullptr) \
+  F(rados_write_op_omap_rm_range2, nullptr) \
+  F(rados_write_op_omap_clear, nullptr) \
+  F(rados_write_op_set_alloc_hint2, nullptr) \
   F(rados_write_op_operate, nullptr) \
-  F(rados_write_op_operate2, nullptr) \
+  F(rados_aio_write_op_operate, nullptr) \
   F(rados_create_read_op, nullptr) \
   F(rados_release_read_op, nullptr) \
+  F(rados_read_op_set_flags, nullptr) \
+  F(rados_read_op_assert_exists, nullptr) \
+  F(rados_read_op_assert_version, nullptr) \
+  F(rados_read_op_cmpext, nullptr) \
+  F(rados_read_op_cmpxattr, nullptr) \
+  F(rados_read_op_getxattrs, nullptr) \
+  F(rados_read_op_omap_cmp2, nullptr) \
   F(rados_read_op_stat, nullptr) \
+  F(rados_read_op_read, nullptr) \
   F(rados_read_op_checksum, nullptr) \
+  F(rados_read_op_exec, nullptr) \
   F(rados_read_op_exec_user_buf, nullptr) \
   F(rados_read_op_omap_get_vals2, nullptr) \
+  F(rados_read_op_omap_get_keys2, nullptr) \
+  F(rados_read_op_omap_get_vals_by_keys2, nullptr) \
   F(rados_read_op_operate, nullptr) \
+  F(rados_aio_read_op_operate, nullptr) \
   F(rados_lock_exclusive, nullptr) \
-  F(rados_unlock, nullptr) \
-  F(rados_set_pool_full_try, "Ceph 16.2.0 (pacific)") \
+  F(rados_lock_shared, nullptr) \
+  F(rados_aio_unlock, nullptr) \
+  F(rados_list_lockers, nullptr) \
+  F(rados_break_lock, nullptr) \
+  F(rados_blocklist_add, nullptr) \
+  F(rados_getaddrs, nullptr) \
+  F(rados_set_pool_full_try, nullptr) \
+  F(rados_application_enable, nullptr) \
+  F(rados_application_list, nullptr) \
+  F(rados_application_metadata_get, nullptr) \
+  F(rados_application_metadata_set, nullptr) \
+  F(rados_application_metadata_remove, nullptr) \
+  F(rados_application_metadata_list, nullptr) \
   F(rados_mon_command, nullptr) \
   F(rados_mgr_command, nullptr) \
+  F(rados_mgr_command_target, nullptr) \
+  F(rados_mon_command_target, nullptr) \
   F(rados_buffer_free, nullptr) \
-  F(rados_stat2, "Ceph 18.2.0 (reef)")
+  F(rados_osd_command, nullptr) \
+  F(rados_pg_command, nullptr) \
+  F(rados_monitor_log2, nullptr) \
+  F(rados_service_register, nullptr) \
+  F(rados_service_update_status, nullptr) \
+  F(rados_aio_stat2, "Ceph 18.2.0 (reef)") \
+  F(rados_read_op_stat2, "Ceph 18.2.0 (reef)") \
+  F(rados_aio_write_op_operate2, "Ceph 18.2.0 (reef)")

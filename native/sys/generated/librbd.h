@@ -22,10 +22,45 @@
   F(rbd_trash_get_cleanup, nullptr) \
   F(rbd_trash_list, nullptr) \
   F(rbd_trash_list_cleanup, nullptr) \
+  F(rbd_trash_purge_with_progress, nullptr) \
   F(rbd_trash_remove_with_progress, nullptr) \
   F(rbd_trash_restore, nullptr) \
+  F(rbd_migration_prepare, nullptr) \
+  F(rbd_migration_prepare_import, nullptr) \
+  F(rbd_migration_execute_with_progress, nullptr) \
+  F(rbd_migration_abort_with_progress, nullptr) \
+  F(rbd_migration_commit_with_progress, nullptr) \
   F(rbd_migration_status, nullptr) \
   F(rbd_migration_status_cleanup, nullptr) \
+  F(rbd_mirror_site_name_get, nullptr) \
+  F(rbd_mirror_site_name_set, nullptr) \
+  F(rbd_mirror_mode_get, nullptr) \
+  F(rbd_mirror_mode_set, nullptr) \
+  F(rbd_mirror_uuid_get, nullptr) \
+  F(rbd_mirror_peer_bootstrap_create, nullptr) \
+  F(rbd_mirror_peer_bootstrap_import, nullptr) \
+  F(rbd_mirror_peer_site_add, nullptr) \
+  F(rbd_mirror_peer_site_set_name, nullptr) \
+  F(rbd_mirror_peer_site_set_client_name, nullptr) \
+  F(rbd_mirror_peer_site_set_direction, nullptr) \
+  F(rbd_mirror_peer_site_remove, nullptr) \
+  F(rbd_mirror_peer_site_list, nullptr) \
+  F(rbd_mirror_peer_site_list_cleanup, nullptr) \
+  F(rbd_mirror_peer_site_get_attributes, nullptr) \
+  F(rbd_mirror_peer_site_set_attributes, nullptr) \
+  F(rbd_mirror_image_global_status_list, nullptr) \
+  F(rbd_mirror_image_global_status_list_cleanup, nullptr) \
+  F(rbd_mirror_image_status_summary, nullptr) \
+  F(rbd_mirror_image_instance_id_list, nullptr) \
+  F(rbd_mirror_image_instance_id_list_cleanup, nullptr) \
+  F(rbd_mirror_image_info_list, nullptr) \
+  F(rbd_mirror_image_info_list_cleanup, nullptr) \
+  F(rbd_pool_metadata_get, nullptr) \
+  F(rbd_pool_metadata_set, nullptr) \
+  F(rbd_pool_metadata_remove, nullptr) \
+  F(rbd_pool_metadata_list, nullptr) \
+  F(rbd_config_pool_list, nullptr) \
+  F(rbd_config_pool_list_cleanup, nullptr) \
   F(rbd_open, nullptr) \
   F(rbd_open_by_id, nullptr) \
   F(rbd_open_read_only, nullptr) \
@@ -50,6 +85,7 @@
   F(rbd_get_block_name_prefix, nullptr) \
   F(rbd_get_data_pool_id, nullptr) \
   F(rbd_get_parent, nullptr) \
+  F(rbd_get_migration_source_spec, nullptr) \
   F(rbd_get_flags, nullptr) \
   F(rbd_get_group, nullptr) \
   F(rbd_is_exclusive_lock_owner, nullptr) \
@@ -59,10 +95,16 @@
   F(rbd_lock_get_owners_cleanup, nullptr) \
   F(rbd_lock_break, nullptr) \
   F(rbd_rebuild_object_map, nullptr) \
+  F(rbd_copy_with_progress4, nullptr) \
+  F(rbd_deep_copy_with_progress, nullptr) \
+  F(rbd_encryption_format, nullptr) \
+  F(rbd_encryption_load, nullptr) \
   F(rbd_snap_list, nullptr) \
   F(rbd_snap_list_end, nullptr) \
+  F(rbd_snap_exists, nullptr) \
   F(rbd_snap_create2, nullptr) \
   F(rbd_snap_remove2, nullptr) \
+  F(rbd_snap_remove_by_id, nullptr) \
   F(rbd_snap_rollback_with_progress, nullptr) \
   F(rbd_snap_rename, nullptr) \
   F(rbd_snap_protect, nullptr) \
@@ -84,7 +126,12 @@
   F(rbd_flatten_with_progress, nullptr) \
   F(rbd_sparsify_with_progress, nullptr) \
   F(rbd_list_children3, nullptr) \
+  F(rbd_list_descendants, nullptr) \
   F(rbd_list_lockers, nullptr) \
+  F(rbd_lock_exclusive, nullptr) \
+  F(rbd_lock_shared, nullptr) \
+  F(rbd_unlock, nullptr) \
+  F(rbd_break_lock, nullptr) \
   F(rbd_diff_iterate2, nullptr) \
   F(rbd_aio_write, nullptr) \
   F(rbd_aio_write2, nullptr) \
@@ -94,7 +141,7 @@
   F(rbd_aio_readv, nullptr) \
   F(rbd_aio_discard, nullptr) \
   F(rbd_aio_writesame, nullptr) \
-  F(rbd_aio_write_zeroes, "Ceph 16.2.0 (pacific)") \
+  F(rbd_aio_write_zeroes, nullptr) \
   F(rbd_aio_compare_and_write, nullptr) \
   F(rbd_aio_create_completion, nullptr) \
   F(rbd_aio_is_complete, nullptr) \
@@ -108,9 +155,22 @@
   F(rbd_metadata_set, nullptr) \
   F(rbd_metadata_remove, nullptr) \
   F(rbd_metadata_list, nullptr) \
+  F(rbd_mirror_image_enable2, nullptr) \
+  F(rbd_mirror_image_disable, nullptr) \
+  F(rbd_mirror_image_promote, nullptr) \
+  F(rbd_mirror_image_demote, nullptr) \
+  F(rbd_mirror_image_resync, nullptr) \
+  F(rbd_mirror_image_create_snapshot2, nullptr) \
   F(rbd_mirror_image_get_info, nullptr) \
   F(rbd_mirror_image_get_info_cleanup, nullptr) \
   F(rbd_mirror_image_get_mode, nullptr) \
+  F(rbd_mirror_image_get_global_status, nullptr) \
+  F(rbd_mirror_image_global_status_cleanup, nullptr) \
+  F(rbd_mirror_image_get_instance_id, nullptr) \
+  F(rbd_group_create, nullptr) \
+  F(rbd_group_remove, nullptr) \
+  F(rbd_group_list, nullptr) \
+  F(rbd_group_rename, nullptr) \
   F(rbd_group_info_cleanup, nullptr) \
   F(rbd_update_watch, nullptr) \
   F(rbd_update_unwatch, nullptr) \
@@ -119,9 +179,39 @@
   F(rbd_config_image_list, nullptr) \
   F(rbd_config_image_list_cleanup, nullptr) \
   F(rbd_group_image_add, nullptr) \
+  F(rbd_group_image_remove, nullptr) \
   F(rbd_group_image_remove_by_id, nullptr) \
+  F(rbd_group_image_list, nullptr) \
+  F(rbd_group_image_list_cleanup, nullptr) \
+  F(rbd_group_snap_create2, nullptr) \
+  F(rbd_group_snap_remove, nullptr) \
+  F(rbd_group_snap_rename, nullptr) \
+  F(rbd_group_snap_list, nullptr) \
+  F(rbd_group_snap_list_cleanup, nullptr) \
+  F(rbd_group_snap_rollback_with_progress, nullptr) \
   F(rbd_namespace_create, nullptr) \
   F(rbd_namespace_remove, nullptr) \
   F(rbd_namespace_list, nullptr) \
   F(rbd_namespace_exists, nullptr) \
-  F(rbd_pool_init, nullptr)
+  F(rbd_pool_init, nullptr) \
+  F(rbd_pool_stats_create, nullptr) \
+  F(rbd_pool_stats_destroy, nullptr) \
+  F(rbd_pool_stats_option_add_uint64, nullptr) \
+  F(rbd_pool_stats_get, nullptr) \
+  F(rbd_quiesce_watch, nullptr) \
+  F(rbd_quiesce_complete, nullptr) \
+  F(rbd_quiesce_unwatch, nullptr) \
+  F(rbd_encryption_load2, "Ceph 18.2.0 (reef)") \
+  F(rbd_aio_compare_and_writev, "Ceph 17.2.6 (quincy)") \
+  F(rbd_diff_iterate3, "Ceph 18.2.5 (reef), 19.2.3 (squid)") \
+  F(rbd_clone4, "Ceph 19.2.0 (squid)") \
+  F(rbd_snap_get_trash_namespace2, "Ceph 19.2.0 (squid)") \
+  F(rbd_snap_trash_namespace_cleanup, "Ceph 19.2.0 (squid)") \
+  F(rbd_mirror_remote_namespace_get, "Ceph 20.2.0 (tentacle)") \
+  F(rbd_mirror_remote_namespace_set, "Ceph 20.2.0 (tentacle)") \
+  F(rbd_group_get_id, "Ceph 20.2.0 (tentacle)") \
+  F(rbd_group_snap_list2, "Ceph 20.2.0 (tentacle)") \
+  F(rbd_group_snap_list2_cleanup, "Ceph 20.2.0 (tentacle)") \
+  F(rbd_group_snap_get_info, "Ceph 20.2.0 (tentacle)") \
+  F(rbd_group_snap_get_info_cleanup, "Ceph 20.2.0 (tentacle)") \
+  F(rbd_aio_write_with_crc32c, "Ceph 20.2.2 (tentacle)")

@@ -3,57 +3,241 @@
 // that brought it; then the pointer may be null, and a row answers ENOSYS.
 // clang-format off
 #define RBDKIT_LIBVIRT_FUNCTIONS(F) \
+  F(virNodeGetMemoryParameters, nullptr) \
+  F(virNodeSetMemoryParameters, nullptr) \
+  F(virNodeGetCPUMap, nullptr) \
+  F(virNodeGetSEVInfo, nullptr) \
   F(virGetVersion, nullptr) \
   F(virInitialize, nullptr) \
   F(virConnectOpen, nullptr) \
   F(virConnectOpenReadOnly, nullptr) \
+  F(virConnectOpenAuth, nullptr) \
   F(virConnectClose, nullptr) \
+  F(virConnectSetIdentity, nullptr) \
   F(virConnectGetType, nullptr) \
   F(virConnectGetVersion, nullptr) \
   F(virConnectGetLibVersion, nullptr) \
   F(virConnectGetHostname, nullptr) \
   F(virConnectGetURI, nullptr) \
+  F(virConnectGetSysinfo, nullptr) \
   F(virConnectSetKeepAlive, nullptr) \
+  F(virConnectRegisterCloseCallback, nullptr) \
+  F(virConnectUnregisterCloseCallback, nullptr) \
+  F(virConnectGetMaxVcpus, nullptr) \
+  F(virNodeGetInfo, nullptr) \
+  F(virConnectGetCapabilities, nullptr) \
+  F(virNodeGetCPUStats, nullptr) \
+  F(virNodeGetMemoryStats, nullptr) \
+  F(virNodeGetFreeMemory, nullptr) \
+  F(virNodeGetSecurityModel, nullptr) \
+  F(virNodeSuspendForDuration, nullptr) \
+  F(virNodeGetCellsFreeMemory, nullptr) \
+  F(virConnectIsEncrypted, nullptr) \
+  F(virConnectIsSecure, nullptr) \
   F(virConnectIsAlive, nullptr) \
+  F(virConnectCompareCPU, nullptr) \
+  F(virConnectCompareHypervisorCPU, nullptr) \
+  F(virConnectGetCPUModelNames, nullptr) \
+  F(virConnectBaselineCPU, nullptr) \
+  F(virConnectBaselineHypervisorCPU, nullptr) \
+  F(virNodeGetFreePages, nullptr) \
+  F(virNodeAllocPages, nullptr) \
   F(virTypedParamsClear, nullptr) \
+  F(virTypedParamsFree, nullptr) \
   F(virEventRegisterImpl, nullptr) \
   F(virGetLastError, nullptr) \
   F(virSetErrorFunc, nullptr) \
+  F(virDomainGetSchedulerParametersFlags, nullptr) \
+  F(virDomainSetSchedulerParametersFlags, nullptr) \
+  F(virDomainMigrate3, nullptr) \
+  F(virDomainMigrateToURI3, nullptr) \
+  F(virDomainMigrateGetMaxDowntime, nullptr) \
+  F(virDomainMigrateSetMaxDowntime, nullptr) \
+  F(virDomainMigrateGetCompressionCache, nullptr) \
+  F(virDomainMigrateSetCompressionCache, nullptr) \
+  F(virDomainMigrateSetMaxSpeed, nullptr) \
+  F(virDomainMigrateGetMaxSpeed, nullptr) \
+  F(virDomainMigrateStartPostCopy, nullptr) \
+  F(virConnectGetDomainCapabilities, nullptr) \
   F(virDomainCreateXML, nullptr) \
+  F(virDomainCreateXMLWithFiles, nullptr) \
   F(virDomainLookupByName, nullptr) \
+  F(virDomainLookupByID, nullptr) \
   F(virDomainLookupByUUIDString, nullptr) \
-  F(virDomainShutdown, nullptr) \
+  F(virDomainShutdownFlags, nullptr) \
   F(virDomainReboot, nullptr) \
+  F(virDomainReset, nullptr) \
   F(virDomainDestroyFlags, nullptr) \
   F(virDomainFree, nullptr) \
+  F(virDomainSuspend, nullptr) \
+  F(virDomainResume, nullptr) \
+  F(virDomainPMSuspendForDuration, nullptr) \
+  F(virDomainPMWakeup, nullptr) \
+  F(virDomainSaveFlags, nullptr) \
+  F(virDomainSaveParams, nullptr) \
+  F(virDomainRestoreFlags, nullptr) \
+  F(virDomainRestoreParams, nullptr) \
+  F(virDomainSaveImageGetXMLDesc, nullptr) \
+  F(virDomainSaveImageDefineXML, nullptr) \
+  F(virDomainManagedSave, nullptr) \
+  F(virDomainHasManagedSaveImage, nullptr) \
+  F(virDomainManagedSaveRemove, nullptr) \
+  F(virDomainManagedSaveGetXMLDesc, nullptr) \
+  F(virDomainManagedSaveDefineXML, nullptr) \
+  F(virDomainCoreDumpWithFormat, nullptr) \
+  F(virDomainScreenshot, nullptr) \
   F(virDomainGetInfo, nullptr) \
   F(virDomainGetState, nullptr) \
+  F(virDomainGetCPUStats, nullptr) \
+  F(virDomainGetControlInfo, nullptr) \
+  F(virDomainGetSchedulerType, nullptr) \
+  F(virDomainSetBlkioParameters, nullptr) \
+  F(virDomainGetBlkioParameters, nullptr) \
   F(virDomainSetMemoryParameters, nullptr) \
   F(virDomainGetMemoryParameters, nullptr) \
+  F(virDomainSetNumaParameters, nullptr) \
+  F(virDomainGetNumaParameters, nullptr) \
   F(virDomainGetName, nullptr) \
   F(virDomainGetID, nullptr) \
   F(virDomainGetUUIDString, nullptr) \
+  F(virDomainGetOSType, nullptr) \
+  F(virDomainGetMaxMemory, nullptr) \
+  F(virDomainSetMemoryFlags, nullptr) \
+  F(virDomainSetMemoryStatsPeriod, nullptr) \
+  F(virDomainGetMaxVcpus, nullptr) \
+  F(virDomainGetHostname, nullptr) \
+  F(virDomainGetSecurityLabelList, nullptr) \
+  F(virDomainSetMetadata, nullptr) \
+  F(virDomainGetMetadata, nullptr) \
   F(virDomainGetXMLDesc, nullptr) \
-  F(virDomainDefineXML, nullptr) \
+  F(virConnectDomainXMLFromNative, nullptr) \
+  F(virConnectDomainXMLToNative, nullptr) \
+  F(virDomainBlockStats, nullptr) \
+  F(virDomainBlockStatsFlags, nullptr) \
+  F(virDomainInterfaceStats, nullptr) \
+  F(virDomainSetInterfaceParameters, nullptr) \
+  F(virDomainGetInterfaceParameters, nullptr) \
+  F(virDomainBlockPeek, nullptr) \
+  F(virDomainBlockResize, nullptr) \
+  F(virDomainGetBlockInfo, nullptr) \
+  F(virDomainMemoryStats, nullptr) \
+  F(virDomainMemoryPeek, nullptr) \
+  F(virDomainDefineXMLFlags, nullptr) \
   F(virDomainUndefineFlags, nullptr) \
   F(virConnectListAllDomains, nullptr) \
-  F(virDomainCreate, nullptr) \
+  F(virDomainCreateWithFlags, nullptr) \
+  F(virDomainCreateWithFiles, nullptr) \
+  F(virDomainGetAutostart, nullptr) \
+  F(virDomainSetAutostart, nullptr) \
+  F(virDomainSetVcpusFlags, nullptr) \
+  F(virDomainGetVcpusFlags, nullptr) \
+  F(virDomainPinVcpuFlags, nullptr) \
+  F(virDomainGetVcpuPinInfo, nullptr) \
+  F(virDomainPinEmulator, nullptr) \
+  F(virDomainGetEmulatorPinInfo, nullptr) \
+  F(virDomainIOThreadInfoFree, nullptr) \
+  F(virDomainGetIOThreadInfo, nullptr) \
+  F(virDomainPinIOThread, nullptr) \
+  F(virDomainAddIOThread, nullptr) \
+  F(virDomainDelIOThread, nullptr) \
+  F(virDomainSetIOThreadParams, nullptr) \
+  F(virDomainGetVcpus, nullptr) \
   F(virDomainAttachDeviceFlags, nullptr) \
   F(virDomainDetachDeviceFlags, nullptr) \
+  F(virDomainUpdateDeviceFlags, nullptr) \
+  F(virDomainDetachDeviceAlias, nullptr) \
+  F(virConnectGetAllDomainStats, nullptr) \
+  F(virDomainListGetStats, nullptr) \
+  F(virDomainStatsRecordListFree, nullptr) \
+  F(virDomainGetPerfEvents, nullptr) \
+  F(virDomainSetPerfEvents, nullptr) \
+  F(virDomainBlockJobAbort, nullptr) \
+  F(virDomainGetBlockJobInfo, nullptr) \
+  F(virDomainBlockJobSetSpeed, nullptr) \
+  F(virDomainBlockPull, nullptr) \
+  F(virDomainBlockRebase, nullptr) \
+  F(virDomainBlockCopy, nullptr) \
+  F(virDomainBlockCommit, nullptr) \
   F(virDomainSetBlockIoTune, nullptr) \
   F(virDomainGetBlockIoTune, nullptr) \
+  F(virDomainGetDiskErrors, nullptr) \
+  F(virDomainSendKey, nullptr) \
+  F(virDomainSendProcessSignal, nullptr) \
   F(virDomainIsActive, nullptr) \
   F(virDomainIsPersistent, nullptr) \
+  F(virDomainGetJobStats, nullptr) \
+  F(virDomainAbortJobFlags, nullptr) \
   F(virConnectDomainEventRegisterAny, nullptr) \
   F(virConnectDomainEventDeregisterAny, nullptr) \
+  F(virDomainOpenConsole, nullptr) \
+  F(virDomainOpenChannel, nullptr) \
+  F(virDomainOpenGraphics, nullptr) \
+  F(virDomainOpenGraphicsFD, nullptr) \
+  F(virDomainInjectNMI, nullptr) \
+  F(virDomainFSTrim, nullptr) \
+  F(virDomainFSFreeze, nullptr) \
+  F(virDomainFSThaw, nullptr) \
+  F(virDomainFSInfoFree, nullptr) \
+  F(virDomainGetFSInfo, nullptr) \
+  F(virDomainGetTime, nullptr) \
+  F(virDomainSetTime, nullptr) \
+  F(virDomainInterfaceAddresses, nullptr) \
+  F(virDomainInterfaceFree, nullptr) \
+  F(virDomainSetUserPassword, nullptr) \
+  F(virDomainRename, nullptr) \
+  F(virDomainGetGuestVcpus, nullptr) \
+  F(virDomainSetGuestVcpus, nullptr) \
+  F(virDomainSetVcpu, nullptr) \
+  F(virDomainSetBlockThreshold, nullptr) \
+  F(virDomainSetLifecycleAction, nullptr) \
+  F(virDomainGetLaunchSecurityInfo, nullptr) \
+  F(virDomainSetLaunchSecurityState, nullptr) \
+  F(virDomainGetGuestInfo, nullptr) \
+  F(virDomainAgentSetResponseTimeout, nullptr) \
+  F(virDomainBackupBegin, nullptr) \
+  F(virDomainBackupGetXMLDesc, nullptr) \
+  F(virDomainAuthorizedSSHKeysGet, nullptr) \
+  F(virDomainAuthorizedSSHKeysSet, nullptr) \
+  F(virDomainGetMessages, nullptr) \
+  F(virDomainStartDirtyRateCalc, nullptr) \
+  F(virDomainFDAssociate, nullptr) \
+  F(virDomainCheckpointGetName, nullptr) \
+  F(virDomainCheckpointCreateXML, nullptr) \
+  F(virDomainCheckpointGetXMLDesc, nullptr) \
+  F(virDomainListAllCheckpoints, nullptr) \
+  F(virDomainCheckpointListAllChildren, nullptr) \
+  F(virDomainCheckpointLookupByName, nullptr) \
+  F(virDomainCheckpointGetParent, nullptr) \
+  F(virDomainCheckpointDelete, nullptr) \
+  F(virDomainCheckpointFree, nullptr) \
+  F(virDomainSnapshotGetName, nullptr) \
+  F(virDomainSnapshotCreateXML, nullptr) \
+  F(virDomainSnapshotGetXMLDesc, nullptr) \
+  F(virDomainListAllSnapshots, nullptr) \
+  F(virDomainSnapshotListAllChildren, nullptr) \
+  F(virDomainSnapshotLookupByName, nullptr) \
+  F(virDomainHasCurrentSnapshot, nullptr) \
+  F(virDomainSnapshotCurrent, nullptr) \
+  F(virDomainSnapshotGetParent, nullptr) \
+  F(virDomainSnapshotIsCurrent, nullptr) \
+  F(virDomainSnapshotHasMetadata, nullptr) \
+  F(virDomainRevertToSnapshot, nullptr) \
+  F(virDomainSnapshotDelete, nullptr) \
+  F(virDomainSnapshotFree, nullptr) \
+  F(virConnectGetStoragePoolCapabilities, nullptr) \
   F(virConnectListAllStoragePools, nullptr) \
+  F(virConnectFindStoragePoolSources, nullptr) \
   F(virStoragePoolLookupByName, nullptr) \
   F(virStoragePoolLookupByUUIDString, nullptr) \
+  F(virStoragePoolLookupByVolume, nullptr) \
+  F(virStoragePoolLookupByTargetPath, nullptr) \
+  F(virStoragePoolCreateXML, nullptr) \
   F(virStoragePoolDefineXML, nullptr) \
   F(virStoragePoolBuild, nullptr) \
   F(virStoragePoolUndefine, nullptr) \
   F(virStoragePoolCreate, nullptr) \
   F(virStoragePoolDestroy, nullptr) \
+  F(virStoragePoolDelete, nullptr) \
   F(virStoragePoolFree, nullptr) \
   F(virStoragePoolRefresh, nullptr) \
   F(virStoragePoolGetName, nullptr) \
@@ -64,17 +248,26 @@
   F(virStoragePoolSetAutostart, nullptr) \
   F(virStoragePoolListAllVolumes, nullptr) \
   F(virStorageVolLookupByName, nullptr) \
+  F(virStorageVolLookupByKey, nullptr) \
+  F(virStorageVolLookupByPath, nullptr) \
   F(virStorageVolGetName, nullptr) \
   F(virStorageVolGetKey, nullptr) \
   F(virStorageVolCreateXML, nullptr) \
   F(virStorageVolCreateXMLFrom, nullptr) \
+  F(virStorageVolDownload, nullptr) \
+  F(virStorageVolUpload, nullptr) \
   F(virStorageVolDelete, nullptr) \
+  F(virStorageVolWipePattern, nullptr) \
   F(virStorageVolFree, nullptr) \
   F(virStorageVolGetInfo, nullptr) \
+  F(virStorageVolGetInfoFlags, nullptr) \
   F(virStorageVolGetXMLDesc, nullptr) \
   F(virStorageVolGetPath, nullptr) \
   F(virStorageVolResize, nullptr) \
   F(virStoragePoolIsActive, nullptr) \
+  F(virStoragePoolIsPersistent, nullptr) \
+  F(virConnectStoragePoolEventRegisterAny, nullptr) \
+  F(virConnectStoragePoolEventDeregisterAny, nullptr) \
   F(virConnectListAllSecrets, nullptr) \
   F(virSecretLookupByUUIDString, nullptr) \
   F(virSecretLookupByUsage, nullptr) \
@@ -86,4 +279,111 @@
   F(virSecretSetValue, nullptr) \
   F(virSecretGetValue, nullptr) \
   F(virSecretUndefine, nullptr) \
-  F(virSecretFree, nullptr)
+  F(virSecretFree, nullptr) \
+  F(virConnectSecretEventRegisterAny, nullptr) \
+  F(virConnectSecretEventDeregisterAny, nullptr) \
+  F(virStreamNew, nullptr) \
+  F(virStreamSend, nullptr) \
+  F(virStreamRecvFlags, nullptr) \
+  F(virStreamSendHole, nullptr) \
+  F(virStreamRecvHole, nullptr) \
+  F(virStreamEventAddCallback, nullptr) \
+  F(virStreamEventUpdateCallback, nullptr) \
+  F(virStreamEventRemoveCallback, nullptr) \
+  F(virStreamFinish, nullptr) \
+  F(virStreamAbort, nullptr) \
+  F(virStreamFree, nullptr) \
+  F(virConnectListAllNetworks, nullptr) \
+  F(virNetworkLookupByName, nullptr) \
+  F(virNetworkLookupByUUIDString, nullptr) \
+  F(virNetworkCreateXMLFlags, nullptr) \
+  F(virNetworkDefineXMLFlags, nullptr) \
+  F(virNetworkUndefine, nullptr) \
+  F(virNetworkUpdate, nullptr) \
+  F(virNetworkCreate, nullptr) \
+  F(virNetworkDestroy, nullptr) \
+  F(virNetworkFree, nullptr) \
+  F(virNetworkGetName, nullptr) \
+  F(virNetworkGetUUIDString, nullptr) \
+  F(virNetworkGetXMLDesc, nullptr) \
+  F(virNetworkGetBridgeName, nullptr) \
+  F(virNetworkGetAutostart, nullptr) \
+  F(virNetworkSetAutostart, nullptr) \
+  F(virNetworkIsActive, nullptr) \
+  F(virNetworkIsPersistent, nullptr) \
+  F(virNetworkDHCPLeaseFree, nullptr) \
+  F(virNetworkGetDHCPLeases, nullptr) \
+  F(virConnectNetworkEventRegisterAny, nullptr) \
+  F(virConnectNetworkEventDeregisterAny, nullptr) \
+  F(virNetworkPortLookupByUUIDString, nullptr) \
+  F(virNetworkPortCreateXML, nullptr) \
+  F(virNetworkPortGetXMLDesc, nullptr) \
+  F(virNetworkPortGetUUIDString, nullptr) \
+  F(virNetworkPortSetParameters, nullptr) \
+  F(virNetworkPortGetParameters, nullptr) \
+  F(virNetworkPortDelete, nullptr) \
+  F(virNetworkListAllPorts, nullptr) \
+  F(virNetworkPortFree, nullptr) \
+  F(virConnectListAllInterfaces, nullptr) \
+  F(virInterfaceLookupByName, nullptr) \
+  F(virInterfaceLookupByMACString, nullptr) \
+  F(virInterfaceGetName, nullptr) \
+  F(virInterfaceGetMACString, nullptr) \
+  F(virInterfaceGetXMLDesc, nullptr) \
+  F(virInterfaceDefineXML, nullptr) \
+  F(virInterfaceUndefine, nullptr) \
+  F(virInterfaceCreate, nullptr) \
+  F(virInterfaceDestroy, nullptr) \
+  F(virInterfaceFree, nullptr) \
+  F(virInterfaceChangeBegin, nullptr) \
+  F(virInterfaceChangeCommit, nullptr) \
+  F(virInterfaceChangeRollback, nullptr) \
+  F(virInterfaceIsActive, nullptr) \
+  F(virConnectListAllNodeDevices, nullptr) \
+  F(virNodeDeviceLookupByName, nullptr) \
+  F(virNodeDeviceLookupSCSIHostByWWN, nullptr) \
+  F(virNodeDeviceGetName, nullptr) \
+  F(virNodeDeviceGetParent, nullptr) \
+  F(virNodeDeviceListCaps, nullptr) \
+  F(virNodeDeviceGetXMLDesc, nullptr) \
+  F(virNodeDeviceFree, nullptr) \
+  F(virNodeDeviceDetachFlags, nullptr) \
+  F(virNodeDeviceReAttach, nullptr) \
+  F(virNodeDeviceReset, nullptr) \
+  F(virNodeDeviceCreateXML, nullptr) \
+  F(virNodeDeviceDestroy, nullptr) \
+  F(virNodeDeviceDefineXML, nullptr) \
+  F(virNodeDeviceUndefine, nullptr) \
+  F(virNodeDeviceCreate, nullptr) \
+  F(virNodeDeviceSetAutostart, nullptr) \
+  F(virNodeDeviceGetAutostart, nullptr) \
+  F(virNodeDeviceIsPersistent, nullptr) \
+  F(virNodeDeviceIsActive, nullptr) \
+  F(virConnectNodeDeviceEventRegisterAny, nullptr) \
+  F(virConnectNodeDeviceEventDeregisterAny, nullptr) \
+  F(virConnectListAllNWFilters, nullptr) \
+  F(virNWFilterLookupByName, nullptr) \
+  F(virNWFilterLookupByUUIDString, nullptr) \
+  F(virNWFilterDefineXMLFlags, nullptr) \
+  F(virNWFilterUndefine, nullptr) \
+  F(virNWFilterFree, nullptr) \
+  F(virNWFilterGetName, nullptr) \
+  F(virNWFilterGetUUIDString, nullptr) \
+  F(virNWFilterGetXMLDesc, nullptr) \
+  F(virNWFilterBindingLookupByPortDev, nullptr) \
+  F(virNWFilterBindingGetPortDev, nullptr) \
+  F(virNWFilterBindingGetFilterName, nullptr) \
+  F(virConnectListAllNWFilterBindings, nullptr) \
+  F(virNWFilterBindingCreateXML, nullptr) \
+  F(virNWFilterBindingGetXMLDesc, nullptr) \
+  F(virNWFilterBindingDelete, nullptr) \
+  F(virNWFilterBindingFree, nullptr) \
+  F(virNetworkGetMetadata, "libvirt 9.7.0") \
+  F(virNetworkSetMetadata, "libvirt 9.7.0") \
+  F(virNodeDeviceUpdate, "libvirt 10.1.0") \
+  F(virDomainGraphicsReload, "libvirt 10.2.0") \
+  F(virDomainGetAutostartOnce, "libvirt 11.2.0") \
+  F(virDomainSetAutostartOnce, "libvirt 11.2.0") \
+  F(virDomainSetThrottleGroup, "libvirt 11.2.0") \
+  F(virDomainDelThrottleGroup, "libvirt 11.2.0") \
+  F(virDomainAnnounceInterface, "libvirt 12.5.0")

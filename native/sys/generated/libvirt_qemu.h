@@ -3,4 +3,9 @@
 // that brought it; then the pointer may be null, and a row answers ENOSYS.
 // clang-format off
 #define RBDKIT_LIBVIRT_QEMU_FUNCTIONS(F) \
-  F(virDomainQemuMonitorCommand, nullptr)
+  F(virDomainQemuMonitorCommand, nullptr) \
+  F(virDomainQemuMonitorCommandWithFiles, nullptr) \
+  F(virDomainQemuAttach, nullptr) \
+  F(virDomainQemuAgentCommand, nullptr) \
+  F(virConnectDomainQemuMonitorEventRegister, nullptr) \
+  F(virConnectDomainQemuMonitorEventDeregister, nullptr)

@@ -112,5 +112,29 @@ TEST_CASE("object states: what is cut, longer, of another version or miscounted 
   REQUIRE(states.Decode(Encode({}), 0));
 }
 
+TEST_CASE("object states: what was written since the snapshot before, and whether the last object was") {
+  constexpr uint8_t kAsBefore = 3;
+  std::minstd_rand random(2);
+  for (int round = 0; round < 2000; ++round) {
+    const States was = Random(random, random() % 130, 1 + random() % 4);
+    const States is = Random(random, random() % 130, 1 + random() % 4);
+    ObjectStates before;
+    ObjectStates after;
+    REQUIRE(before.Decode(Encode(was), was.size()));
+    REQUIRE(after.Decode(Encode(is), is.size()));
+    for (const bool alone : {false, true}) {
+      uint64_t used = 0;
+      bool last = false;
+      for (size_t i = 0; i < is.size(); ++i) {
+        last = is[i] != kAbsent && (alone || is[i] != kAsBefore || At(was, i) == kAbsent);
+        used += last ? 1 : 0;
+      }
+      const ObjectStates::Usage usage = after.Used(alone ? nullptr : &before);
+      CHECK(usage.objects == used);
+      CHECK(usage.last == last);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rbdkit::copy

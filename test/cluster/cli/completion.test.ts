@@ -4,7 +4,7 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Image, namespaceCreate } from 'rbdkit'
+import { Group, Image, namespaceCreate, Trash } from 'rbdkit'
 import t from 'tap'
 import { randomName } from '../../helpers/cluster.js'
 import { mib, openPool, settledNames, withImage } from '../copy/fixture.js'
@@ -14,7 +14,7 @@ const exec = promisify(execFile)
 t.setTimeout(300_000)
 
 t.test('what Tab gives', async (t) => {
-  const { ioctx, test } = await openPool(t)
+  const { cluster, ioctx, test } = await openPool(t)
   const pool = ioctx.pool
   const directory = t.testdir({
     rbdkit: `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`,
@@ -95,6 +95,21 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
   t.same(await complete(`rbdkit bench ${pool}/g`), [`${pool}/golden`])
   t.same(await complete(`rbdkit info ${pool}/golden `), [], 'it takes no more')
 
+  await Group.create(ioctx, 'webs')
+  await new Group(ioctx, 'webs').snapshots.create('before')
+  await Image.create(ioctx, 'old', { size: mib })
+  await new Trash(ioctx).move('old')
+  const [entry] = await new Trash(ioctx).list()
+  t.same(await complete(`rbdkit group rm ${pool}/w`), [`${pool}/webs`])
+  t.same(await complete(`rbdkit -p ${pool} group image ls w`), ['webs'])
+  t.same(await complete(`rbdkit group snap rm ${pool}/w`), [`${pool}/webs@`])
+  t.same(await complete(`rbdkit group snap rm ${pool}/webs@b`), ['@before'])
+  // What Tab gives is sorted, and pools of other test files come and go meanwhile.
+  const offered = (await complete(`rbdkit -p ${pool} trash rm `)).filter((name) => !name.endsWith('/'))
+  t.same(offered, [entry?.id], 'the one image in the trash')
+  t.ok((await complete(`rbdkit -p ${pool} trash rm `)).includes(`${pool}/`), 'another pool may be named instead')
+  t.same(await complete(`rbdkit trash restore ${pool}/${entry?.id.slice(0, 3)}`), [`${pool}/${entry?.id}`])
+
   // Keys in a terminal: readline puts what was offered into the line.
   const terminal = spawn('script', ['-qec', 'bash --norc -i', '/dev/null'], {
     env: { ...env, TERM: 'xterm', PS1: '$ ' },
@@ -110,7 +125,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
     await until(async () => shown.test(seen))
   }
   await type('source <(rbdkit completion bash); echo loaded=$?\n', /loaded=0/)
-  await type(`rbdkit in\t${pool}/vm1@m\t`, new RegExp(`info ${pool}/vm1@monday`))
+  await type(`rbdkit inf\t${pool}/vm1@m\t`, new RegExp(`info ${pool}/vm1@monday`))
   await type('--json\n', /"block_name_prefix"/)
   await type(`rbdkit rm ${pool}/gol\t; exit\n`, /exit/)
   await once(terminal, 'close')

@@ -5,7 +5,9 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
 import { root } from '../../helpers/package.js'
+import { openPool } from '../copy/fixture.js'
 
 export const program = join(root, 'dist', 'cli', 'main.js')
 
@@ -90,4 +92,22 @@ export async function until(condition: () => Promise<boolean>): Promise<void> {
     if (performance.now() > deadline) throw new Error('it never came')
     await sleep(50)
   }
+}
+
+/** What a command ends with that has no more to say than that it is done. */
+export const done = { status: 0, stdout: '', stderr: '' }
+
+/** A pool, with what our command and rbd's say of it: `ours()` and `theirs()` as JSON. */
+export async function besideRbd(t: Test) {
+  const pool = await openPool(t)
+  const name = pool.ioctx.pool
+  const run = (...args: string[]) => cli(pool.test.confFile, ...args)
+  const ours = async (...args: string[]): Promise<unknown> => {
+    const { status, stdout, stderr } = await run(...args, '-p', name, '--json')
+    t.match({ status, stderr }, { status: 0, stderr: '' }, args.join(' '))
+    return JSON.parse(stdout)
+  }
+  const theirs = async (...args: string[]): Promise<unknown> =>
+    JSON.parse(await pool.rbd(...args, '--format', 'json'))
+  return { ...pool, name, run, ours, theirs }
 }

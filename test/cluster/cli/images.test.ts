@@ -141,6 +141,9 @@ t.test('du: of a pool, an image, a snapshot', async (t) => {
   const slow = await run('du', `${name}/vm1`, '--json')
   t.match(slow, { status: 0, stderr: /^rbdkit: 'vm1' lacks the feature fast-diff: this may take long\n$/ })
   t.match(JSON.parse(slow.stdout), { total_used_size: 2 * mib })
+  const whole = await run('du', '-p', name, '--json')
+  t.match(whole, { status: 0, stderr: /^rbdkit: 'vm1' lacks the feature fast-diff: that took long\n$/ })
+  t.same(rows(JSON.parse(whole.stdout)), rows(all.theirs))
   t.match(await run('du', `${name}/golden@none`), { status: 1, stderr: /ENOENT: [^\n]+golden@none'\n$/ })
 })
 

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { type CopyOptions, type CopyProgress, copy, Image, type ImageLayout } from 'rbdkit'
 import t from 'tap'
+import { inTurn } from '../../helpers/long.js'
 import { listed, makeSource, sameContent, unprotectAll } from './deep-fixture.js'
 import { type CopyPool, contentOf, imageNames, mib, openPool, settledNames, withImage } from './fixture.js'
 import { buildPreload, killCopy, untilNoneInUse } from './kill.js'
@@ -26,8 +27,8 @@ t.test(
       ['striped', { objectSize: 2 * mib, stripeUnit: 65_536, stripeCount: 3 }],
       ['bare', { features: ['layering'], objectSize: 65_536 }],
     ]
-    for (const [name, layout] of layouts) {
-      for (const verify of levels) {
+    for (const [turn, [name, layout]] of layouts.entries()) {
+      for (const verify of inTurn(levels, turn)) {
         const image = `${name}-${verify}`
         const seen: CopyProgress[] = []
         const options: CopyOptions = { deep: true, verify, onProgress: (p) => seen.push(p) }
@@ -146,8 +147,8 @@ t.test(
       [68 * mib, "of snapshot 'b'"],
       [116 * mib, 'after the last snapshot'],
     ] as const
-    for (const verify of levels) {
-      for (const [after, where] of cases) {
+    for (const [turn, [after, where]] of cases.entries()) {
+      for (const verify of inTurn(levels, turn)) {
         const { job } = await damagedCopy(pool, verify, after)
         const extent = verify === 'full' ? '4096 at 12288' : '4194304 at 0'
         const message = new RegExp(

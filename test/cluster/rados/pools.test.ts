@@ -43,6 +43,23 @@ t.test('pools: create, list, delete', async (t) => {
   })
 })
 
+t.test('long names, and more of them than fit a first answer', async (t) => {
+  const cluster = await connect(t)
+  const names = Array.from({ length: 10 }, (_, i) => `${randomName('long')}${String(i).repeat(480)}`)
+  for (const name of names) await cluster.pools.create(name)
+  try {
+    const list = await cluster.pools.list()
+    for (const name of names) t.ok(list.includes(name))
+    const [name = ''] = names
+    const id = await cluster.pools.id(name)
+    await using byId = await cluster.openIoCtx(id)
+    t.same([byId.pool, await byId.id()], [name, id])
+  } finally {
+    await Promise.all(names.map((name) => cluster.pools.delete(name)))
+  }
+  await t.rejects(cluster.openIoCtx(2n ** 40n), { code: 'ENOENT', syscall: 'rados_pool_reverse_lookup' })
+})
+
 t.test('bad pool arguments', async (t) => {
   const cluster = await connect(t)
   await t.rejects(cluster.pools.create(''), { code: 'ERR_INVALID_ARG_VALUE' })

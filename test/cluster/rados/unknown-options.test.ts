@@ -14,24 +14,38 @@ import {
   diffExtents,
   exportDiff,
   exportImage,
+  Group,
   Image,
   importDiff,
   importImage,
   inspectDiff,
+  inventory,
+  Migration,
+  Mirror,
+  MirrorSnapshotSchedules,
   mergeDiffs,
   namespaceCreate,
   namespaceExists,
   namespaceList,
   namespaceRemove,
+  PoolConfig,
+  PoolMetadata,
   poolInit,
+  poolStats,
+  ReadOp,
+  Tasks,
   Trash,
+  TrashPurgeSchedules,
   WriteOp,
 } from 'rbdkit'
 import { LocalCluster, LocalHypervisor } from 'rbdkit/dev'
 import { Connection, Secret, xml } from 'rbdkit/libvirt'
 import t from 'tap'
 import { randomName } from '../../helpers/cluster.js'
+import { imageOptions } from '../../helpers/image-options.js'
+import { libvirtOptions } from '../../helpers/libvirt-options.js'
 import { publicOptions } from '../../helpers/public-options.js'
+import { xmlOptions } from '../../helpers/xml-options.js'
 import { mib, openPool } from '../copy/fixture.js'
 
 /** Nothing asks for it, and it is like nothing that there is. */
@@ -44,27 +58,37 @@ t.test('every public function that takes options names one that it does not know
   await image.snapshots.create('one')
   await ioctx.createObject('object')
   const file = image.fileHandle()
+  const rest = { quiesce: () => {}, unquiesce: () => {} }
+  await using updates = await image.watches.updates()
+  await using quiesce = await image.watches.quiesce(rest)
+  await using locks = await image.locks.watch()
   const trash = new Trash(ioctx)
+  const group = new Group(ioctx, 'group')
+  const migration = new Migration(ioctx, 'image')
+  const mirror = new Mirror(ioctx)
+  const config = new PoolConfig(ioctx)
+  const poolMetadata = new PoolMetadata(ioctx)
+  const tasks = new Tasks(cluster)
+  const purgeSchedules = new TrashPurgeSchedules(cluster)
+  const mirrorSchedules = new MirrorSnapshotSchedules(cluster)
+  const raw = { type: 'raw', stream: { type: 'file', path: '/dev/null' } } as const
   await using watch = await ioctx.watch('object', () => {})
+  await using log = await cluster.monitorLog()
   await using virt = await Connection.open('test:///default')
   const vm = await virt.domainByName('test')
   await using events = await virt.domainEvents('lifecycle')
   const pool = await virt.storagePoolByName('default-pool')
   const volume = await pool.createVolume(xml.storageVolume({ name: randomName('volume'), capacity: mib }))
+  const network = await virt.networks.byName('default')
+  const iface = await virt.interfaces.byName('eth1')
+  const device = await virt.nodeDevices.byName('computer')
 
   const bad = { [odd]: 1 } as unknown as Record<string, never>
   const end = { ioctx, image: 'image' }
   const there = { file: '/dev/null', ...bad }
   const here = { ...end, ...bad }
-  const disk = { pool: 'p', image: 'i', target: 'vda' }
-  const machine = { name: 'vm', memoryMiB: 1, vcpus: 1 }
-  const usage = { type: 'ceph', name: 'x' } as const
-  const monitors = [{ host: '::1', ...bad }]
-  const auth = { username: 'u', secret: { usage: 'x' }, ...bad }
   const data = Buffer.alloc(512)
   const hot = { part: 0.1, share: 0.9, ...bad }
-  const pci = { type: 'pci', domain: 0, bus: 0, slot: 0, function: 0, ...bad } as const
-  const rbdPool = { type: 'rbd', name: 'p', pool: 'p', monitors: [{ host: '::1' }] } as const
 
   // With each what is needed besides, so that nothing else is wrong.
   const calls: Record<string, () => unknown> = {
@@ -76,46 +100,10 @@ t.test('every public function that takes options names one that it does not know
     'Cluster#monitors: options': () => cluster.monitors(bad),
     'Cluster#stat: options': () => cluster.stat(bad),
     'Cluster#version: options': () => cluster.version(bad),
-    'Connection#close: options': () => virt.close(bad),
-    'Connection#domainEvents: options': () => virt.domainEvents('lifecycle', bad),
-    'Domain#close: options': () => vm.close(bad),
-    'DomainEvents#close: options': () => events.close(bad),
-    'DomainTuning#blockIo: options': () => vm.tuning.blockIo('vda', bad),
-    'DomainTuning#memory: options': () => vm.tuning.memory(bad),
-    'DomainTuning#setBlockIo: limits': () => vm.tuning.setBlockIo('vda', bad),
-    'DomainTuning#setBlockIo: options': () => vm.tuning.setBlockIo('vda', {}, bad),
-    'DomainTuning#setMemory: options': () => vm.tuning.setMemory({}, bad),
-    'DomainTuning#setMemory: parameters': () => vm.tuning.setMemory(bad),
-    'Locks#acquire: options': () => image.locks.acquire('exclusive', bad),
-    'Locks#break: options': () => image.locks.break('client.1', 'exclusive', bad),
-    'Image#close: options': () => image.close(bad),
-    'Snapshots#create: options': () => image.snapshots.create('new', bad),
-    'Metadata#get: options': () => image.metadata.get('key', bad),
-    'Image#group: options': () => image.group(bad),
-    'Image#info: options': () => image.info(bad),
-    'Locks#isOwner: options': () => image.locks.isOwner(bad),
-    'Snapshots#isProtected: options': () => image.snapshots.isProtected('one', bad),
-    'Image#listChildren: options': () => image.listChildren(bad),
-    'Locks#lockers: options': () => image.locks.lockers(bad),
-    'Metadata#list: options': () => image.metadata.list(bad),
-    'Snapshots#list: options': () => image.snapshots.list(bad),
-    'Image#listWatchers: options': () => image.listWatchers(bad),
-    'Locks#owners: options': () => image.locks.owners(bad),
-    'Image#mirrorInfo: options': () => image.mirrorInfo(bad),
-    'Image#parent: options': () => image.parent(bad),
-    'Snapshots#protect: options': () => image.snapshots.protect('one', bad),
-    'Locks#release: options': () => image.locks.release(bad),
-    'Metadata#remove: options': () => image.metadata.remove('key', bad),
-    'Snapshots#rename: options': () => image.snapshots.rename('one', 'two', bad),
-    'Metadata#set: options': () => image.metadata.set('key', 'value', bad),
-    'Snapshots#limit: options': () => image.snapshots.limit(bad),
-    'Snapshots#setLimit: options': () => image.snapshots.setLimit(0, bad),
-    'Image#size: options': () => image.size(bad),
-    'Snapshots#unprotect: options': () => image.snapshots.unprotect('one', bad),
-    'Image.list: options': () => Image.list(ioctx, bad),
-    'Image.migrationStatus: options': () => Image.migrationStatus(ioctx, 'image', bad),
-    'Image.rename: options': () => Image.rename(ioctx, 'image', 'new', bad),
-    'ImageFileHandle#readableWebStream: options': () => file.readableWebStream(bad),
+    ...imageOptions({ ioctx, image, file, locks, quiesce, updates }, bad),
+    ...libvirtOptions({ virt, vm, network, iface, device, pool, volume }, bad),
+    ...xmlOptions(bad),
+    'Events#close: options': () => events.close(bad),
     'IoCtx#close: options': () => ioctx.close(bad),
     'IoCtx#removeObject: options': () => ioctx.removeObject('object', bad),
     'IoCtx#stat: options': () => ioctx.stat(bad),
@@ -137,6 +125,7 @@ t.test('every public function that takes options names one that it does not know
     'Watch#close: options': () => watch.close(bad),
     'namespaceCreate: options': () => namespaceCreate(ioctx, 'none', bad),
     'namespaceExists: options': () => namespaceExists(ioctx, 'none', bad),
+    'inventory: options': () => inventory(ioctx, bad).next(),
     'namespaceList: options': () => namespaceList(ioctx, bad),
     'namespaceRemove: options': () => namespaceRemove(ioctx, 'none', bad),
     'BenchWorker.start: options': () => BenchWorker.start(ioctx, bad),
@@ -145,6 +134,8 @@ t.test('every public function that takes options names one that it does not know
     'Cluster#managerCommand: options': () => cluster.managerCommand({ prefix: 'pg stat' }, bad),
     'Cluster#monitorCommand: options': () => cluster.monitorCommand({ prefix: 'status' }, bad),
     'Cluster#openIoCtx: options': () => cluster.openIoCtx(ioctx.pool, bad),
+    'Cluster#waitForLatestMap: options': () => cluster.waitForLatestMap(bad),
+    'Cluster#setOption: options': () => cluster.setOption('log_file', '/dev/null', bad),
     'Cluster.connect: options': () => Cluster.connect(bad),
     'Connection#listDomains: options': () => virt.listDomains(bad),
     'Connection#listStoragePools: options': () => virt.listStoragePools(bad),
@@ -156,38 +147,6 @@ t.test('every public function that takes options names one that it does not know
     'Domain#undefine: options': () => vm.undefine(bad),
     'Domain#waitForState: options': () => vm.waitForState('running', bad),
     'Domain#xml: options': () => vm.xml(bad),
-    'Image#compareAndWrite: options': () => image.compareAndWrite(data, data, { position: 0, ...bad }),
-    'Image#createReadStream: options': () => image.createReadStream(bad),
-    'Image#createWriteStream: options': () => image.createWriteStream(bad),
-    'Image#diskUsage: options': () => image.diskUsage(bad),
-    'Image#flatten: options': () => image.flatten(bad),
-    'Image#read: options': () => image.read({ position: 0, length: 1, ...bad }),
-    'Image#readExtents: extents': () => image.readExtents([{ position: 0, buffer: data, ...bad }]),
-    'Image#readableWebStream: options': () => image.readableWebStream(bad),
-    'Snapshots#remove: options': () => image.snapshots.remove('one', bad),
-    'Image#resize: options': () => image.resize(mib, bad),
-    'Snapshots#rollback: options': () => image.snapshots.rollback('one', bad),
-    'Image#writableWebStream: options': () => image.writableWebStream(bad),
-    'Image#sparsify: options': () => image.sparsify(bad),
-    'Image#write: options': () => image.write(data, { position: 0, ...bad }),
-    'Image#writeExtents: extents': () => image.writeExtents([{ position: 0, buffer: data, ...bad }]),
-    'Image#writeSame: options': () => image.writeSame(data, { position: 0, length: 512, ...bad }),
-    'Image#writeZeroes: options': () => image.writeZeroes(0, 512, bad),
-    'Image.clone: options': () =>
-      Image.clone(ioctx, { image: 'image', snapshot: 'one' }, ioctx, 'clone', bad),
-    'Image.clone: parent': () =>
-      Image.clone(ioctx, { image: 'image', snapshot: 'one', ...bad }, ioctx, 'clone'),
-    'Image.create: options': () => Image.create(ioctx, 'new', { size: mib, ...bad }),
-    'Image.open: image': () => Image.open(ioctx, { id: 'x', ...bad }),
-    'Image.open: options': () => Image.open(ioctx, 'image', bad),
-    'Image.remove: options': () => Image.remove(ioctx, 'image', bad),
-    'ImageFileHandle#createReadStream: options': () => file.createReadStream(bad),
-    'ImageFileHandle#createWriteStream: options': () => file.createWriteStream(bad),
-    'ImageFileHandle#read: options': () => file.read(data, bad),
-    'ImageFileHandle#readFile: options': () => file.readFile({ encoding: 'utf8', ...bad }),
-    'ImageFileHandle#stat: options': () => file.stat(bad),
-    'ImageFileHandle#write: options': () => file.write(data, bad),
-    'ImageFileHandle#writeFile: options': () => file.writeFile(data, bad),
     'IoCtx#createObject: options': () => ioctx.createObject('new', bad),
     'IoCtx#lockObject: lock': () => ioctx.lockObject('object', { name: 'lock', ...bad }),
     'IoCtx#notify: options': () => ioctx.notify('object', data, bad),
@@ -195,6 +154,68 @@ t.test('every public function that takes options names one that it does not know
     'IoCtx#readObject: options': () => ioctx.readObject('object', bad),
     'IoCtx#unlockObject: lock': () => ioctx.unlockObject('object', { name: 'lock', ...bad }),
     'IoCtx#watch: options': () => ioctx.watch('object', () => {}, bad),
+    'Applications#enable: options': () => ioctx.applications.enable('a', bad),
+    'Applications#getMetadata: options': () => ioctx.applications.getMetadata('a', 'k', bad),
+    'Applications#list: options': () => ioctx.applications.list(bad),
+    'Applications#metadata: options': () => ioctx.applications.metadata('a', bad),
+    'Applications#removeMetadata: options': () => ioctx.applications.removeMetadata('a', 'k', bad),
+    'Applications#setMetadata: options': () => ioctx.applications.setMetadata('a', 'k', 'v', bad),
+    'Cluster#address: options': () => cluster.address(bad),
+    'Cluster#blocklistAdd: options': () => cluster.blocklistAdd('127.0.0.9:0/1', bad),
+    'Cluster#minCompatible: options': () => cluster.minCompatible(bad),
+    'Cluster#monitorLog: options': () => cluster.monitorLog('info', bad),
+    'Cluster#osdCommand: options': () => cluster.osdCommand(0, { prefix: 'version' }, bad),
+    'Cluster#pgCommand: options': () => cluster.pgCommand('1.0', { prefix: 'query' }, bad),
+    'Cluster#pingMonitor: options': () => cluster.pingMonitor('a', bad),
+    'IoCtx#alignment: options': () => ioctx.alignment(bad),
+    'IoCtx#appendObject: options': () => ioctx.appendObject('object', data, bad),
+    'IoCtx#breakObjectLock: lock': () => ioctx.breakObjectLock('object', { name: 'n', client: 'c', ...bad }),
+    'IoCtx#checksumObject: options': () =>
+      ioctx.checksumObject('object', { algorithm: 'crc32c', length: 1, ...bad }),
+    'IoCtx#compareObject: options': () => ioctx.compareObject('object', data, 0, bad),
+    'IoCtx#execObject: options': () => ioctx.execObject('object', 'hello', 'say_hello', data, bad),
+    'IoCtx#flush: options': () => ioctx.flush(bad),
+    'IoCtx#objectLockers: options': () => ioctx.objectLockers('object', 'lock', bad),
+    'IoCtx#objects: options': () => ioctx.objects(bad),
+    'IoCtx#poolName: options': () => ioctx.poolName(bad),
+    'IoCtx#truncateObject: options': () => ioctx.truncateObject('object', 0, bad),
+    'IoCtx#writeObject: options': () => ioctx.writeObject('object', data, 0, bad),
+    'IoCtx#writeSameObject: options': () =>
+      ioctx.writeSameObject('object', data, { position: 0, length: 512, ...bad }),
+    'IoCtx#zeroObject: options': () => ioctx.zeroObject('object', { position: 0, length: 1, ...bad }),
+    'MonitorLog#close: options': () => log.close(bad),
+    'Omap#clear: options': () => ioctx.omap.clear('object', bad),
+    'Omap#entries: options': () => ioctx.omap.entries('object', bad).next(),
+    'Omap#get: options': () => ioctx.omap.get('object', [], bad),
+    'Omap#keys: options': () => ioctx.omap.keys('object', bad).next(),
+    'Omap#remove: options': () => ioctx.omap.remove('object', [], bad),
+    'Omap#removeRange: options': () => ioctx.omap.removeRange('object', 'a', 'b', bad),
+    'Omap#set: options': () => ioctx.omap.set('object', new Map(), bad),
+    'PoolSnapshots#create: options': () => ioctx.snapshots.create('s', bad),
+    'PoolSnapshots#id: options': () => ioctx.snapshots.id('s', bad),
+    'PoolSnapshots#list: options': () => ioctx.snapshots.list(bad),
+    'PoolSnapshots#remove: options': () => ioctx.snapshots.remove('s', bad),
+    'PoolSnapshots#rollback: options': () => ioctx.snapshots.rollback('object', 's', bad),
+    'Pools#baseTier: options': () => cluster.pools.baseTier(1n, bad),
+    'Pools#id: options': () => cluster.pools.id('none', bad),
+    'Pools#inconsistentPgs: options': () => cluster.pools.inconsistentPgs(1n, bad),
+    'Pools#name: options': () => cluster.pools.name(1n, bad),
+    'ReadOp#checksum: options': () => new ReadOp().checksum({ algorithm: 'crc32c', length: 1, ...bad }),
+    'ReadOp#omapEntries: range': () => new ReadOp().omapEntries(bad),
+    'ReadOp#omapKeys: range': () => new ReadOp().omapKeys(bad),
+    'ReadOp#read: options': () => new ReadOp().read({ length: 1, ...bad }),
+    'SelfManagedSnapshots#create: options': () => ioctx.selfManagedSnapshots.create(bad),
+    'SelfManagedSnapshots#remove: options': () => ioctx.selfManagedSnapshots.remove(1n, bad),
+    'SelfManagedSnapshots#rollback: options': () => ioctx.selfManagedSnapshots.rollback('object', 1n, bad),
+    'Service#register: options': () => cluster.service.register('s', 'd', {}, bad),
+    'Service#updateStatus: options': () => cluster.service.updateStatus({}, bad),
+    'WriteOp#allocationHint: hint': () => new WriteOp().allocationHint(bad),
+    'WriteOp#writeSame: options': () => new WriteOp().writeSame(data, { position: 0, length: 512, ...bad }),
+    'WriteOp#zero: options': () => new WriteOp().zero({ position: 0, length: 1, ...bad }),
+    'Xattrs#get: options': () => ioctx.xattrs.get('object', 'x', bad),
+    'Xattrs#list: options': () => ioctx.xattrs.list('object', bad),
+    'Xattrs#remove: options': () => ioctx.xattrs.remove('object', 'x', bad),
+    'Xattrs#set: options': () => ioctx.xattrs.set('object', 'x', data, bad),
     'LocalCluster.start: options': () => LocalCluster.start(bad),
     'LocalHypervisor.start: options': () => LocalHypervisor.start(bad),
     'Pools#create: options': () => cluster.pools.create(randomName('pool'), bad),
@@ -241,26 +262,95 @@ t.test('every public function that takes options names one that it does not know
     'mergeDiffs: merged': () => mergeDiffs([{ file: '/dev/null' }, { file: '/dev/null' }], there),
     'mergeDiffs: options': () =>
       mergeDiffs([{ file: '/dev/null' }, { file: '/dev/null' }], { file: '/dev/null' }, bad),
+    'Group#id: options': () => group.id(bad),
+    'Group.create: options': () => Group.create(ioctx, 'new', bad),
+    'Group.list: options': () => Group.list(ioctx, bad),
+    'Group.remove: options': () => Group.remove(ioctx, 'group', bad),
+    'Group.rename: options': () => Group.rename(ioctx, 'group', 'new', bad),
+    'GroupImages#add: options': () => group.images.add(ioctx, 'image', bad),
+    'GroupImages#list: options': () => group.images.list(bad),
+    'GroupImages#remove: options': () => group.images.remove(ioctx, 'image', bad),
+    'GroupImages#removeById: options': () => group.images.removeById(ioctx, 'id', bad),
+    'GroupSnapshots#create: options': () => group.snapshots.create('new', bad),
+    'GroupSnapshots#get: options': () => group.snapshots.get('one', bad),
+    'GroupSnapshots#list: options': () => group.snapshots.list(bad),
+    'GroupSnapshots#remove: options': () => group.snapshots.remove('one', bad),
+    'GroupSnapshots#rename: options': () => group.snapshots.rename('one', 'two', bad),
+    'GroupSnapshots#diff: options': () => group.snapshots.diff('one', bad).next(),
+    'GroupSnapshots#rollback: options': () => group.snapshots.rollback('one', bad),
+    'Migration#abort: options': () => migration.abort(bad),
+    'Migration#commit: options': () => migration.commit(bad),
+    'Migration#execute: options': () => migration.execute(bad),
+    'Migration#status: options': () => migration.status(bad),
+    'Migration.prepare: options': () => Migration.prepare(ioctx, 'image', ioctx, 'new', bad),
+    'Migration.prepareImport: options': () => Migration.prepareImport(raw, ioctx, 'new', bad),
+    'Migration.prepareImport: source': () => Migration.prepareImport({ ...raw, ...bad }, ioctx, 'new'),
+    'Migration.prepareImport: source.snapshots': () =>
+      Migration.prepareImport(
+        { ...raw, snapshots: [{ name: 's', stream: raw.stream, ...bad }] },
+        ioctx,
+        'new',
+      ),
+    'Migration.prepareImport: source.snapshots.stream': () =>
+      Migration.prepareImport(
+        { ...raw, snapshots: [{ name: 's', stream: { ...raw.stream, ...bad } }] },
+        ioctx,
+        'new',
+      ),
+    'Migration.prepareImport: source.stream': () =>
+      Migration.prepareImport({ type: 'raw', stream: { ...raw.stream, ...bad } }, ioctx, 'new'),
+    'Mirror#createToken: options': () => mirror.createToken(bad),
+    'Mirror#images: options': () => mirror.images(bad),
+    'Mirror#importToken: options': () => mirror.importToken('token', bad),
+    'Mirror#instanceIds: options': () => mirror.instanceIds(bad),
+    'Mirror#mode: options': () => mirror.mode(bad),
+    'Mirror#remoteNamespace: options': () => mirror.remoteNamespace(bad),
+    'Mirror#setMode: options': () => mirror.setMode('image', bad),
+    'Mirror#setRemoteNamespace: options': () => mirror.setRemoteNamespace('ns', bad),
+    'Mirror#statuses: options': () => mirror.statuses(bad),
+    'Mirror#summary: options': () => mirror.summary(bad),
+    'Mirror#uuid: options': () => mirror.uuid(bad),
+    'Mirror.setSiteName: options': () => Mirror.setSiteName(cluster, 'name', bad),
+    'Mirror.siteName: options': () => Mirror.siteName(cluster, bad),
+    'MirrorPeers#add: options': () => mirror.peers.add('site', 'client', bad),
+    'MirrorPeers#attributes: options': () => mirror.peers.attributes('uuid', bad),
+    'MirrorPeers#list: options': () => mirror.peers.list(bad),
+    'MirrorPeers#remove: options': () => mirror.peers.remove('uuid', bad),
+    'MirrorPeers#setAttributes: attributes': () => mirror.peers.setAttributes('uuid', bad),
+    'MirrorPeers#setAttributes: options': () => mirror.peers.setAttributes('uuid', {}, bad),
+    'MirrorPeers#setClientName: options': () => mirror.peers.setClientName('uuid', 'client', bad),
+    'MirrorPeers#setDirection: options': () => mirror.peers.setDirection('uuid', 'rx', bad),
+    'MirrorPeers#setSiteName: options': () => mirror.peers.setSiteName('uuid', 'site', bad),
+    'PoolConfig#list: options': () => config.list(bad),
+    'PoolConfig#remove: options': () => config.remove('rbd_cache', bad),
+    'PoolConfig#set: options': () => config.set('rbd_cache', 'true', bad),
+    'PoolMetadata#get: options': () => poolMetadata.get('key', bad),
+    'PoolMetadata#list: options': () => poolMetadata.list(bad),
+    'PoolMetadata#remove: options': () => poolMetadata.remove('key', bad),
+    'PoolMetadata#set: options': () => poolMetadata.set('key', 'value', bad),
+    'Tasks#add: image': () => tasks.add('remove', { pool: 'pool', image: 'image', ...bad }),
+    'Tasks#add: options': () => tasks.add('remove', { pool: 'pool', image: 'image' }, bad),
+    'Tasks#cancel: options': () => tasks.cancel('id', bad),
+    'Tasks#get: options': () => tasks.get('id', bad),
+    'Tasks#list: options': () => tasks.list(bad),
+    'Trash#purge: options': () => trash.purge(bad),
+    'poolStats: options': () => poolStats(ioctx, bad),
+    ...Object.fromEntries(
+      Object.entries({
+        MirrorSnapshotSchedules: mirrorSchedules,
+        TrashPurgeSchedules: purgeSchedules,
+      }).flatMap(([name, schedules]): [string, () => unknown][] => [
+        [`${name}#add: level`, () => schedules.add(bad, '1h')],
+        [`${name}#add: options`, () => schedules.add({}, '1h', bad)],
+        [`${name}#list: level`, () => schedules.list(bad)],
+        [`${name}#list: options`, () => schedules.list({}, bad)],
+        [`${name}#remove: level`, () => schedules.remove(bad, '1h')],
+        [`${name}#remove: options`, () => schedules.remove({}, '1h', bad)],
+        [`${name}#status: level`, () => schedules.status(bad)],
+        [`${name}#status: options`, () => schedules.status({}, bad)],
+      ]),
+    ),
     'poolInit: options': () => poolInit(ioctx, bad),
-    'xml.cloneDomain: options': () => xml.cloneDomain(xml.domain(machine), { name: 'b', ...bad }),
-    'xml.domain: options': () => xml.domain({ ...machine, ...bad }),
-    'xml.domain: options.cpu': () => xml.domain({ ...machine, cpu: { model: 'qemu64', ...bad } }),
-    'xml.domain: options.graphics': () => xml.domain({ ...machine, graphics: { type: 'vnc', ...bad } }),
-    'xml.domain: options.interfaces': () =>
-      xml.domain({ ...machine, interfaces: [{ type: 'user', ...bad }] }),
-    'xml.domain: options.serial': () => xml.domain({ ...machine, serial: { type: 'pty', ...bad } }),
-    'xml.fileDisk: options': () => xml.fileDisk({ path: '/x', target: 'vda', ...bad }),
-    'xml.fileDisk: options.address': () => xml.fileDisk({ path: '/x', target: 'vda', address: pci }),
-    'xml.rbdDisk: options': () => xml.rbdDisk({ ...disk, ...bad }),
-    'xml.rbdDisk: options.address': () => xml.rbdDisk({ ...disk, address: pci }),
-    'xml.rbdDisk: options.auth': () => xml.rbdDisk({ ...disk, auth }),
-    'xml.rbdDisk: options.monitors': () => xml.rbdDisk({ ...disk, monitors }),
-    'xml.secret: options': () => xml.secret({ usage, ...bad }),
-    'xml.secret: options.usage': () => xml.secret({ usage: { ...usage, ...bad } }),
-    'xml.storagePool: options': () => xml.storagePool({ ...rbdPool, ...bad }),
-    'xml.storagePool: options.auth': () => xml.storagePool({ ...rbdPool, auth }),
-    'xml.storagePool: options.monitors': () => xml.storagePool({ ...rbdPool, monitors }),
-    'xml.storageVolume: options': () => xml.storageVolume({ name: 'v', capacity: 1, ...bad }),
   }
   t.strictSame(Object.keys(calls).sort(), publicOptions(), 'each function that takes options is here')
 

@@ -204,15 +204,17 @@ t.test(
 t.test('the object is removed: the watch is lost, and says so', async (t) => {
   const { ioctx } = await openPool(t)
   await ioctx.createObject('board')
+  let tell: (error: Error) => void = () => {}
   const lost = new Promise<Error>((resolve) => {
-    void ioctx
-      .watch('board', () => undefined, { onError: resolve })
-      .then(async (watch) => {
-        t.teardown(() => watch.close())
-        await ioctx.removeObject('board')
-      })
+    tell = resolve
   })
+  const watch = await ioctx.watch('board', () => undefined, { onError: (error) => tell(error) })
+  t.teardown(() => watch.close())
+  t.ok((await watch.check()) >= 0)
+  await ioctx.removeObject('board')
   t.match(await lost, { name: 'CephError', code: 'ENOTCONN', syscall: 'rados_watch3', object: 'board' })
+  await t.rejects(watch.check(), { code: 'ENOTCONN', syscall: 'rados_watch_check', object: 'board' })
+  await t.rejects(ioctx.notify('board'), { code: 'ENOENT' })
 })
 
 t.test('what the listener throws goes to onError, and the notifier is answered', async (t) => {

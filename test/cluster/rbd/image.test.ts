@@ -135,8 +135,16 @@ t.test('resize guards against shrinking', async (t) => {
   await image.resize(BigInt(mib), { allowShrink: true })
   await image.resize(8 * mib)
   t.ok((await image.read({ position: 6 * mib, length: mib })).buffer.equals(Buffer.alloc(mib)), 'zeros again')
+  // To the byte, not the object.
+  await image.write(Buffer.alloc(256, 2), { position: 4 * mib - 10 })
+  await image.resize(4 * mib - 5, { allowShrink: true })
+  await image.resize(8 * mib)
+  const { buffer } = await image.read({ position: 4 * mib - 10, length: 256 })
+  t.ok(buffer.equals(Buffer.concat([Buffer.alloc(5, 2), Buffer.alloc(251)])), 'what was cut off is zero')
   await image.resize(2n ** 49n)
   t.equal(await image.size(), 2 ** 49)
+  await image.close()
+  await t.rejects(image.resize(mib), { code: 'EBADF', syscall: 'rbd_resize2' })
 })
 
 t.test('rename and remove', async (t) => {
@@ -155,6 +163,7 @@ t.test('rename and remove', async (t) => {
     dest: `${pool}/two`,
     message: `EEXIST: file exists, rbd_rename '${pool}/one' -> '${pool}/two'`,
   })
+  await t.rejects(Image.rename(ioctx, 'one', 'one'), { code: 'EEXIST', image: 'one' })
   await t.rejects(Image.rename(ioctx, 'none', 'new'), { code: 'ENOENT', image: 'none' })
   await Image.rename(ioctx, 'one', 'three ünï')
   t.same(await settledNames(ioctx), ['three ünï', 'two'])

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Cluster, Image } from 'rbdkit'
 import t from 'tap'
+import { cephHas } from '../../helpers/releases.js'
 import { mib, openPool } from '../copy/fixture.js'
 
 t.test('acquire, owners, release', async (t) => {
@@ -16,12 +18,46 @@ t.test('acquire, owners, release', async (t) => {
   await image.locks.release()
   t.equal(await image.locks.isOwner(), false)
   await t.rejects(image.locks.acquire('shared'), { code: 'EOPNOTSUPP', syscall: 'rbd_lock_acquire' })
+  await t.rejects(image.locks.acquire('shared'), { message: /only takes a shared lock by itself$/ })
   await t.rejects(image.locks.acquire('other' as 'shared'), { code: 'ERR_INVALID_ARG_VALUE' })
   await t.rejects(image.locks.acquire(undefined as unknown as 'shared'), { code: 'ERR_INVALID_ARG_VALUE' })
 
   await Image.create(ioctx, 'plain', { size: mib, features: ['layering'] })
   await using plain = await Image.open(ioctx, 'plain')
   await t.rejects(plain.locks.acquire('exclusive'), { code: 'EINVAL' })
+})
+
+t.test('a lock for a short time: others wait for it instead of failing', async (t) => {
+  const { ioctx, test } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: mib })
+  await using image = await Image.open(ioctx, 'image')
+  const error = await image.locks.acquire('exclusive-transient').then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (error !== undefined) {
+    // Before 19.2.4 and 20.2.1.
+    t.match(error, {
+      code: 'EOPNOTSUPP',
+      message: /this host's librbd is older than Ceph 19\.2\.4 or 20\.2\.1$/,
+    })
+    t.equal(await image.locks.isOwner(), false)
+    return
+  }
+  const other = await Cluster.connect({ confFile: test.confFile })
+  t.teardown(() => other.close())
+  await using theirs = await Image.open(await other.openIoCtx(ioctx.pool), 'image')
+  let written = false
+  const write = theirs.write(Buffer.from('theirs'), { position: 0 }).then(() => {
+    written = true
+  })
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  t.equal(written, false)
+  await image.locks.release()
+  await write
+  await image.locks.acquire('exclusive-transient')
+  await image.locks.acquire('exclusive')
+  await t.rejects(theirs.write(Buffer.from('theirs'), { position: 0 }), { code: 'EROFS' })
 })
 
 t.test('without locks.acquire() two clients hand the lock to and fro', async (t) => {
@@ -72,6 +108,32 @@ t.test('a lock that is taken, and broken: the loser gets ESHUTDOWN', async (t) =
   await winner.close()
 })
 
+t.test('a transient lock lets others wait', async (t) => {
+  const { ioctx, test } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: mib })
+  await using image = await Image.open(ioctx, 'image')
+  const transient = image.locks.acquire('exclusive-transient')
+  if (!cephHas('20.2.1')) {
+    await t.rejects(transient, { code: 'EOPNOTSUPP', syscall: 'rbd_lock_acquire', image: 'image' })
+    return
+  }
+  await transient
+  await image.write(Buffer.from('mine'), { position: 0 })
+  t.match(await image.locks.owners(), [{ mode: 'exclusive' }])
+  await using others = await Cluster.connect({ confFile: test.confFile })
+  await using theirs = await Image.open(await others.openIoCtx(ioctx.pool), 'image')
+  let written = false
+  const write = theirs.write(Buffer.from('theirs'), { position: 8 }).then(() => {
+    written = true
+  })
+  await sleep(1500)
+  t.same([written, await image.locks.isOwner()], [false, true], 'the other one waits')
+  await image.locks.release()
+  await write
+  t.equal(await theirs.locks.isOwner(), true)
+  t.equal((await theirs.read({ position: 0, length: 14 })).buffer.toString(), 'mine\0\0\0\0theirs')
+})
+
 t.test('who holds a lock of any kind, seen by a handle that only reads', async (t) => {
   const { ioctx, rbd } = await openPool(t)
   await Image.create(ioctx, 'image', { size: mib })
@@ -93,4 +155,34 @@ t.test('who holds a lock of any kind, seen by a handle that only reads', async (
   const shared = await seen()
   t.same(shared.map((one) => one.cookie).sort(), cookies)
   for (const one of shared) t.match(one, { client: /^client\.\d+$/, mode: 'shared' })
+})
+
+t.test('transitions as events', async (t) => {
+  const { ioctx, test } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: mib })
+  const other = await Cluster.connect({ confFile: test.confFile })
+  t.teardown(() => other.close())
+  const one = await Image.open(ioctx, 'image')
+  const two = await Image.open(await other.openIoCtx(ioctx.pool), 'image')
+  const [a, b] = await Promise.all([ioctx.cluster.clientId(), other.clientId()])
+  await using watch = await one.locks.watch()
+  await one.write(Buffer.from('a'), { position: 0 })
+  await two.write(Buffer.from('b'), { position: 0 })
+  await two.close()
+  const seen: string[] = []
+  for await (const { event, client } of watch) {
+    seen.push(`${client === `client.${a}` ? 'a' : client === `client.${b}` ? 'b' : client} ${event}`)
+    if (seen.at(-1) === 'b released') break
+  }
+  t.same(
+    seen.filter((line) => line !== 'b requested'),
+    ['a acquired', 'a released', 'b acquired', 'b released'],
+  )
+  t.ok(seen.includes('b requested'))
+  t.equal(watch.closed, true)
+  const next = (await one.locks.watch()).next()
+  await one.close()
+  t.same(await next, { done: true, value: undefined })
+  await using reader = await Image.open(ioctx, 'image', { readOnly: true })
+  await t.rejects(reader.locks.watch(), { code: 'EROFS', syscall: 'rados_watch3' })
 })

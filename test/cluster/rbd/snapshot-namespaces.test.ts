@@ -1,7 +1,8 @@
 /** Snapshots that are nobody's: of groups, of mirroring, in the trash. They are listed with what they belong to. */
 
-import { Image, type SnapshotInfo } from 'rbdkit'
+import { Group, Image, type SnapshotInfo } from 'rbdkit'
 import t from 'tap'
+import { cephHas } from '../../helpers/releases.js'
 import { cli } from '../cli/fixture.js'
 import { mib, openPool } from '../copy/fixture.js'
 
@@ -29,7 +30,7 @@ t.test('all snapshots are listed, with their namespaces', async (t) => {
   const poolId = await ioctx.id()
 
   t.same(await image.group(), { poolId, pool, group: 'group' })
-  t.match(await image.mirrorInfo(), {
+  t.match(await image.mirror.info(), {
     mode: 'snapshot',
     state: 'enabled',
     primary: true,
@@ -44,7 +45,8 @@ t.test('all snapshots are listed, with their namespaces', async (t) => {
   const of = (type: string): SnapshotInfo['namespace'] | undefined =>
     snapshots.find(({ namespace }) => namespace.type === type)?.namespace
   t.same(of('user'), { type: 'user' })
-  t.same(of('trash'), { type: 'trash', name: 'gone' })
+  const original = cephHas('19.2.0') ? { original: 'user' } : {}
+  t.same(of('trash'), { type: 'trash', name: 'gone', ...original })
   t.same(of('group'), { type: 'group', poolId, group: 'group', snapshot: 'together' })
   t.match(of('mirror'), {
     type: 'mirror',
@@ -76,6 +78,28 @@ t.test('all snapshots are listed, with their namespaces', async (t) => {
   await rbd('mirror', 'image', 'disable', `${pool}/image`)
   await rbd('group', 'snap', 'rm', `${pool}/group@together`)
   await rbd('group', 'rm', `${pool}/group`)
+})
+
+t.test("a group's snapshot that goes to the trash with a clone keeps whose it was", async (t) => {
+  const { ioctx } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: mib })
+  await Group.create(ioctx, 'group')
+  const group = new Group(ioctx, 'group')
+  await group.images.add(ioctx, 'image')
+  await group.snapshots.create('together')
+  await using image = await Image.open(ioctx, 'image')
+  const [{ id, name }] = (await image.snapshots.list()) as [SnapshotInfo]
+  const clone = Image.clone(ioctx, { image: 'image', snapshotId: id }, ioctx, 'clone', { cloneFormat: 2 })
+  if (cephHas('19.2.0')) {
+    await clone
+    await group.snapshots.remove('together')
+    t.match(await image.snapshots.list(), [{ id, namespace: { type: 'trash', name, original: 'group' } }])
+    t.equal((await image.snapshots.list()).length, 1)
+    await Image.remove(ioctx, 'clone')
+    t.same(await image.snapshots.list(), [], 'it goes with its last clone')
+  } else await t.rejects(clone, { code: 'ENOSYS', syscall: 'rbd_clone4' })
+  await image.close()
+  await Group.remove(ioctx, 'group')
 })
 
 t.test('one that other clients remove or rename meanwhile is left out, or has its new name', async (t) => {

@@ -91,6 +91,68 @@ t.test('a removed snapshot does not read on', async (t) => {
   })
 })
 
+t.test('a handle at a snapshot is not at another one of its name', async (t) => {
+  const { ioctx } = await openPool(t)
+  await Image.create(ioctx, 'image', { size: mib })
+  await using image = await Image.open(ioctx, 'image')
+  await image.write(Buffer.from('first'), { position: 0 })
+  await image.snapshots.create('s')
+  await using then = await Image.open(ioctx, 'image', { snapshot: 's' })
+  t.equal((await then.read({ position: 0, length: 5 })).buffer.toString(), 'first')
+  await image.snapshots.remove('s')
+  await image.write(Buffer.from('other'), { position: 0 })
+  await image.snapshots.create('s')
+  await t.rejects(then.size(), { code: 'ENOENT', snapshot: 's' })
+  let error: unknown
+  for (let i = 0; i < 100 && error === undefined; i++) {
+    const read = then.read({ position: 0, length: 5 })
+    error = await read.then(
+      ({ buffer }) => (buffer.toString() === 'other' ? new Error('it reads the new one') : undefined),
+      (reason: unknown) => reason,
+    )
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  t.match(error, { code: 'ENOENT', syscall: 'rbd_aio_read' })
+  t.equal((await image.read({ position: 0, length: 5 })).buffer.toString(), 'other', 'the image reads on')
+  await using now = await Image.open(ioctx, 'image', { snapshot: 's' })
+  t.equal((await now.read({ position: 0, length: 5 })).buffer.toString(), 'other')
+})
+
+t.test('snapshots have the size of then, and a rollback brings it back', async (t) => {
+  const { ioctx } = await openPool(t)
+  const size = 8 * mib
+  await Image.create(ioctx, 'image', { size })
+  await using image = await Image.open(ioctx, 'image')
+  const data = Buffer.alloc(256, 7)
+  await image.write(data, { position: 0 })
+  await image.snapshots.create('small')
+  await image.resize(2 * size)
+  await image.write(data, { position: 2 * size - 256 })
+  await image.snapshots.create('large')
+  for (const [snapshot, expected] of [
+    ['small', size],
+    ['large', 2 * size],
+  ] as const) {
+    await using then = await Image.open(ioctx, 'image', { snapshot })
+    t.equal(await then.size(), expected)
+    t.match(await then.info(), { size: expected, objects: expected / (4 * mib) })
+  }
+  await image.snapshots.rollback('small')
+  t.match(await image.info(), { size, objects: 2 })
+  t.equal((await image.read({ position: 2 * size - 256, length: 256 })).bytesRead, 0)
+  await t.rejects(image.write(data, { position: 2 * size - 256 }), { code: 'ERR_OUT_OF_RANGE' })
+  await image.snapshots.rollback('large')
+  t.equal(await image.size(), 2 * size)
+  t.ok((await image.read({ position: 2 * size - 256, length: 256 })).buffer.equals(data))
+  // Nothing was written when this one was made: its objects go.
+  await Image.create(ioctx, 'sparse', { size })
+  await using sparse = await Image.open(ioctx, 'sparse')
+  await sparse.snapshots.create('nothing')
+  await sparse.write(data, { position: 0 })
+  await sparse.snapshots.rollback('nothing')
+  t.ok((await sparse.read({ position: 0, length: 256 })).buffer.equals(Buffer.alloc(256)))
+})
+
 t.test('a limit refuses the next snapshot', async (t) => {
   const { ioctx, rbd } = await openPool(t)
   await Image.create(ioctx, 'image', { size: mib })

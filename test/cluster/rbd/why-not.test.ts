@@ -1,6 +1,6 @@
 /** Errors that say why: librbd has an errno for all of it. */
 
-import { Cluster, Image } from 'rbdkit'
+import { Cluster, Image, Migration } from 'rbdkit'
 import t from 'tap'
 import { cli } from '../cli/fixture.js'
 import { mib, openPool } from '../copy/fixture.js'
@@ -64,7 +64,7 @@ t.test('remove: what is in the way is named', async (t) => {
 
   await create('from')
   await rbd('migration', 'prepare', 'from', `${pool}/to`)
-  t.match(await Image.migrationStatus(ioctx, 'to'), {
+  t.match(await new Migration(ioctx, 'to').status(), {
     source: { pool, namespace: '', image: 'from' },
     dest: { pool, namespace: '', image: 'to' },
     state: 'prepared',
@@ -73,8 +73,8 @@ t.test('remove: what is in the way is named', async (t) => {
   await refused('to', 'EBUSY', migration)
   await refused('from', 'ENOENT', migration)
   await rbd('migration', 'abort', `${pool}/to`)
-  await t.rejects(Image.migrationStatus(ioctx, 'from'), { code: 'EINVAL', syscall: 'rbd_migration_status' })
-  await t.rejects(Image.migrationStatus(ioctx, 'none'), { code: 'ENOENT' })
+  await t.rejects(new Migration(ioctx, 'from').status(), { code: 'EINVAL', syscall: 'rbd_migration_status' })
+  await t.rejects(new Migration(ioctx, 'none').status(), { code: 'ENOENT' })
   await Image.remove(ioctx, 'from')
   await t.rejects(Image.remove(ioctx, 'none'), {
     message: `ENOENT: no such file or directory, rbd_remove_with_progress '${pool}/none'`,

@@ -49,8 +49,9 @@ const runs = {
       outcome[name] = value === undefined ? { code, syscall, message } : { ...value, buffer: 0, buffers: 0 }
     }
     const { librbd } = capabilities()
+    const withCrc = await ended(image.write(block(), { position: 0, crc32c: 0 }))
     await cluster.close()
-    tell({ outcome, writeZeroes: librbd.rbd_aio_write_zeroes })
+    tell({ outcome, withCrc, has: librbd.rbd_aio_write_with_crc32c })
   },
   async snapshots() {
     const { cluster, image } = await open()
