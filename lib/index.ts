@@ -159,6 +159,16 @@ export {
   type TrashPurgeOptions,
   type TrashRemoveOptions,
 } from './rbd/trash.js'
+export { flattenTree, removeTree } from './rbd/tree/change.js'
+export type {
+  CloneTree,
+  CloneTreeChangeOptions,
+  CloneTreeOptions,
+  CloneTreeProgress,
+  FlattenTreeOptions,
+  RemoveTreeOptions,
+} from './rbd/tree/types.js'
+export { cloneTree } from './rbd/tree/walk.js'
 
 /**
  * For each library, the functions that this host's version has, or why it cannot be loaded.
