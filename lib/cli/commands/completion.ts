@@ -6,9 +6,18 @@ import { addOptions, type Flags } from '../options/options.js'
 import type { Session } from '../session.js'
 import { print } from '../terminal/terminal.js'
 
-async function names(session: Session, kind: string, word: string): Promise<{ json: unknown; text: string }> {
-  const { completions } = await import('../terminal/complete-names.js')
-  const found = await completions(session, kind, word)
+type NamesFlags = Flags & { readonly connect?: string }
+
+async function names(
+  session: Session<NamesFlags>,
+  kind: string,
+  word: string,
+): Promise<{ json: unknown; text: string }> {
+  const { completions, domainNames } = await import('../terminal/complete-names.js')
+  const found =
+    kind === 'domain'
+      ? await domainNames(session.flags.connect, session.signal, word)
+      : await completions(session, kind, word)
   return { json: found, text: found.map((name) => `${name}\n`).join('') }
 }
 
@@ -22,13 +31,14 @@ export function command(): Command {
       print(bashScript(await createProgram()))
     })
   return new Command('completion')
-    .description('completion of commands, options, pools, images and snapshots in a shell')
+    .description('completion of commands, options, pools, images, snapshots and domains in a shell')
     .addCommand(bash)
     .addCommand(
       addOptions(new Command('names'))
         .argument('<kind>')
         .argument('<word>')
-        .action(action<Flags, [string, string]>(names)),
+        .option('--connect <uri>')
+        .action(action<NamesFlags, [string, string]>(names)),
       { hidden: true },
     )
 }

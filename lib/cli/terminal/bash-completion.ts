@@ -82,7 +82,7 @@ _rbdkit() {
     if [[ -n $expects ]]; then
       case $expects in
         -c | --conf | --id | --user | -n | --name | --cluster | -k | --keyring | -K | --keyfile | -m | --mon-host | \\
-          --ceph-option | -p | --pool | --namespace)
+          --ceph-option | -p | --pool | --namespace | --connect)
           connection+=("$expects" "$word") ;;
       esac
       expects=
@@ -92,7 +92,7 @@ _rbdkit() {
       else
         case $word in
           --conf=* | --id=* | --user=* | --name=* | --cluster=* | --keyring=* | --keyfile=* | --mon-host=* | \\
-            --ceph-option=* | --pool=* | --namespace=*)
+            --ceph-option=* | --pool=* | --namespace=* | --connect=*)
             connection+=("$word") ;;
         esac
       fi
@@ -134,7 +134,7 @@ _rbdkit() {
     *path | files)
       compopt -o filenames 2>/dev/null
       mapfile -t found < <(compgen -f -- "$current") ;;
-    *image-spec | *snap-spec | *group-spec | image-id | pool-spec | images | pool)
+    *image-spec | *snap-spec | *group-spec | image-id | pool-spec | images | pool | domain)
       mapfile -t found < <("$program" completion names "\${kind%...}" "\${connection[@]}" -- "$current" 2>/dev/null)
       [[ \${#found[@]} -eq 1 && \${found[0]} == *[/@] ]] && compopt -o nospace 2>/dev/null
       # readline replaces what begins with the '@' only.

@@ -1,6 +1,6 @@
 /**
  * This file lists the names that a word on the command line may become: pools, namespaces, images, groups, snapshots,
- * images of the trash by their ids.
+ * images of the trash by their ids; and domains of libvirt.
  */
 
 import type { IoCtx } from '../../rados/ioctx.js'
@@ -86,4 +86,23 @@ export async function completions(session: Session, kind: string, word: string):
     found.push(...pools.map((name) => (ofImages ? `${name}/` : name)))
   }
   return found.filter((name) => name.startsWith(word)).sort()
+}
+
+/** The domains that `word` may become. */
+export async function domainNames(
+  uri: string | undefined,
+  signal: AbortSignal,
+  word: string,
+): Promise<string[]> {
+  const { Connection } = await import('../../libvirt/connection.js')
+  const connection = await Connection.open(uri, { connectTimeoutMs: PATIENCE, readOnly: true, signal })
+  try {
+    const domains = await connection.listDomains()
+    return domains
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith(word))
+      .sort()
+  } finally {
+    await connection.close()
+  }
 }

@@ -94,6 +94,8 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
   t.same(await complete(`rbdkit compare ./disk.raw ${pool}/g`), [`${pool}/golden`])
   t.same(await complete(`rbdkit bench ${pool}/g`), [`${pool}/golden`])
   t.same(await complete(`rbdkit info ${pool}/golden `), [], 'it takes no more')
+  t.same(await complete('rbdkit domain start --connect test:///default t'), ['test'])
+  t.same(await complete('rbdkit domain start --connect nowhere:/// t'), [], 'no hypervisor, no names')
 
   await Group.create(ioctx, 'webs')
   await new Group(ioctx, 'webs').snapshots.create('before')
