@@ -5,6 +5,7 @@
 
 #include "core/call.h"
 #include "libvirt/binding.h"
+#include "libvirt/close_source.h"
 #include "libvirt/event.h"
 #include "sys/exit_fence.h"
 
@@ -59,21 +60,17 @@ void VirAdmConnectOpen(Call& call) {
   });
 }
 
-// The event loop's thread, under libvirt's lock of the callback, as that of other connections.
-void OnClose(virAdmConnectPtr /*connection*/, int reason, void* source) {
-  static_cast<EventSource*>(source)->Tell(Value::Fields({{"closeReason", int32_t{reason}}}));
-}
+void OnClose(virAdmConnectPtr /*connection*/, int reason, void* number) { TellClosed(number, reason); }
 
 // virAdmConnectRegisterCloseCallback(slot, connection): its handle is for listen().
 void VirAdmConnectRegisterCloseCallback(Call& call) {
   auto connection = call.Handle<AdminConnection>();
   const auto get = [connection = connection.get()] { return connection->get(); };
-  Registration closing;
-  closing.key = "close";
-  closing.add = [get](const std::shared_ptr<EventSource>& source) {
-    return LibvirtAdmin().virAdmConnectRegisterCloseCallback(get(), OnClose, source.get(), nullptr);
-  };
-  closing.remove = [get](int /*id*/) { LibvirtAdmin().virAdmConnectUnregisterCloseCallback(get(), OnClose); };
+  Registration closing = ClosingRegistration(
+      [get](void* number) {
+        return LibvirtAdmin().virAdmConnectRegisterCloseCallback(get(), OnClose, number, nullptr);
+      },
+      [get] { LibvirtAdmin().virAdmConnectUnregisterCloseCallback(get(), OnClose); });
   auto events = std::make_shared<Events>(EventOrigin{connection, &connection->sources(), closing, [get] {
                                                        return LibvirtAdmin().virAdmConnectIsAlive(get()) != 0;
                                                      }});

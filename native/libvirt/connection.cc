@@ -2,6 +2,7 @@
 #include "libvirt/connection.h"
 
 #include <cstring>
+#include <new>
 
 #include "core/call.h"
 #include "libvirt/binding.h"
@@ -18,7 +19,8 @@ constexpr int kShortThreads = 4;
 constexpr int kLongThreads = 4;
 
 // libvirt asks for all that it needs at once, on the thread of virConnectOpenAuth(), and frees the answers.
-int AskCredentials(virConnectCredentialPtr asked, unsigned count, void* opening) {
+// No exception may go through it.
+int AskCredentials(virConnectCredentialPtr asked, unsigned count, void* opening) try {
   std::vector<Value> questions;
   for (unsigned i = 0; i < count; ++i) {
     const auto text = [](const char* given) { return given == nullptr ? Value() : Value(given); };
@@ -34,6 +36,8 @@ int AskCredentials(virConnectCredentialPtr asked, unsigned count, void* opening)
     asked[i].resultlen = static_cast<unsigned>(strlen(asked[i].result));
   }
   return 0;
+} catch (const std::bad_alloc&) {
+  return -1;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "libvirt/close_source.h"
 #include "libvirt/event_rows.h"
 
 namespace rbdkit {
@@ -80,22 +81,16 @@ Registration RegistrationOf(const std::shared_ptr<Connection>& connection,
   return registration;
 }
 
-// The event loop's thread, under libvirt's lock of the callback, which Unregister takes as well: the source
-// is alive. A callback that libvirt frees would not do, for a driver without a daemon takes none and forgets
-// it.
-void OnClose(virConnectPtr /*connection*/, int reason, void* source) {
-  static_cast<EventSource*>(source)->Tell(Value::Fields({{"closeReason", int32_t{reason}}}));
-}
+void OnClose(virConnectPtr /*connection*/, int reason, void* number) { TellClosed(number, reason); }
 
 EventOrigin OriginOf(const std::shared_ptr<Connection>& connection) {
   const auto get = [connection = connection.get()] { return connection->get(); };
-  Registration closing;
-  closing.key = "close";
-  closing.add = [get](const std::shared_ptr<EventSource>& source) {
-    return Libvirt().virConnectRegisterCloseCallback(get(), OnClose, source.get(), nullptr);
-  };
-  closing.remove = [get](int /*id*/) { Libvirt().virConnectUnregisterCloseCallback(get(), OnClose); };
-  return {connection, &connection->sources(), closing,
+  Registration closing = ClosingRegistration(
+      [get](void* number) {
+        return Libvirt().virConnectRegisterCloseCallback(get(), OnClose, number, nullptr);
+      },
+      [get] { Libvirt().virConnectUnregisterCloseCallback(get(), OnClose); });
+  return {connection, &connection->sources(), std::move(closing),
           [get] { return Libvirt().virConnectIsAlive(get()) != 0; }};
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <system_error>
 #include <utility>
 
@@ -44,8 +45,13 @@ void Opening::Run(Task& task, TypeOwner owner, const std::shared_ptr<Handle>& co
   try {
     StartEventLoop();
     opener.Run([self = shared_from_this(), connection, open = std::move(open)] {
-      self->opened_ = open();
-      if (!self->opened_) self->error_ = LastError();
+      try {
+        self->opened_ = open();
+        if (!self->opened_) self->error_ = LastError();
+      } catch (...) {
+        // Nothing may leave a thread of ours. Whoever waits has it.
+        self->thrown_ = std::current_exception();
+      }
       std::lock_guard<std::mutex> lock(self->mutex_);
       self->ended_ = true;
       self->changed_.notify_all();
@@ -69,6 +75,8 @@ void Opening::Run(Task& task, TypeOwner owner, const std::shared_ptr<Handle>& co
   task.OnCancel(nullptr);
   if (!ended) {
     task.result = -ECANCELED;
+  } else if (thrown_ != nullptr) {
+    std::rethrow_exception(thrown_);
   } else if (opened_) {
     task.value = Value::Opened(connection);
   } else {

@@ -4,6 +4,7 @@
 #define RBDKIT_LIBVIRT_OPENING_H_
 
 #include <condition_variable>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -51,13 +52,14 @@ class Opening final : public Handle, public std::enable_shared_from_this<Opening
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  Task* task_ = nullptr;    // guarded by mutex_; nullptr: nobody waits
-  bool ended_ = false;      // guarded by mutex_
-  bool abandoned_ = false;  // guarded by mutex_
-  bool answered_ = false;   // guarded by mutex_
-  Answers answers_;         // guarded by mutex_
-  bool opened_ = false;     // set before `ended_`
-  Value error_;             // set before `ended_`
+  Task* task_ = nullptr;       // guarded by mutex_; nullptr: nobody waits
+  bool ended_ = false;         // guarded by mutex_
+  bool abandoned_ = false;     // guarded by mutex_
+  bool answered_ = false;      // guarded by mutex_
+  Answers answers_;            // guarded by mutex_
+  bool opened_ = false;        // set before `ended_`
+  Value error_;                // set before `ended_`
+  std::exception_ptr thrown_;  // set before `ended_`
 };
 
 }  // namespace rbdkit

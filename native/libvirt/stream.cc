@@ -1,4 +1,4 @@
-// Bytes go by the stream's two threads, one for each direction; the event loop's thread only wakes them.
+// Bytes go by the stream's two threads, one for each direction, which wait by a StreamWatch.
 #include "libvirt/stream.h"
 
 #include <algorithm>
@@ -33,68 +33,13 @@ int Stream::Open() {
 
 int Stream::Begin() {
   begun_ = true;
-  // libvirt frees it when it calls no more, which may be after this object has gone.
-  auto* owned = new std::weak_ptr<Stream>(weak_from_this());
-  const auto free_owned = [](void* opaque) { delete static_cast<std::weak_ptr<Stream>*>(opaque); };
-  if (Libvirt().virStreamEventAddCallback(stream_, 0, OnEvent, owned, free_owned) == 0) return 0;
-  delete owned;
-  return -1;
+  return watch_->Begin(stream_);
 }
 
 void Stream::Forget() {
-  virStreamPtr stream;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    stream = std::exchange(stream_, nullptr);
-  }
-  if (stream != nullptr) Libvirt().virStreamFree(stream);
-}
-
-// The event loop's thread.
-void Stream::OnEvent(virStreamPtr /*stream*/, int events, void* opaque) {
-  const auto self = static_cast<std::weak_ptr<Stream>*>(opaque)->lock();
-  if (self == nullptr) return;
-  std::lock_guard<std::mutex> lock(self->mutex_);
-  for (Side* side : {&self->reader_, &self->writer_}) {
-    if ((events & (side->event | VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP)) == 0) continue;
-    side->ready = true;
-    side->waits = false;
-  }
-  // It calls again and again for what is ready, until it is told otherwise.
-  self->Watch();
-  self->changed_.notify_all();
-}
-
-// Under mutex_.
-void Stream::Watch() {
-  int events = 0;
-  for (const Side* side : {&reader_, &writer_}) {
-    if (side->waits) events |= side->event | VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP;
-  }
-  // The event loop may still be calling when the stream is freed.
-  if (stream_ != nullptr) Libvirt().virStreamEventUpdateCallback(stream_, events);
-}
-
-bool Stream::Wait(Task& task, Side& side) {
-  task.OnCancel([this] {
-    std::lock_guard<std::mutex> lock(mutex_);
-    changed_.notify_all();
-  });
-  {
-    std::unique_lock<std::mutex> lock(mutex_);
-    side.ready = false;
-    side.waits = true;
-    Watch();
-    changed_.wait(lock, [&] { return side.ready || task.cancelled(); });
-    if (side.waits) {
-      side.waits = false;
-      Watch();
-    }
-  }
-  task.OnCancel(nullptr);
-  if (!task.cancelled()) return true;
-  task.result = -ECANCELED;
-  return false;
+  watch_->End();
+  if (stream_ != nullptr) Libvirt().virStreamFree(stream_);
+  stream_ = nullptr;
 }
 
 void Stream::Receive(Task& task, size_t most) {
@@ -115,7 +60,7 @@ void Stream::Receive(Task& task, size_t most) {
       return;
     }
     if (got != kWouldBlock) return Fail(task);
-    if (!Wait(task, reader_)) return;
+    if (!watch_->Wait(task, VIR_STREAM_EVENT_READABLE)) return;
   }
 }
 
@@ -127,7 +72,7 @@ bool Stream::SendAll(Task& task, const char* bytes, size_t size) {
     } else if (sent != kWouldBlock) {
       Fail(task);
       return false;
-    } else if (!Wait(task, writer_)) {
+    } else if (!watch_->Wait(task, VIR_STREAM_EVENT_WRITABLE)) {
       return false;
     }
   }

@@ -3,21 +3,20 @@
 #ifndef RBDKIT_LIBVIRT_STREAM_H_
 #define RBDKIT_LIBVIRT_STREAM_H_
 
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "core/handle.h"
 #include "core/task.h"
 #include "libvirt/connection.h"
+#include "libvirt/stream_watch.h"
 
 namespace rbdkit {
 
 // libvirt's stream does not block; the event loop says when to try again. A blocking one could not be taken
 // back, as when a console is silent.
-class Stream final : public Handle, public std::enable_shared_from_this<Stream> {
+class Stream final : public Handle {
  public:
   Stream(std::shared_ptr<Connection> connection, const std::string& label);
   ~Stream() override { Close(); }
@@ -46,28 +45,14 @@ class Stream final : public Handle, public std::enable_shared_from_this<Stream> 
   const std::shared_ptr<Connection>& connection() const { return connection_; }
 
  private:
-  // A Side is what waits for one direction.
-  struct Side {
-    int event;           // VIR_STREAM_EVENT_*
-    bool ready = false;  // guarded by mutex_
-    bool waits = false;  // guarded by mutex_
-  };
-
-  static void OnEvent(virStreamPtr stream, int events, void* opaque);
   // SendAll() sets the task's result when it fails.
   bool SendAll(Task& task, const char* bytes, size_t size);
-  // Wait() waits until the side is ready. False: the task was cancelled.
-  bool Wait(Task& task, Side& side);
-  void Watch();
 
   const std::shared_ptr<Connection> connection_;
-  virStreamPtr stream_ = nullptr;  // set to nothing under mutex_
+  const std::shared_ptr<StreamWatch> watch_ = std::make_shared<StreamWatch>();
+  virStreamPtr stream_ = nullptr;
   bool begun_ = false;
   bool finished_ = false;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  Side reader_{VIR_STREAM_EVENT_READABLE};
-  Side writer_{VIR_STREAM_EVENT_WRITABLE};
 };
 
 }  // namespace rbdkit

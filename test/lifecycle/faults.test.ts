@@ -149,3 +149,17 @@ t.test('an aborted connect rejects at once and keeps nothing alive', async (t) =
   t.ok(Number(told[0]?.ms) < 4000, `rejected after ${Math.round(Number(told[0]?.ms))} ms`)
   t.ok(ms < EXIT_MS, `${Math.round(ms)} ms`)
 })
+
+t.test('libvirt throws while a connection is opened', async (t) => {
+  const { code, signal, told } = await fault('openConnection', { throws: ['virConnectOpen'] })
+  t.match({ code, signal }, { code: 0, signal: null })
+  t.match(told[0], { name: 'LibvirtError', code: 'EIO', syscall: 'virConnectOpen', message: /thrown by/ })
+})
+
+t.test('a close callback that libvirt did not forget leads nowhere', async (t) => {
+  const errors = { virConnectUnregisterCloseCallback: -1 }
+  // What is freed is overwritten, so that whoever uses it falls over.
+  const { code, signal, stderr, told } = await fault('lateCallback', { errors }, { MALLOC_PERTURB_: '165' })
+  t.match({ code, signal, stderr }, { code: 0, signal: null, stderr: '' })
+  t.strictSame(told, [{ done: true }])
+})

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { Cluster, capabilities, Image } from 'rbdkit'
+import { Connection } from 'rbdkit/libvirt'
 
 const spec = JSON.parse(process.argv[2])
 const SIZE = 1 << 20
@@ -125,6 +126,19 @@ const runs = {
     for (const depth of [1025, 1500, 2047, 3000]) await Promise.all(Array.from({ length: depth }, lane))
     await cluster.close()
     tell({ done })
+  },
+  async openConnection() {
+    tell(await ended(Connection.open('test:///default')))
+  },
+  // libvirt calls back for a connection that is long closed.
+  async lateCallback() {
+    for (let round = 0; round < 3; round++) {
+      const connection = await Connection.open('test:///default')
+      const events = await connection.events('connection', 'close')
+      await events.close()
+      await connection.close()
+    }
+    tell({ done: true })
   },
 }
 await runs[spec.run]()
