@@ -1,5 +1,6 @@
 /** A host of libvirt is prepared for machines on RBD, and cleared: a real Ceph, a real libvirtd. */
 
+import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { Cluster, Image, poolInit } from 'rbdkit'
 import { Connection, xml } from 'rbdkit/libvirt'
 import { type PrepareLibvirtOptions, ProvisionError, prepareLibvirt, removeLibvirt } from 'rbdkit/provision'
@@ -393,4 +394,54 @@ t.test('a pool with data of others is not removed', async (t) => {
     message: /theirs\/object notes/,
   })
   t.same(await place.there(), parts)
+})
+
+t.test('files for clients of this machine', async (t) => {
+  const place = await Place.make(t)
+  const { cluster, virt, pool, user, entity, directory } = place
+  const [keyring = '', conf = ''] = place.files
+  const files = { directory, adminSocket: true, logFile: '/var/log/guests/$pid.log' }
+  const theirs = '# ours\n[client.other]\nrbd cache = false\n'
+  await writeFile(conf, theirs, { mode: 0o640 })
+  const host = await prepare(place, { files })
+  t.match(host.steps.slice(-2), [
+    { step: 'keyring', outcome: 'made' },
+    { step: 'cephConf', outcome: 'changed' },
+  ])
+  const { key } = await cluster.auth.get(entity)
+  t.equal(await readFile(keyring, 'utf8'), `[${entity}]\nkey = ${key}\n`)
+  t.equal((await stat(keyring)).mode & 0o777, 0o600)
+  t.equal(
+    await readFile(conf, 'utf8'),
+    `${theirs}\n[${entity}]\nkeyring = ${keyring}\nrbd cache = true\nrbd cache writethrough until flush = true\n` +
+      'admin socket = /var/run/ceph/$cluster-$type.$id.$pid.$cctid.asok\nlog file = /var/log/guests/$pid.log\n',
+  )
+  t.equal((await stat(conf)).mode & 0o777, 0o640, 'the mode of a file that was there is kept')
+  t.equal((await prepare(place, { files })).changed, false)
+
+  await chmod(keyring, 0o644)
+  t.match((await prepare(place, { files })).steps.at(-2), { step: 'keyring', outcome: 'changed' })
+  t.equal((await stat(keyring)).mode & 0o777, 0o640, 'a key is not for all to read')
+  const differs = await failure(prepare(place, { files: { ...files, rbdCache: false } }))
+  t.match(differs.differences, [{ step: 'cephConf', name: conf, reason: /rbd cache = true, not false/ }])
+  await writeFile(conf, '[global]\nfsid = 00000000-0000-4000-8000-000000000000\n')
+  const other = await failure(prepare(place, { files, replace: true }))
+  t.match(other.differences, [{ step: 'cephConf', reason: /of another cluster/, replaceable: false }])
+
+  await rm(conf)
+  await prepare(place, { files })
+  t.match(
+    await readFile(conf, 'utf8'),
+    /^\[global\]\nfsid = [\da-f-]{36}\nmon host = v[12]:127\.0\.0\.1:\d+\n/,
+  )
+  // What is written is enough to connect by.
+  const guest = await Cluster.connect({
+    confFile: conf,
+    id: user,
+    options: { 'admin socket': '', 'log file': '' },
+  })
+  t.equal(await guest.fsid(), await cluster.fsid())
+  await guest.close()
+  await removeLibvirt(cluster, virt, { pool, user })
+  t.same(await place.there(), [])
 })
