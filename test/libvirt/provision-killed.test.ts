@@ -14,7 +14,7 @@ t.setTimeout(300_000)
 const without = rbdPoolsStart ? {} : ({ storagePool: false } as const)
 const steps = ['pool', 'user', 'secret', ...(rbdPoolsStart ? ['storagePool'] : []), 'keyring', 'cephConf']
 
-async function killed(place: Place, call: string, options: object, last: string): Promise<void> {
+async function killed(call: string, options: object, last: string): Promise<void> {
   const { confFile } = await sharedCluster()
   const { uri } = await sharedHypervisor()
   const spec = { confFile, uri, call, options, last }
@@ -28,7 +28,7 @@ t.test('the next call finishes', { jobs: steps.length }, async (t) => {
   for (const [at, last] of steps.entries()) {
     t.test(`killed after ${last}`, async (t) => {
       const place = await Place.make(t)
-      await killed(place, 'prepareLibvirt', asked(place), last)
+      await killed('prepareLibvirt', asked(place), last)
       t.same(await place.there(), steps.slice(0, at + 1))
       const host = await prepareLibvirt(place.cluster, place.virt, asked(place))
       t.same(
@@ -46,7 +46,7 @@ t.test('the next call finishes', { jobs: steps.length }, async (t) => {
 
 t.test('a next call that fails undoes also what the killed one made', async (t) => {
   const place = await Place.make(t)
-  await killed(place, 'prepareLibvirt', asked(place), 'secret')
+  await killed('prepareLibvirt', asked(place), 'secret')
   const onProgress = ({ done, total }: { done: number; total: number }) => {
     if (done === total) throw new Error('no')
   }
@@ -59,7 +59,7 @@ t.test('a next call that fails undoes also what the killed one made', async (t) 
 
 t.test('a removal clears what a killed call has made', async (t) => {
   const place = await Place.make(t)
-  await killed(place, 'prepareLibvirt', asked(place), 'secret')
+  await killed('prepareLibvirt', asked(place), 'secret')
   await removeLibvirt(place.cluster, place.virt, { pool: place.pool, user: place.user })
   t.same(await place.there(), [])
 })
@@ -69,7 +69,7 @@ t.test('after a rotation that was killed the secret gets the key that counts', a
   const { cluster, virt, entity, pool, user, directory } = place
   await prepareLibvirt(cluster, virt, asked(place))
   const before = (await cluster.auth.get(entity)).key
-  await killed(place, 'rotateLibvirtKey', { pool, user, files: { directory } }, 'key')
+  await killed('rotateLibvirtKey', { pool, user, files: { directory } }, 'key')
   const { key } = await cluster.auth.get(entity)
   t.not(key, before)
   t.equal(
