@@ -7,7 +7,15 @@ export { CephError, type ErrorObject } from './errors.js'
 export type { CallOptions } from './internal/call-options.js'
 export type { NativeCall } from './internal/call-trace.js'
 export type { Applications } from './rados/applications.js'
-export type { Auth, AuthEntity, AuthKey, Capabilities, GetOrCreateOptions, KeyType } from './rados/auth.js'
+export type {
+  Auth,
+  AuthEntity,
+  AuthKey,
+  AuthUser,
+  Capabilities,
+  GetOrCreateOptions,
+  KeyType,
+} from './rados/auth.js'
 export type { ChecksumOptions } from './rados/checksum.js'
 export { Cluster, type ClusterStat } from './rados/cluster.js'
 export type { Command, CommandOptions } from './rados/command.js'

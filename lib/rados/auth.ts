@@ -1,6 +1,14 @@
 import { constants } from 'node:os'
 import { type CallOptions, toCallSignal } from '../internal/call-options.js'
-import { invalidArgValue, toOneOf, toOptions, toRecord, toText } from '../internal/validate.js'
+import { isKey } from '../internal/secrets.js'
+import {
+  invalidArgValue,
+  invalidSecretType,
+  toOneOf,
+  toOptions,
+  toRecord,
+  toText,
+} from '../internal/validate.js'
 import type { Cluster } from './cluster.js'
 
 /**
@@ -32,6 +40,16 @@ export interface AuthKey extends AuthEntity {
 }
 
 /**
+ * A user as the monitors have it.
+ *
+ * @since 0.1.0
+ */
+export interface AuthUser extends AuthKey {
+  /** The kind of its key; absent for one that this version does not know. */
+  keyType?: KeyType
+}
+
+/**
  * How a user is made.
  *
  * @since 0.1.0
@@ -54,9 +72,18 @@ export type KeyType = 'aes' | 'aes256k'
 /** The types of a CryptoKey, which begins with it. Source: Ceph's include/ceph_fs.h. */
 const KEY_TYPES: Readonly<Record<number, KeyType>> = { 1: 'aes', 2: 'aes256k' }
 
+function typeNumber(key: string): number {
+  return Buffer.from(key, 'base64').readUInt16LE(0)
+}
+
 function typeOf(key: string): string {
-  const type = Buffer.from(key, 'base64').readUInt16LE(0)
-  return KEY_TYPES[type] ?? String(type)
+  return KEY_TYPES[typeNumber(key)] ?? String(typeNumber(key))
+}
+
+/** The capabilities as the monitors' commands take them: type and text in turn. */
+function toCapsList(caps: unknown): string[] {
+  const given = toRecord('caps', caps as Capabilities)
+  return Object.entries(given).flatMap(([type, cap]) => [type, toText(`caps.${type}`, cap)])
 }
 
 function toEntity(value: unknown): string {
@@ -96,9 +123,7 @@ export class Auth {
   ): Promise<AuthKey> {
     const { keyType, signal } = toOptions('options', options, { keyType: ['key_type'], signal: true })
     if (keyType !== undefined) toOneOf('options.keyType', keyType, ['aes', 'aes256k'])
-    const list: string[] = []
-    for (const [type, cap] of Object.entries(toRecord('caps', caps)))
-      list.push(type, toText(`caps.${type}`, cap))
+    const list = toCapsList(caps)
     const command = {
       prefix: 'auth get-or-create',
       entity: toEntity(entity),
@@ -154,6 +179,72 @@ export class Auth {
       signal: toCallSignal(options),
     })
     return answer.key
+  }
+
+  /**
+   * A user with its key and capabilities. It is not made if there is none.
+   *
+   * Errors: `ENOENT` no such user; `EACCES`.
+   *
+   * Implements: the monitor command `auth get`.
+   * @since 0.1.0
+   */
+  async get(entity: string, options?: CallOptions): Promise<AuthUser> {
+    const command = { prefix: 'auth get', entity: toEntity(entity) }
+    const answer = await this.#cluster.monitorCommand<AuthKey[]>(command, { signal: toCallSignal(options) })
+    const found = answer[0]
+    if (found === undefined) throw new Error('auth get gave no user')
+    const keyType = KEY_TYPES[typeNumber(found.key)]
+    const { key, caps } = found
+    return { entity: found.entity, key, caps: caps ?? {}, ...(keyType === undefined ? {} : { keyType }) }
+  }
+
+  /**
+   * Gives a user these capabilities and no others; its key stays. A client that is connected has what it had until it connects
+   * anew.
+   *
+   * Errors: `ENOENT` no such user; `EINVAL` a capability does not parse; `EACCES`.
+   *
+   * Implements: the monitor command `auth caps`.
+   * @since 0.1.0
+   */
+  async setCaps(entity: string, caps: Capabilities, options?: CallOptions): Promise<void> {
+    const command = { prefix: 'auth caps', entity: toEntity(entity), caps: toCapsList(caps) }
+    await this.#cluster.monitorCommand(command, { signal: toCallSignal(options), format: 'text' })
+  }
+
+  /**
+   * Makes a user with this key and these capabilities, or gives them to one that there is; `keyType` is what the key says.
+   * Clients that are connected by
+   * its old key stay so until they must prove who they are again: when their monitor goes away, at the latest when their
+   * ticket ends (`auth_mon_ticket_ttl`).
+   *
+   * Errors: `EINVAL` no capabilities, or one does not parse; `EACCES`.
+   *
+   * Implements: the monitor command `auth import`.
+   * @since 0.1.0
+   */
+  async import(user: AuthUser, options?: CallOptions): Promise<void> {
+    const known = { entity: ['name'], key: ['secret'], caps: ['capabilities'], keyType: true } as const
+    const { entity, key, caps } = toOptions('user', user, known)
+    const name = toEntity(entity)
+    if (typeof key !== 'string') throw invalidSecretType('user.key', 'of type string', key)
+    if (!isKey(key)) throw invalidArgValue('user.key', 'is not a Ceph key in base64')
+    const list = toCapsList(caps)
+    const lines = [`[${name}]`, `key = ${key}`]
+    for (let i = 0; i < list.length; i += 2) {
+      const [type = '', cap = ''] = list.slice(i, i + 2)
+      if (/\p{Cc}/u.test(cap) || !/^[a-z]+$/.test(type))
+        throw invalidArgValue(`user.caps.${type}`, 'cannot be written into a keyring')
+      lines.push(`caps ${type} = "${cap.replaceAll(/["\\]/g, '\\$&')}"`)
+    }
+    const input = Buffer.from(`${lines.join('\n')}\n`)
+    const command = { prefix: 'auth import' }
+    try {
+      await this.#cluster.monitorCommand(command, { input, signal: toCallSignal(options), format: 'text' })
+    } finally {
+      input.fill(0)
+    }
   }
 
   /**

@@ -89,7 +89,9 @@ class Finder {
 
 /** `'Image.create: options'`, `'Image#read: options'`, `'copy: source'`, `'xml.domain: options.graphics'`, in order. */
 export function publicOptions(): string[] {
-  const files = ['index', 'libvirt/index', 'dev/index'].map((name) => `${root}dist/${name}.d.ts`)
+  const files = ['index', 'libvirt/index', 'provision/index', 'dev/index'].map(
+    (name) => `${root}dist/${name}.d.ts`,
+  )
   const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
   const program = ts.createProgram(files, { ...options, noEmit: true })

@@ -15,7 +15,7 @@ interface Documented {
   readonly tags: readonly string[]
 }
 
-const entries = ['lib/index.ts', 'lib/libvirt/index.ts', 'lib/dev/index.ts']
+const entries = ['lib/index.ts', 'lib/libvirt/index.ts', 'lib/provision/index.ts', 'lib/dev/index.ts']
 const program = ts.createProgram(
   entries.map((entry) => join(root, entry)),
   {

@@ -74,6 +74,7 @@ t.test('every public function that takes options names one that it does not know
   const tasks = new Tasks(cluster)
   const purgeSchedules = new TrashPurgeSchedules(cluster)
   const mirrorSchedules = new MirrorSnapshotSchedules(cluster)
+  const user = { entity: 'client.none', key: 'AQAAAAAAAAAAAAEAAA==', caps: {} }
   const raw = { type: 'raw', stream: { type: 'file', path: '/dev/null' } } as const
   await using watch = await ioctx.watch('object', () => {})
   await using log = await cluster.monitorLog()
@@ -95,10 +96,14 @@ t.test('every public function that takes options names one that it does not know
 
   // With each what is needed besides, so that nothing else is wrong.
   const calls: Record<string, () => unknown> = {
+    'Auth#get: options': () => cluster.auth.get('client.none', bad),
     'Auth#getKey: options': () => cluster.auth.getKey('client.none', bad),
     'Auth#getOrCreate: options': () => cluster.auth.getOrCreate('client.none', {}, bad),
+    'Auth#import: options': () => cluster.auth.import(user, bad),
+    'Auth#import: user': () => cluster.auth.import(bad as never),
     'Auth#list: options': () => cluster.auth.list(bad),
     'Auth#remove: options': () => cluster.auth.remove('client.none', bad),
+    'Auth#setCaps: options': () => cluster.auth.setCaps('client.none', {}, bad),
     'Cluster#close: options': () => cluster.close(bad),
     'Cluster#monitors: options': () => cluster.monitors(bad),
     'Cluster#stat: options': () => cluster.stat(bad),

@@ -1,0 +1,14 @@
+/** This module readies hosts of libvirt for machines on RBD. What it does is done by `rbdkit` and `rbdkit/libvirt` alone. */
+
+export {
+  type Difference,
+  type LeftBehind,
+  ProvisionError,
+  type ProvisionErrorCode,
+  type ProvisionErrorDetails,
+} from './errors.js'
+export type { HostFiles, LibvirtUser, PrepareLibvirtOptions } from './libvirt/options.js'
+export { type PreparedLibvirt, prepareLibvirt } from './libvirt/prepare.js'
+export { type RemovedLibvirt, type RemoveLibvirtOptions, removeLibvirt } from './libvirt/remove.js'
+export { type RotateLibvirtKeyOptions, rotateLibvirtKey } from './libvirt/rotate.js'
+export type { ProvisionOptions, ProvisionProgress, StepOutcome, StepResult } from './steps.js'
