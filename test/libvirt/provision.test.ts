@@ -391,7 +391,7 @@ t.test('a pool with data of others is not removed', async (t) => {
   await ioctx.writeFull('notes', Buffer.from('kept'))
   t.match(await failure(removeLibvirt(cluster, virt, { pool, user })), {
     code: 'ERR_RBDKIT_IN_USE',
-    message: /theirs\/object notes/,
+    message: /the object 'theirs\/notes'/,
   })
   t.same(await place.there(), parts)
 })

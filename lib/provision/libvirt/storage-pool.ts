@@ -1,5 +1,6 @@
 /** This file is libvirt's storage pool, by which its own tools see the images. */
 
+import { randomUUID } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { LibvirtError, type StoragePool, xml } from '../../libvirt/index.js'
@@ -55,7 +56,7 @@ export class StoragePoolPart implements Part {
   async #checkBackend(): Promise<void> {
     const { connection, pool } = this.#target
     const monitors = [{ host: '127.0.0.1', port: 1 }]
-    const name = `rbdkit-probe-${this.#target.uuid}`
+    const name = `rbdkit-probe-${randomUUID()}`
     try {
       const made = await connection.storage.createPool(
         xml.storagePool({ type: 'rbd', name, pool, monitors, configOptions: { [PROBE]: 1 } }),
