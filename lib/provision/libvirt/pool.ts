@@ -68,8 +68,19 @@ export class PoolPart implements Part {
     return []
   }
 
+  /** The same for who may not list objects: the monitors count them, too. */
+  async #contentOrCount(): Promise<string[]> {
+    try {
+      return await this.content()
+    } catch (error) {
+      if (!isCode(error, 'EPERM', 'EACCES')) throw error
+      const { objects = 0 } = (await (await this.#target.records.ioctx())?.stat()) ?? {}
+      return objects === 0 ? [] : [`${objects} objects`]
+    }
+  }
+
   async remove(): Promise<boolean> {
-    const content = await this.content()
+    const content = await this.#contentOrCount()
     if (content.length > 0) throw new Error(`the pool holds data by now: ${content.join(', ')}`)
     return this.delete()
   }

@@ -17,7 +17,7 @@ const PROBE = 'rbdkit_probe'
 
 /** What stands between a host's addresses and their ports: `10.0.0.1 6789`. */
 function splitAddress(addr: string): { host: string; port: string } | undefined {
-  const [, host, port] = /^\[?([^\]]+?)\]?:(\d+)/.exec(addr) ?? []
+  const [, host, port] = /^\[?([^\]]+?)\]?:(\d+)(?:\/\d+)?$/.exec(addr) ?? []
   return host === undefined || port === undefined ? undefined : { host, port }
 }
 
