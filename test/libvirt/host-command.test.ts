@@ -1,8 +1,10 @@
 /** `rbdkit host` as its users run it, on a real Ceph and a real libvirtd. */
 
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Image } from 'rbdkit'
 import t from 'tap'
@@ -94,4 +96,34 @@ t.test('what is wrong', async (t) => {
     stderr: /ERR_RBDKIT_DIFFERS: .*nothing was changed: user '.*'replace'/,
   })
   t.match(await host('prepare', pool, user, '--replace', ...without), { code: 0, stdout: /\nuser +changed/ })
+})
+
+t.test('Ctrl-C while another has hold of the pool', async (t) => {
+  const place = await Place.make(t)
+  const { cluster, pool, user } = place
+  await cluster.pools.create(pool)
+  await using ioctx = await cluster.openIoCtx(pool)
+  const lock = { name: 'rbdkit.provision', cookie: 'test' }
+  await ioctx.lockObject('rbdkit.provision', lock)
+  const { confFile } = await sharedCluster()
+  const { uri } = await sharedHypervisor()
+  const env = { ...process.env, CEPH_CONF: confFile, LIBVIRT_DEFAULT_URI: uri }
+  const child = spawn(process.execPath, [program, 'host', 'prepare', pool, user, ...without], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  const ended = once(child, 'close')
+  // However far it is by then, it does not get past the lock.
+  await sleep(4000)
+  t.same(await place.there(), ['pool'], 'it waits')
+  child.kill('SIGINT')
+  t.same(await ended, [130, null])
+  t.match(said, /interrupted by SIGINT; ABORT_ERR: aborted at the step 'pool'; nothing had to be undone/)
+  t.same(await place.there(), ['pool'])
+  await ioctx.unlockObject('rbdkit.provision', lock)
+  t.match(await host('prepare', pool, user, ...without), { code: 0, stdout: /\npool +changed/ })
 })

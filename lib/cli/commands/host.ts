@@ -7,6 +7,7 @@ import { action } from '../action.js'
 import { addConnectionOptions } from '../options/connection.js'
 import { addJsonOption, addProgressOption, type Flags } from '../options/options.js'
 import type { Report, Session } from '../session.js'
+import { Interrupted } from '../terminal/signals.js'
 import { table } from '../terminal/table.js'
 
 interface HostFlags extends Flags {
@@ -56,6 +57,10 @@ async function connected(
   try {
     for (const uri of others) hosts.push(await Connection.open(uri, { signal }))
     return await work(hosts)
+  } catch (error) {
+    if (!(error instanceof Error && error.cause instanceof Interrupted)) throw error
+    error.cause.message = `${error.cause.message}; ${error.message}`
+    throw error.cause
   } finally {
     for (const host of hosts) await host.close()
   }
