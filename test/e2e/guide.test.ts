@@ -10,17 +10,20 @@ import * as rbdkit from 'rbdkit'
 import { Image, type IoCtx, namespaceCreate, namespaceRemove } from 'rbdkit'
 import * as dev from 'rbdkit/dev'
 import * as libvirt from 'rbdkit/libvirt'
+import * as provision from 'rbdkit/provision'
 import t, { type Test } from 'tap'
 import { contentOf, mib, openPool } from '../cluster/copy/fixture.js'
 import { randomName, sharedCluster } from '../helpers/cluster.js'
 import { guideFences, type Modules, runSample } from '../helpers/guide.js'
 import { sharedHypervisor } from '../helpers/hypervisor.js'
 import { convertToQcow2 } from '../helpers/qcow2.js'
+import { rbdPoolsStart } from '../helpers/releases.js'
 
 const modules: Modules = {
   rbdkit,
   'rbdkit/dev': dev,
   'rbdkit/libvirt': libvirt,
+  'rbdkit/provision': provision,
   'node:fs': fs,
   'node:http': http,
   'node:readline': readline,
@@ -244,6 +247,23 @@ const samples: Record<string, Sample> = {
       await cluster.pools.delete(`${ioctx.pool}-vms`)
       await using virt = await libvirt.Connection.open(uri)
       await (await virt.secretByUsage('ceph', `${ioctx.pool} secret`)).undefine()
+    },
+  },
+  'prepare-host': {
+    replace: (place) => ({
+      "'libvirt-pool'": JSON.stringify(`${place.ioctx.pool}-vms`),
+      ...(rbdPoolsStart ? {} : { "user: 'libvirt' })\nfor": "user: 'libvirt', storagePool: false })\nfor" }),
+      "user: 'libvirt'": `user: ${JSON.stringify(`${place.ioctx.pool}-guests`)}`,
+      "'qemu:///system'": JSON.stringify(place.uri),
+      "name: 'vm1'": `type: 'qemu', name: ${JSON.stringify(`${place.ioctx.pool}-vm1`)}`,
+    }),
+    after: async ({ t, ioctx, uri }) => {
+      await using cluster = await rbdkit.Cluster.connect()
+      t.notOk((await cluster.pools.list()).includes(`${ioctx.pool}-vms`), 'the pool is gone again')
+      await t.rejects(cluster.auth.get(`client.${ioctx.pool}-guests`), { code: 'ENOENT' })
+      await using virt = await libvirt.Connection.open(uri)
+      const usage = `client.${ioctx.pool}-guests secret`
+      await t.rejects(virt.secretByUsage('ceph', usage), { code: 'VIR_ERR_NO_SECRET' })
     },
   },
   qcow2: {

@@ -2,10 +2,12 @@
 
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { Cluster, Image, poolInit } from 'rbdkit'
+import { LocalHypervisor } from 'rbdkit/dev'
 import { Connection, xml } from 'rbdkit/libvirt'
 import { type PrepareLibvirtOptions, ProvisionError, prepareLibvirt, removeLibvirt } from 'rbdkit/provision'
 import t, { type Test } from 'tap'
 import { randomName, sharedCluster } from '../helpers/cluster.js'
+import { libvirtdPid } from '../helpers/hypervisor.js'
 import { rbdPoolsStart } from '../helpers/releases.js'
 import { Place } from './provision-fixture.js'
 
@@ -391,7 +393,7 @@ t.test('a pool with data of others is not removed', async (t) => {
   await ioctx.writeFull('notes', Buffer.from('kept'))
   t.match(await failure(removeLibvirt(cluster, virt, { pool, user })), {
     code: 'ERR_RBDKIT_IN_USE',
-    message: /theirs\/object notes/,
+    message: /the object 'theirs\/notes'/,
   })
   t.same(await place.there(), parts)
 })
@@ -443,5 +445,62 @@ t.test('files for clients of this machine', async (t) => {
   t.equal(await guest.fsid(), await cluster.fsid())
   await guest.close()
   await removeLibvirt(cluster, virt, { pool, user })
+  t.same(await place.there(), [])
+})
+
+t.test('an abort at any moment leaves nothing', async (t) => {
+  for (const ms of [1, 10, 30, 60, 120, 250, 500]) {
+    const place = await Place.make(t)
+    const signal = AbortSignal.timeout(ms)
+    const options = { files: { directory: place.directory }, signal }
+    const error = await prepare(place, options).then(
+      () => undefined,
+      (reason: Error) => reason,
+    )
+    const all = [...parts, 'keyring', 'cephConf']
+    if (error instanceof ProvisionError) t.match(error, { code: 'ABORT_ERR', cause: signal.reason, left: [] })
+    else if (error !== undefined) t.equal(error, signal.reason, `before the first change, after ${ms} ms`)
+    t.same(await place.there(), error === undefined ? all : [], `after ${ms} ms`)
+  }
+})
+
+t.test('who may make the pool and not write it', async (t) => {
+  const place = await Place.make(t)
+  const { cluster, virt, pool, user } = place
+  const id = randomName('monitors')
+  const { key } = await cluster.auth.getOrCreate(`client.${id}`, { mon: 'allow *' })
+  const { confFile } = await sharedCluster()
+  const poor = await Cluster.connect({ confFile, id, key })
+  t.teardown(async () => {
+    await poor.close()
+    await cluster.auth.remove(`client.${id}`)
+  })
+  const error = await failure(prepareLibvirt(poor, virt, { pool, user, ...without }))
+  t.match(error, {
+    code: 'ERR_RBDKIT_STEP_FAILED',
+    step: 'pool',
+    cause: { code: 'EPERM' },
+    undone: ['pool'],
+    left: [],
+  })
+  t.same(await place.there(), [])
+})
+
+t.test('a libvirtd that is not there, and one that dies meanwhile', async (t) => {
+  const place = await Place.make(t)
+  const { cluster, pool, user } = place
+  const hypervisor = await LocalHypervisor.start()
+  t.teardown(() => hypervisor.close())
+  const virt = await Connection.open(hypervisor.uri)
+  t.teardown(() => virt.close())
+  const onProgress = async ({ step }: { step: string }): Promise<void> => {
+    if (step === 'user') process.kill(libvirtdPid(hypervisor), 'SIGKILL')
+  }
+  const error = await failure(prepareLibvirt(cluster, virt, { pool, user, ...without, onProgress }))
+  t.match(error, { code: 'ERR_RBDKIT_STEP_FAILED', step: 'secret', cause: { name: 'LibvirtError' } })
+  t.ok(error.undone.includes('user') && error.undone.includes('pool'))
+  t.same(await place.there(), [])
+  const refused = prepareLibvirt(cluster, virt, { pool, user, ...without })
+  await t.rejects(refused, { name: 'LibvirtError' }, 'and then it is not there')
   t.same(await place.there(), [])
 })

@@ -25,6 +25,10 @@ t.test('version and help', async (t) => {
     t.match(bench.stdout, new RegExp(`^ +(?:-\\w, )?${option} `, 'm'))
   }
   t.notMatch(bench.stdout, '--rate_iops', "fio's spelling works too and is not listed")
+  t.match(rbdkit('host', 'prepare', '--help'), {
+    status: 0,
+    stdout: /<pool> <user-id>\n.*--no-storage-pool /s,
+  })
   t.match(rbdkit('dev', '--help'), { status: 0, stdout: /^Usage: rbdkit dev /, stderr: '' })
 })
 
@@ -47,6 +51,7 @@ t.test('a wrong command line: status 2, what is wrong, where help is', async (t)
       ['bench'],
       '--pattern interleaved does not go with --rw randread',
     ],
+    [['host', 'prepare', 'vms'], ['host', 'prepare'], "missing required argument 'user-id'"],
     [['bench', 'compare', 'one.json'], ['bench', 'compare'], 'give two to 6 files'],
   ] as const) {
     const stderr = `rbdkit: ${message}\nSee '${['rbdkit', ...path].join(' ')} --help'.\n`

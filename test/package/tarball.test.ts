@@ -77,10 +77,12 @@ t.test('installed, without a compiler', async (t) => {
         `import { createRequire } from 'node:module'
         import * as rbdkit from 'rbdkit'
         import * as libvirt from 'rbdkit/libvirt'
+        import * as provision from 'rbdkit/provision'
         import * as dev from 'rbdkit/dev'
         const require = createRequire(import.meta.url)
         const same = require('rbdkit').Cluster === rbdkit.Cluster &&
           require('rbdkit/libvirt').Connection === libvirt.Connection &&
+          require('rbdkit/provision').prepareLibvirt === provision.prepareLibvirt &&
           require('rbdkit/dev').LocalCluster === dev.LocalCluster
         const error = await rbdkit.Cluster.connect({ monHost: '127.0.0.1:1', connectTimeoutMs: 1 }).catch((e) => e)
         const sameError = error instanceof require('rbdkit').CephError

@@ -1,6 +1,6 @@
 /** This file is the Ceph pool of images. */
 
-import { poolInit } from '../../index.js'
+import { Image, poolInit } from '../../index.js'
 import { isCode } from '../record.js'
 import { absent, type Look, type Part, right, type Target } from './target.js'
 
@@ -55,25 +55,32 @@ export class PoolPart implements Part {
   /** Some of what is in it; empty when it holds no data. */
   async content(signal?: AbortSignal): Promise<string[]> {
     const ioctx = await this.#target.records.ioctx()
-    const found: string[] = []
-    if (ioctx === undefined) return found
+    if (ioctx === undefined) return []
     for await (const { name, namespace } of ioctx.objects({
       allNamespaces: true,
       ...(signal && { signal }),
     })) {
       if (BOOKKEEPING.test(name)) continue
-      // An image's id object has its name, which says more than the ids of its data.
-      const image = /^rbd_id\.(.*)$/.exec(name)?.[1] ?? /^(.*)\.rbd$/.exec(name)?.[1]
-      const shown = image ?? (name.startsWith('rbd_') ? undefined : `object ${name}`)
-      if (shown !== undefined) found.push(namespace === '' ? shown : `${namespace}/${shown}`)
-      else if (found.length === 0) found.push(`object ${name}`)
-      if (found.length >= 5) break
+      const images = await Image.list(ioctx, signal && { signal })
+      if (images.length > 0) return images.slice(0, 5).map((image) => image.name)
+      return [`the object '${namespace === '' ? name : `${namespace}/${name}`}'`]
     }
-    return found
+    return []
+  }
+
+  /** The same for who may not list objects: the monitors count them, too. */
+  async #contentOrCount(): Promise<string[]> {
+    try {
+      return await this.content()
+    } catch (error) {
+      if (!isCode(error, 'EPERM', 'EACCES')) throw error
+      const { objects = 0 } = (await (await this.#target.records.ioctx())?.stat()) ?? {}
+      return objects === 0 ? [] : [`${objects} objects`]
+    }
   }
 
   async remove(): Promise<boolean> {
-    const content = await this.content()
+    const content = await this.#contentOrCount()
     if (content.length > 0) throw new Error(`the pool holds data by now: ${content.join(', ')}`)
     return this.delete()
   }

@@ -5,10 +5,11 @@ import { type Connection, xml } from '../../libvirt/index.js'
 import { ProvisionError } from '../errors.js'
 import { checkBoolean, checkOptions, checkProgress, type KnownOptions } from '../options.js'
 import { type Entry, Records } from '../record.js'
-import { type ProvisionOptions, runSteps, type Step, type StepResult } from '../steps.js'
+import { type ProvisionOptions, runSteps, type Step, type StepResult, untilAborted } from '../steps.js'
+import { orNone } from './none.js'
 import { checkEnds, checkPool, checkUserId, type LibvirtUser, progressOptions } from './options.js'
 import { type Parts, partsOf } from './parts.js'
-import { recordKeys } from './target.js'
+import { type Part, recordKeys } from './target.js'
 
 /**
  * What {@link removeLibvirt} takes.
@@ -50,10 +51,13 @@ async function domainsOf({ target }: Parts): Promise<string[]> {
   const { connection, uuid, usage, pool } = target
   const names: string[] = []
   for (const domain of await connection.listDomains()) {
-    const document = await domain.xml({ inactive: true })
-    const disks = xml.DomainXml.parse(document).disks
-    const ofPool = disks.some(({ rbd }) => rbd?.pool === pool)
-    if (ofPool || document.includes(uuid) || document.includes(`usage='${usage}'`)) names.push(domain.name)
+    for (const inactive of [false, true]) {
+      const document = await orNone(domain.xml({ inactive }), 'VIR_ERR_NO_DOMAIN')
+      if (document === undefined) continue
+      const ofPool = xml.DomainXml.parse(document).disks.some(({ rbd }) => rbd?.pool === pool)
+      const ofSecret = document.includes(uuid) || document.includes(`usage='${usage}'`)
+      if ((ofPool || ofSecret) && !names.includes(domain.name)) names.push(domain.name)
+    }
   }
   return names
 }
@@ -108,15 +112,21 @@ export async function removeLibvirt(
     }
     const parts = await partsOf(cluster, connection, asked, signal, records)
     const { pool, all } = parts
-    if (own.secret !== undefined) await all.find(({ name }) => name === 'secret')?.look(signal)
+    const there = new Set<Part>()
+    for (const part of all) {
+      if (part.of === 'host' && part.name !== 'secret') continue
+      if ((await untilAborted(part.look(signal), signal)).is !== 'absent') there.add(part)
+    }
     const domains = await domainsOf(parts)
     if (domains.length > 0) throw inUse(`domains of this host have disks there: ${domains.join(', ')}`)
     const everyone = await records.read('libvirt/', signal)
     const others = [...everyone.keys()].filter((key) => key !== keys.host && key !== keys.cluster)
     const ofUser = others.filter((key) => key.startsWith(`${keys.cluster} `))
     const left: { step: string; name: string; reason: string }[] = []
-    const going = [...all].reverse().filter(({ name, label, of }) => {
+    const going = [...all].reverse().filter((part) => {
+      const { name, label, of } = part
       if (of === 'host') return own[name] !== undefined
+      if (!there.has(part)) return false
       const users = name === 'user' ? ofUser : others
       const reason = hostOnly
         ? 'only what this host has of its own is removed'

@@ -1,5 +1,6 @@
 /** This file is libvirt's storage pool, by which its own tools see the images. */
 
+import { randomUUID } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { LibvirtError, type StoragePool, xml } from '../../libvirt/index.js'
@@ -16,7 +17,7 @@ const PROBE = 'rbdkit_probe'
 
 /** What stands between a host's addresses and their ports: `10.0.0.1 6789`. */
 function splitAddress(addr: string): { host: string; port: string } | undefined {
-  const [, host, port] = /^\[?([^\]]+?)\]?:(\d+)/.exec(addr) ?? []
+  const [, host, port] = /^\[?([^\]]+?)\]?:(\d+)(?:\/\d+)?$/.exec(addr) ?? []
   return host === undefined || port === undefined ? undefined : { host, port }
 }
 
@@ -55,7 +56,7 @@ export class StoragePoolPart implements Part {
   async #checkBackend(): Promise<void> {
     const { connection, pool } = this.#target
     const monitors = [{ host: '127.0.0.1', port: 1 }]
-    const name = `rbdkit-probe-${this.#target.uuid}`
+    const name = `rbdkit-probe-${randomUUID()}`
     try {
       const made = await connection.storage.createPool(
         xml.storagePool({ type: 'rbd', name, pool, monitors, configOptions: { [PROBE]: 1 } }),

@@ -42,6 +42,40 @@ t.test('users: get or create, key, list, remove', async (t) => {
   await t.rejects(cluster.auth.getKey(entity), { code: 'ENOENT' })
 })
 
+t.test('a user read, given other capabilities and another key', async (t) => {
+  const { confFile } = await sharedCluster()
+  const cluster = await Cluster.connect({ confFile })
+  t.teardown(() => cluster.close())
+  const id = randomName('user')
+  const entity = `client.${id}`
+  t.teardown(() => cluster.auth.remove(entity))
+  await t.rejects(cluster.auth.get(entity), { code: 'ENOENT', syscall: 'rados_mon_command' })
+  await t.rejects(cluster.auth.setCaps(entity, { mon: 'allow r' }), { code: 'ENOENT' })
+  const made = await cluster.auth.getOrCreate(entity, { mon: 'profile rbd' })
+  const keyType = cephRelease < 20 ? 'aes' : 'aes256k'
+  t.same(await cluster.auth.get(entity), { ...made, keyType })
+  const quoted = { mon: 'allow r, allow command "osd blocklist"', osd: 'allow rwx pool=x' }
+  await cluster.auth.setCaps(entity, quoted)
+  t.same(await cluster.auth.get(entity), { entity, key: made.key, caps: quoted, keyType }, 'no others')
+
+  const { key } = await cluster.auth.getOrCreate(`${entity}2`)
+  await cluster.auth.remove(`${entity}2`)
+  await cluster.auth.import({ entity, key, caps: quoted })
+  t.same(await cluster.auth.get(entity), { entity, key, caps: quoted, keyType }, 'quotes come through')
+  await t.rejects(Cluster.connect({ confFile, id, key: made.key }), { code: /EACCES|EPERM|EIO/ })
+  const itself = await Cluster.connect({ confFile, id, key })
+  await itself.close()
+  await cluster.auth.remove(entity)
+  await cluster.auth.import(made)
+  t.match(await cluster.auth.get(entity), { key: made.key, caps: made.caps }, 'or made')
+  await t.rejects(cluster.auth.import({ entity, key, caps: {} }), { code: 'EINVAL', message: /no caps/ })
+  const bad = await cluster.auth.import({ entity, key: `x${key}`, caps: {} }).catch((error: Error) => error)
+  t.match(bad, { code: 'ERR_INVALID_ARG_VALUE' })
+  t.notMatch(String(bad), key)
+  const lines = cluster.auth.import({ entity, key, caps: { mon: 'allow r\n[client.admin]' } })
+  await t.rejects(lines, { code: 'ERR_INVALID_ARG_VALUE' })
+})
+
 t.test('bad arguments', async (t) => {
   const { confFile } = await sharedCluster()
   const cluster = await Cluster.connect({ confFile })

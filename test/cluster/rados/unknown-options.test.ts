@@ -43,6 +43,7 @@ import {
 } from 'rbdkit'
 import { LocalCluster, LocalHypervisor } from 'rbdkit/dev'
 import { Connection, Secret, xml } from 'rbdkit/libvirt'
+import { prepareLibvirt, removeLibvirt, rotateLibvirtKey } from 'rbdkit/provision'
 import t from 'tap'
 import { randomName } from '../../helpers/cluster.js'
 import { imageOptions } from '../../helpers/image-options.js'
@@ -75,6 +76,7 @@ t.test('every public function that takes options names one that it does not know
   const purgeSchedules = new TrashPurgeSchedules(cluster)
   const mirrorSchedules = new MirrorSnapshotSchedules(cluster)
   const user = { entity: 'client.none', key: 'AQAAAAAAAAAAAAEAAA==', caps: {} }
+  const libvirtUser = { pool: 'p', user: 'u' }
   const raw = { type: 'raw', stream: { type: 'file', path: '/dev/null' } } as const
   await using watch = await ioctx.watch('object', () => {})
   await using log = await cluster.monitorLog()
@@ -364,6 +366,10 @@ t.test('every public function that takes options names one that it does not know
         [`${name}#status: options`, () => schedules.status({}, bad)],
       ]),
     ),
+    'prepareLibvirt: options': () => prepareLibvirt(cluster, virt, bad as never),
+    'prepareLibvirt: options.files': () => prepareLibvirt(cluster, virt, { ...libvirtUser, files: bad }),
+    'removeLibvirt: options': () => removeLibvirt(cluster, virt, bad as never),
+    'rotateLibvirtKey: options': () => rotateLibvirtKey(cluster, virt, bad as never),
     'poolInit: options': () => poolInit(ioctx, bad),
   }
   t.strictSame(Object.keys(calls).sort(), publicOptions(), 'each function that takes options is here')
