@@ -1,5 +1,7 @@
 /** This module readies hosts of libvirt for machines on RBD. What it does is done by `rbdkit` and `rbdkit/libvirt` alone. */
 
+export { cloudInitDisk } from './cloud-init/disk.js'
+export type { CloudInitOptions, CloudInitUser } from './cloud-init/options.js'
 export {
   type Difference,
   type LeftBehind,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Image, namespaceCreate } from 'rbdkit'
 import { Connection, type Domain, xml } from 'rbdkit/libvirt'
+import { cloudInitDisk } from 'rbdkit/provision'
 import t from 'tap'
 import { randomName } from '../helpers/cluster.js'
 import { sharedHypervisor } from '../helpers/hypervisor.js'
@@ -99,6 +100,25 @@ t.test('a disk is plugged in, resized, and let go', async (t) => {
   await domain.detachDisk('vdc', { timeoutMs: 30_000 })
   await shell.run('[ ! -e /dev/vdc ]')
   t.pass('and it is gone')
+})
+
+t.test('a guest mounts the disk that cloud-init looks for', async (t) => {
+  const { domain, shell, host } = setting
+  const disk = cloudInitDisk({ hostname: 'web1', commands: ['true'], network: { version: 2 } })
+  await Image.create(host.ioctx, 'seed', { size: disk.length })
+  await using image = await Image.open(host.ioctx, 'seed')
+  await image.write(disk, { position: 0 })
+  await image.flush()
+  await domain.attachDevice(host.disk('seed', 'vdc', { readonly: true }))
+  await guestSees('[ -b /dev/vdc ]')
+  await shell.run('mount -t iso9660 -o ro /dev/vdc /mnt')
+  t.equal(await shell.run('ls -1 /mnt'), 'meta-data\nnetwork-config\nuser-data', 'by their long names')
+  t.match(JSON.parse(await shell.run('cat /mnt/meta-data')), { 'local-hostname': 'web1' })
+  const userData = await shell.run('cat /mnt/user-data')
+  t.match(userData, /^#cloud-config\n/)
+  t.match(JSON.parse(userData.slice(userData.indexOf('\n'))), { hostname: 'web1', runcmd: ['true'] })
+  await shell.run('umount /mnt')
+  await domain.detachDisk('vdc', { timeoutMs: 30_000 })
 })
 
 t.test("a running guest's disk moves from a file to RBD", async (t) => {

@@ -13,7 +13,7 @@ import { root } from './package.js'
 const cache = join(root, '.rbdkit', 'guest')
 
 /** What a test's guest needs beside a virtio disk: hot-plug, file systems, a channel to an agent. */
-const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_console', 'ext4']
+const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_console', 'ext4', 'isofs']
 
 /** A shell whose prompt, echo and history are off: what comes back is what commands print. */
 const INIT = `#!/bin/busybox sh
