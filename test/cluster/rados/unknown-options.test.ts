@@ -43,7 +43,7 @@ import {
 } from 'rbdkit'
 import { LocalCluster, LocalHypervisor } from 'rbdkit/dev'
 import { Connection, Secret, xml } from 'rbdkit/libvirt'
-import { prepareLibvirt, removeLibvirt, rotateLibvirtKey } from 'rbdkit/provision'
+import { cloudInitDisk, prepareLibvirt, removeLibvirt, rotateLibvirtKey } from 'rbdkit/provision'
 import t from 'tap'
 import { randomName } from '../../helpers/cluster.js'
 import { imageOptions } from '../../helpers/image-options.js'
@@ -366,6 +366,8 @@ t.test('every public function that takes options names one that it does not know
         [`${name}#status: options`, () => schedules.status({}, bad)],
       ]),
     ),
+    'cloudInitDisk: options': () => cloudInitDisk(bad),
+    'cloudInitDisk: options.users': () => cloudInitDisk({ users: [{ name: 'ann', ...bad }] }),
     'prepareLibvirt: options': () => prepareLibvirt(cluster, virt, bad as never),
     'prepareLibvirt: options.files': () => prepareLibvirt(cluster, virt, { ...libvirtUser, files: bad }),
     'removeLibvirt: options': () => removeLibvirt(cluster, virt, bad as never),
