@@ -55,12 +55,13 @@ export function closeAbandoned(handle: unknown, owner: Owner): void {
  */
 export abstract class Resource implements Owner, AsyncDisposable {
   /** @internal */
-  readonly handle: number
+  handle: number
   /** @internal Operations in flight. */
   inFlight = 0
   /** @internal False once `close()` was called. */
   open = true
   readonly #parent: Resource | undefined
+  readonly #label: string | undefined
   readonly #children: Children = new Map()
   #closed: Promise<void> | undefined
   /** Somebody waits for `close()`, however long it takes. */
@@ -72,8 +73,22 @@ export abstract class Resource implements Owner, AsyncDisposable {
   protected constructor(handle: number, parent: Resource | undefined, label: string | undefined) {
     this.handle = handle
     this.#parent = parent
-    const siblings = parent?.adopt(this)
-    forgotten.register(this, { handle, label, siblings }, this)
+    this.#label = label
+    this.#join()
+  }
+
+  #join(): void {
+    const siblings = this.#parent?.adopt(this)
+    forgotten.register(this, { handle: this.handle, label: this.#label, siblings }, this)
+  }
+
+  /** @internal Natively it is another one from now on; the old one is closed when the last call with it is over. */
+  protected replaceHandle(handle: number): void {
+    forgotten.unregister(this)
+    this.#parent?.forget(this)
+    closeOwnerless(this.handle)
+    this.handle = handle
+    this.#join()
   }
 
   /** @internal Aborted when nobody waits for `close()` any longer. */
@@ -135,15 +150,16 @@ export abstract class Resource implements Owner, AsyncDisposable {
 
   /**
    * @internal Hears what the subscription that this is tells, and resolves when native code has closed it. It is no
-   * operation that close() waits for, and keeps this from being collected: somebody listens.
+   * operation that close() waits for, and keeps this from being collected: somebody listens. `background`: see
+   * {@link TaskOptions}.
    */
-  listen<E>(tell: (event: E) => void): Promise<void> {
+  listen<E>(tell: (event: E) => void, background = this.left): Promise<void> {
     const owner: Owner = {
       inFlight: 0,
       idle: () => {},
       makeError: (result, syscall) => this.makeError(result, syscall, undefined),
     }
-    return startTask(owner, native.listen, [this.handle], { onProgress: tell, background: this.left })
+    return startTask(owner, native.listen, [this.handle], { onProgress: tell, background })
   }
 
   /**

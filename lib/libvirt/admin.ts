@@ -127,7 +127,7 @@ export class AdminConnection extends Resource {
       reason: nameOf(closeReasons, closeReason as number),
     })
     return Events.open(
-      { connection: this, parent: this, kind: 'close', register, args: [] as [], decode },
+      { connection: this, parent: this, kind: 'close', register, args: (): [] => [], decode },
       options,
     )
   }

@@ -1,27 +1,28 @@
 import type { CallOptions } from '../internal/call-options.js'
-import { Resource } from '../internal/resource.js'
 import type { DomainEventMap, DomainEvents } from './domain-events.js'
 import {
   type EventMaps,
+  type EventsOptions,
   openEvents,
   openMonitorEvents,
   type QemuMonitorEvent,
   type QemuMonitorEventsOptions,
 } from './event-kinds.js'
 import type { Events } from './events.js'
+import { ReconnectingConnection } from './reconnecting.js'
+import type { Resumed } from './reconnection.js'
 
 /**
  * What a connection tells of by itself.
  *
  * @since 0.1.0
  */
-export abstract class ConnectionEvents extends Resource {
-  /** @internal */
-  abstract readonly givenUri: string | undefined
-
+export abstract class ConnectionEvents extends ReconnectingConnection {
   /**
    * Events of one kind, of all domains, networks and so on: those that come once this has resolved, none is missed. Any
    * number of subscriptions may be open. `events(kind)` of a domain, a network and so on has its own alone.
+   *
+   * With `resume` they go on over a connection that was opened again, after `{ reconnected }`.
    *
    * Errors: `VIR_ERR_NO_SUPPORT` the hypervisor has no such events; `ENOSYS` libvirt is older than they are.
    *
@@ -33,7 +34,17 @@ export abstract class ConnectionEvents extends Resource {
   events<S extends keyof EventMaps, K extends keyof EventMaps[S]>(
     of: S,
     kind: K,
+    options: EventsOptions & { resume: true },
+  ): Promise<Events<EventMaps[S][K] | Resumed>>
+  events<S extends keyof EventMaps, K extends keyof EventMaps[S]>(
+    of: S,
+    kind: K,
     options?: CallOptions,
+  ): Promise<Events<EventMaps[S][K]>>
+  events<S extends keyof EventMaps, K extends keyof EventMaps[S]>(
+    of: S,
+    kind: K,
+    options?: EventsOptions,
   ): Promise<Events<EventMaps[S][K]>> {
     return openEvents(this, of, kind, options)
   }

@@ -11,6 +11,8 @@ import {
   toText,
 } from '../internal/validate.js'
 import { type CredentialsHandler, openHandle } from './opening.js'
+import type { Reopening } from './reconnecting.js'
+import { type ReconnectOptions, toReconnect } from './reconnection.js'
 import { checkUri, withoutPassword } from './uri.js'
 
 /**
@@ -42,6 +44,11 @@ export interface ConnectionOptions {
   keepAliveInterval?: number
   /** Unanswered questions after which the connection is given up. Default 5: with the default interval 30 seconds. */
   keepAliveCount?: number
+  /**
+   * Opens the connection again, as often as it ends; `true` is with the defaults. Default `false`: it stays dead. Such a
+   * connection lives until it is closed.
+   */
+  reconnect?: boolean | ReconnectOptions
   /** Aborting rejects at once; a connection that comes about after all is closed. */
   signal?: AbortSignal
 }
@@ -53,6 +60,7 @@ const connectionOptions: Known<ConnectionOptions> = {
   connectTimeoutMs: ['timeoutMs', 'timeout'],
   keepAliveInterval: true,
   keepAliveCount: true,
+  reconnect: ['autoReconnect'],
   signal: true,
 }
 
@@ -61,17 +69,18 @@ const askedFor = Object.entries(credentialTypes).flatMap(([type, name]) =>
   name === 'external' ? [] : [Number(type)],
 )
 
-/** The handle, and the URI without a password. */
+/** The handle, the URI without a password, and how it is opened again. */
 export async function openConnection(
   uri: string | undefined,
   options: ConnectionOptions | undefined,
-): Promise<{ handle: number; shown: string | undefined }> {
+): Promise<{ handle: number; shown: string | undefined; reopening: Reopening | undefined }> {
   const target = uri === undefined ? undefined : toText('uri', uri)
   const given = toOptions('options', options, connectionOptions)
   const readOnly = toBoolean('options.readOnly', given.readOnly, false)
   const timeoutMs = toSize('options.connectTimeoutMs', given.connectTimeoutMs ?? 30_000, 1, 86_400_000)
   const interval = toSize('options.keepAliveInterval', given.keepAliveInterval ?? 5, 0, 86_400)
   const count = toSize('options.keepAliveCount', given.keepAliveCount ?? 5, 1, 1000)
+  const schedule = toReconnect(given.reconnect)
   const signal = toSignal(given.signal)
   if (!toBoolean('options.allowCommands', given.allowCommands, false)) checkUri(target ?? '')
   const shown = withoutPassword(target)
@@ -79,20 +88,21 @@ export async function openConnection(
   if (credentials !== undefined && typeof credentials !== 'function')
     throw invalidArgType('options.credentials', 'of type function', credentials)
   const plain = readOnly ? 'virConnectOpenReadOnly' : 'virConnectOpen'
-  const handle = await openHandle({
-    open: native.virConnectOpen,
-    args: [
-      target,
-      readOnly,
-      interval,
-      count,
-      credentials === undefined ? [] : askedFor,
-      `libvirt connection ${shown ?? 'to the default URI'}`,
-    ],
-    context: { syscall: credentials === undefined ? plain : 'virConnectOpenAuth', uri: shown },
-    timeoutMs,
-    signal,
-    credentials,
-  })
-  return { handle, shown }
+  const open = (until: AbortSignal | undefined): Promise<number> =>
+    openHandle({
+      open: native.virConnectOpen,
+      args: [
+        target,
+        readOnly,
+        interval,
+        count,
+        credentials === undefined ? [] : askedFor,
+        `libvirt connection ${shown ?? 'to the default URI'}`,
+      ],
+      context: { syscall: credentials === undefined ? plain : 'virConnectOpenAuth', uri: shown },
+      timeoutMs,
+      signal: until,
+      credentials,
+    })
+  return { handle: await open(signal), shown, reopening: schedule && { schedule, open } }
 }

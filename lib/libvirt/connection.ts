@@ -17,7 +17,7 @@ import { type StartOptions, startBits } from './domain-options.js'
 import { SaveImages } from './domain-saved.js'
 import { statsOf } from './domain-statistics.js'
 import type { DomainStats, DomainStatsGroup, DomainStatsOptions } from './domain-stats.js'
-import { libvirtError, systemError } from './errors.js'
+import { libvirtError, orNone, systemError } from './errors.js'
 import { type ListOptions, listFlags, toFlags, type ValidateOptions, validateFlag } from './flags.js'
 import { Host } from './host.js'
 import { Interfaces } from './interfaces.js'
@@ -25,6 +25,8 @@ import { NativeConfig } from './native-config.js'
 import { Networks } from './networks.js'
 import { NodeDevices } from './node-devices.js'
 import { NWFilters } from './nwfilters.js'
+import type { Reopening } from './reconnecting.js'
+import type { Reconnected } from './reconnection.js'
 import { Secret, type SecretUsageType } from './secret.js'
 import { Storage } from './storage.js'
 import { StoragePool } from './storage-pool.js'
@@ -36,8 +38,13 @@ import { versionText } from './version.js'
  * Calls run on up to four threads of the connection's own, so a daemon that is slow delays no other connection. A
  * daemon that ends fails the calls under way at once; one that is stopped fails them after the keepalive time
  * (`keepAliveInterval` times `keepAliveCount + 1` seconds), with `VIR_ERR_INTERNAL_ERROR` or `VIR_ERR_RPC`, and so
- * ends `close()`. The connection then stays dead: `isAlive()` gives `false`; open a new one. Calls other than `open`
- * take no signal, because libvirt cannot take a call back.
+ * ends `close()`. Calls other than `open` take no signal, because libvirt cannot take a call back.
+ *
+ * The connection then stays dead, `isAlive()` gives `false`; or, opened with `reconnect`, it is opened again. A call that
+ * was under way has failed for good, and may have been done or not. One that is made meanwhile rejects with `ENOTCONN` and was
+ * not sent. Once `connected()` resolves, domains, pools and the rest go on: they are looked up again by their UUID or name.
+ * What ends with its connection are streams of bytes, jobs that were watched (`ECONNRESET`, they go on without us), and
+ * events without `resume`. `waitForState()` goes on.
  *
  * @since 0.1.0
  */
@@ -56,8 +63,8 @@ export class Connection extends ConnectionEvents {
   /** The hypervisor's own configuration beside documents. */
   readonly nativeConfig: NativeConfig = new NativeConfig(this)
 
-  private constructor(handle: number, givenUri: string | undefined) {
-    super(handle, undefined, 'Connection')
+  private constructor(handle: number, givenUri: string | undefined, reopening: Reopening | undefined) {
+    super(handle, 'Connection', reopening)
     this.givenUri = givenUri
   }
 
@@ -79,8 +86,27 @@ export class Connection extends ConnectionEvents {
    * @since 0.1.0
    */
   static async open(uri?: string, options?: ConnectionOptions): Promise<Connection> {
-    const { handle, shown } = await openConnection(uri, options)
-    return new Connection(handle, shown)
+    const { handle, shown, reopening } = await openConnection(uri, options)
+    const connection = new Connection(handle, shown, reopening)
+    try {
+      await connection.watchEnd()
+      return connection
+    } catch (error) {
+      void connection.close().catch(() => {}) // the daemon has gone again
+      throw error
+    }
+  }
+
+  /** @internal */
+  protected async domainStates(): Promise<Reconnected['domains']> {
+    const domains = await orNone(this.listDomains(), 'VIR_ERR_NO_SUPPORT')
+    const states = (domains ?? []).map(async (domain) => {
+      const { name, uuid } = domain
+      const state = await orNone(domain.state(), 'VIR_ERR_NO_DOMAIN') // it has gone since
+      void domain.close().catch(() => {})
+      return state === undefined ? [] : [{ domain: { name, uuid }, ...state }]
+    })
+    return (await Promise.all(states)).flat()
   }
 
   /** @internal */
@@ -146,17 +172,6 @@ export class Connection extends ConnectionEvents {
    */
   hostname(): Promise<string> {
     return this.call(native.virConnectGetHostname)
-  }
-
-  /**
-   * Whether the connection still stands. Asks nobody: a daemon that is stopped counts as alive until keepalive finds
-   * out.
-   *
-   * Implements: virConnectIsAlive.
-   * @since 0.1.0
-   */
-  isAlive(): Promise<boolean> {
-    return this.call(native.virConnectIsAlive)
   }
 
   /**

@@ -77,6 +77,11 @@ export class DomainCheckpoint extends LibvirtObject {
     this.name = checkpoint.name
   }
 
+  /** @internal */
+  protected override lookUpAgain(): Promise<{ handle: number }> {
+    return this.domain.call(native.virDomainCheckpointLookupByName, this.name)
+  }
+
   /**
    * The checkpoint's document.
    *

@@ -105,8 +105,10 @@ export abstract class DomainLifecycle extends LibvirtObject {
    * Waits until the domain is in `state`, by the events of its life; the state is read after each, so shorter ones may be
    * missed. A transient domain that is gone counts as `'shutoff'`.
    *
-   * Errors: `ETIMEDOUT` after `timeoutMs`; the signal's reason; `ECONNRESET` the connection has ended;
-   * `VIR_ERR_NO_SUPPORT` the hypervisor has no events.
+   * Over a connection opened with `reconnect` it goes on when that has been opened again.
+   *
+   * Errors: `ETIMEDOUT` after `timeoutMs`, or the connection was given up; the signal's reason; `ECONNRESET` the connection has
+   * ended; `VIR_ERR_NO_SUPPORT` the hypervisor has no events.
    *
    * Implements: virDomainGetState, virConnectDomainEventRegisterAny.
    * @since 0.1.0

@@ -154,6 +154,11 @@ export class DomainSnapshot extends LibvirtObject {
     this.name = snapshot.name
   }
 
+  /** @internal */
+  protected override lookUpAgain(): Promise<{ handle: number }> {
+    return this.domain.call(native.virDomainSnapshotLookupByName, this.name)
+  }
+
   /**
    * The snapshot's document, with the domain's as it was.
    *

@@ -94,7 +94,7 @@ export async function untilState(
       domain.context('virDomainGetState'),
       `the domain is not '${wanted}' but '${status.state}'`,
     )
-  return within(limits, late, (signal) =>
+  const listen = (signal: AbortSignal): Promise<DomainStatus> =>
     listening(domain, ['lifecycle'], signal, async ([events]) => {
       for (;;) {
         status = await statusOrGone(domain, wanted)
@@ -102,8 +102,16 @@ export async function untilState(
         const { done } = (await events?.next()) ?? { done: true }
         if (done) throw signal.aborted ? signal.reason : domain.closedError('virDomainGetState')
       }
-    }),
-  )
+    })
+  return within(limits, late, async (signal) => {
+    for (;;) {
+      try {
+        return await listen(signal)
+      } catch (error) {
+        if (!(await domain.connection.survives(error, signal))) throw error
+      }
+    }
+  })
 }
 
 /** Resolves with the first event that is the one. */

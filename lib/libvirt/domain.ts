@@ -88,6 +88,11 @@ export class Domain extends DomainIo {
     this.uuid = domain.uuid
   }
 
+  /** @internal */
+  protected override lookUpAgain(): Promise<{ handle: number }> {
+    return this.connection.call(native.virDomainLookupByUUIDString, this.uuid)
+  }
+
   /**
    * The domain's document: of the running domain if it runs, else its definition.
    *

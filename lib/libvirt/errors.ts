@@ -45,7 +45,7 @@ export interface LibvirtErrorInit extends LibvirtErrorContext {
  *
  * Some codes are not libvirt's and have a negative `errno` and the domain `VIR_FROM_NONE`: `EBADF` the handle is
  * closed, `ETIMEDOUT` a `timeoutMs` passed, `ENOSYS` libvirt is not installed (the message names the package) or older than
- * the call, `EAGAIN` no thread could be started, `ECONNRESET` the connection ended while events were waited for, `ENOBUFS`
+ * the call, `EAGAIN` no thread could be started, `ECONNRESET` the connection ended while events were waited for, `ENOTCONN` it has ended and what was called was not sent, `ENOBUFS`
  * events were lost, `EBUSY` and `ENODEV` of `detachDisk()`, `ECANCELED`, `EIO` and `ESRCH` (the domain has stopped) of block
  * jobs and backups, `ENOTSUP` of a `Connection` beside an `AdminConnection`.
  *

@@ -16,7 +16,7 @@ import {
 } from '../internal/generated/libvirt.js'
 import { nameOf } from '../internal/name-of.js'
 import type { EventsOfObject, NativeEvent, RegisterAny } from '../internal/native/libvirt-events.js'
-import { type Known, toOneOf, toOptions, toText } from '../internal/validate.js'
+import { invalidArgValue, type Known, toBoolean, toOneOf, toOptions, toText } from '../internal/validate.js'
 import type { ConnectionEvents } from './connection-events.js'
 import {
   type DomainEvent,
@@ -135,6 +135,19 @@ export interface EventMaps {
 }
 
 /**
+ * How events are listened to.
+ *
+ * @since 0.1.0
+ */
+export interface EventsOptions extends CallOptions {
+  /**
+   * Go on when the connection has been opened again, and tell so: `{ reconnected }` comes between the events of before and
+   * those of after. For connections opened with `reconnect`. Default `false`: the stream ends with `ECONNRESET`.
+   */
+  resume?: boolean | undefined
+}
+
+/**
  * An event of a QEMU's monitor, as QEMU tells it.
  *
  * @since 0.1.0
@@ -221,9 +234,13 @@ export async function openEvents<S extends keyof EventMaps, K extends keyof Even
   connection: ConnectionEvents,
   sort: S,
   kind: K,
-  options: CallOptions | undefined,
+  options: EventsOptions | undefined,
   object?: LibvirtObject,
 ): Promise<Events<EventMaps[S][K]>> {
+  const { resume, signal } = toOptions('options', options, eventsOptions)
+  const resumes = toBoolean('options.resume', resume, false) ? connection : undefined
+  if (resumes !== undefined && connection.origin === undefined)
+    throw invalidArgValue('options.resume', "needs a connection opened with 'reconnect'")
   const { kinds, register } = sorts[toOneOf('of', sort, sortNames)]
   const name = toOneOf('kind', kind as string, Object.keys(kinds))
   const { id, decode } = (kinds as unknown as Record<string, EventKind<EventMaps[S][K]>>)[name] as EventKind<
@@ -231,12 +248,15 @@ export async function openEvents<S extends keyof EventMaps, K extends keyof Even
   >
   const common = { connection, parent: object ?? connection, kind: name, decode }
   if (sort === 'connection') {
-    const args: [] = []
-    return Events.open({ ...common, register: native.virConnectRegisterCloseCallback, args }, options)
+    const args = (): [] => []
+    const end = { ...common, register: native.virConnectRegisterCloseCallback, args }
+    return Events.open(end, { signal }, resumes)
   }
-  const args: [object: EventsOfObject, id: number] = [object === undefined ? [] : [object.handle], id]
-  return Events.open({ ...common, register: register as RegisterAny, args }, options)
+  const args = (): [object: EventsOfObject, id: number] => [object === undefined ? [] : [object.handle], id]
+  return Events.open({ ...common, register: register as RegisterAny, args }, { signal }, resumes)
 }
+
+const eventsOptions: Known<EventsOptions> = { resume: true, signal: true }
 
 const monitorOptions: Known<QemuMonitorEventsOptions> = {
   event: true,
@@ -267,7 +287,7 @@ export async function openMonitorEvents(
   })
   const name = event === undefined ? undefined : toText('options.event', event)
   const common = { connection, parent: domain ?? connection, kind: 'qemu-monitor', decode: monitorEvent }
-  const args: [domain: EventsOfObject, event: string | undefined, flags: number] = [
+  const args = (): [domain: EventsOfObject, event: string | undefined, flags: number] => [
     domain === undefined ? [] : [domain.handle],
     name,
     flags,

@@ -118,6 +118,7 @@ export {
 export type {
   ConnectionEventMap,
   EventMaps,
+  EventsOptions,
   NetworkEvent,
   NetworkEventMap,
   NodeDeviceEvent,
@@ -155,6 +156,8 @@ export { NWFilter, NWFilterBinding, type NWFilters } from './nwfilters.js'
 export { LibvirtObject } from './object.js'
 export type { CredentialRequest, CredentialsHandler, CredentialType } from './opening.js'
 export type { QmpCommand } from './qemu-monitor.js'
+export type { ReconnectingConnection } from './reconnecting.js'
+export type { Reconnected, ReconnectOptions, Resumed } from './reconnection.js'
 export { Secret, type SecretUsageType } from './secret.js'
 export type { Storage } from './storage.js'
 export {

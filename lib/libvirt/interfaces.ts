@@ -28,6 +28,11 @@ export class Interface extends LibvirtObject {
     this.mac = found.mac
   }
 
+  /** @internal */
+  protected override lookUpAgain(): Promise<{ handle: number }> {
+    return this.connection.call(native.virInterfaceLookupByName, this.name)
+  }
+
   /**
    * Brings it up (`ifup`).
    *

@@ -87,6 +87,11 @@ export class Network extends LibvirtObject {
     this.uuid = network.uuid
   }
 
+  /** @internal */
+  protected override lookUpAgain(): Promise<{ handle: number }> {
+    return this.connection.call(native.virNetworkLookupByUUIDString, this.uuid)
+  }
+
   /**
    * Its events of one kind, until the stream or this handle is closed. See `connection.events()`.
    *
@@ -335,6 +340,11 @@ export class NetworkPort extends LibvirtObject {
     super(port.handle, network, { uri, object: port.uuid, kind: 'network port' })
     this.network = network
     this.uuid = port.uuid
+  }
+
+  /** @internal */
+  protected override lookUpAgain(): Promise<{ handle: number }> {
+    return this.network.call(native.virNetworkPortLookupByUUIDString, this.uuid)
   }
 
   /**

@@ -84,6 +84,11 @@ export class NodeDevice extends LibvirtObject {
     this.name = device.name
   }
 
+  /** @internal */
+  protected override lookUpAgain(): Promise<{ handle: number }> {
+    return this.connection.call(native.virNodeDeviceLookupByName, this.name)
+  }
+
   /**
    * Its events of one kind, until the stream or this handle is closed. See `connection.events()`.
    *

@@ -30,6 +30,11 @@ export class NWFilter extends LibvirtObject {
     this.uuid = filter.uuid
   }
 
+  /** @internal */
+  protected override lookUpAgain(): Promise<{ handle: number }> {
+    return this.connection.call(native.virNWFilterLookupByUUIDString, this.uuid)
+  }
+
   /**
    * The filter's document.
    *
@@ -77,6 +82,11 @@ export class NWFilterBinding extends LibvirtObject {
     this.connection = connection
     this.portDev = binding.portDev
     this.filterName = binding.filterName
+  }
+
+  /** @internal */
+  protected override lookUpAgain(): Promise<{ handle: number }> {
+    return this.connection.call(native.virNWFilterBindingLookupByPortDev, this.portDev)
   }
 
   /**

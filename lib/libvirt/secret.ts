@@ -51,6 +51,11 @@ export class Secret extends LibvirtObject {
     this.usageId = native.usageId
   }
 
+  /** @internal */
+  protected override lookUpAgain(): Promise<{ handle: number }> {
+    return this.connection.call(native.virSecretLookupByUUIDString, this.uuid)
+  }
+
   /**
    * Its events of one kind, until the stream or this handle is closed. See `connection.events()`.
    *

@@ -120,6 +120,11 @@ export class StoragePool extends LibvirtObject {
     this.uuid = pool.uuid
   }
 
+  /** @internal */
+  protected override lookUpAgain(): Promise<{ handle: number }> {
+    return this.connection.call(native.virStoragePoolLookupByUUIDString, this.uuid)
+  }
+
   /**
    * Its events of one kind, until the stream or this handle is closed. See `connection.events()`.
    *

@@ -60,6 +60,11 @@ export class StorageVolume extends LibvirtObject {
     this.key = volume.key
   }
 
+  /** @internal */
+  protected override lookUpAgain(): Promise<{ handle: number }> {
+    return this.pool.call(native.virStorageVolLookupByName, this.name)
+  }
+
   /**
    * Where it is: `'pool/image'` for RBD, the path for files.
    *

@@ -156,6 +156,7 @@ t.test('every public function that takes options names one that it does not know
     'Connection#listDomains: options': () => virt.listDomains(bad),
     'Connection#listStoragePools: options': () => virt.listStoragePools(bad),
     'Connection.open: options': () => Connection.open('test:///default', bad),
+    'Connection.open: options.reconnect': () => Connection.open('test:///default', { reconnect: bad }),
     'Domain#attachDevice: options': () => vm.attachDevice(xml.fileDisk({ path: '/x', target: 'vda' }), bad),
     'Domain#destroy: options': () => vm.destroy(bad),
     'Domain#detachDevice: options': () => vm.detachDevice(xml.fileDisk({ path: '/x', target: 'vda' }), bad),
