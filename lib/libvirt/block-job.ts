@@ -66,8 +66,9 @@ export class BlockJob {
   /**
    * Resolves when the job has succeeded; of a copy and an active commit that is after `pivot()`.
    *
-   * Errors: `ECANCELED` it was cancelled, by whomever; `EIO` it failed; `ESRCH` the domain has stopped; `ECONNRESET` the
-   * connection has ended, `EBADF` it was closed, the job goes on without us; the signal's reason.
+   * Errors: `ECANCELED` it was cancelled, by whomever; `EIO` it failed, as when its destination is full, and the guest
+   * goes on with the disk that it had; `ESRCH` the domain has stopped; `ECONNRESET` the connection has ended, `EBADF` it was
+   * closed, the job goes on without us; the signal's reason.
    */
   readonly done: Promise<void>
 
@@ -170,7 +171,7 @@ async function untilJobEnds(
       domain.context(syscall),
       cancelled
         ? `the job of the disk '${disk}' was cancelled`
-        : `the job of the disk '${disk}' failed; the domain's log on its host says why`,
+        : `the job of the disk '${disk}' failed, and the domain has the disk that it had; libvirt is not told why: see whether what it writes to is full, and what the host's log says of its devices`,
     )
   }
 }
