@@ -69,9 +69,9 @@ export class PoolPart implements Part {
   }
 
   /** The same for who may not list objects: the monitors count them, too. */
-  async #contentOrCount(): Promise<string[]> {
+  async #contentOrCount(signal?: AbortSignal): Promise<string[]> {
     try {
-      return await this.content()
+      return await this.content(signal)
     } catch (error) {
       if (!isCode(error, 'EPERM', 'EACCES')) throw error
       const { objects = 0 } = (await (await this.#target.records.ioctx())?.stat()) ?? {}
@@ -79,8 +79,9 @@ export class PoolPart implements Part {
     }
   }
 
-  async remove(): Promise<boolean> {
-    const content = await this.#contentOrCount()
+  async remove(signal?: AbortSignal): Promise<boolean> {
+    const content = await this.#contentOrCount(signal)
+    signal?.throwIfAborted() // others may have begun to use it since
     if (content.length > 0) throw new Error(`the pool holds data by now: ${content.join(', ')}`)
     return this.delete()
   }
