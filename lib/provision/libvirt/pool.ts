@@ -68,12 +68,12 @@ export class PoolPart implements Part {
     return []
   }
 
-  /** The same for who may not list objects: the monitors count them, too. */
+  /** The same for who may not list objects, which newer OSDs do not answer: the monitors count them, too. */
   async #contentOrCount(signal?: AbortSignal): Promise<string[]> {
     try {
       return await this.content(signal)
     } catch (error) {
-      if (!isCode(error, 'EPERM', 'EACCES')) throw error
+      if (!isCode(error, 'EPERM', 'EACCES', 'ETIMEDOUT')) throw error
       const { objects = 0 } = (await (await this.#target.records.ioctx())?.stat()) ?? {}
       return objects === 0 ? [] : [`${objects} objects`]
     }
