@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CephError, type Cluster, type IoCtx } from '../index.js'
+import { within } from './steps.js'
 
 /** The object of the pool, in its default namespace. */
 export const RECORDS = 'rbdkit.provision'
@@ -169,22 +170,23 @@ export class Records {
   }
 
   /** Lets others go on. The object goes with its last record. */
+  async #release(ioctx: IoCtx): Promise<void> {
+    let left = 0
+    for await (const _key of ioctx.omap.keys(RECORDS)) left++
+    if (left === 0) await ioctx.removeObject(RECORDS)
+    else await ioctx.unlockObject(RECORDS, { name: LOCK, cookie: this.#cookie })
+  }
+
+  /** Ends, also when nothing answers any more: then the lock ends by itself. */
   async close(): Promise<void> {
     clearInterval(this.#renewing)
     const ioctx = this.#ioctx
     if (ioctx === undefined) return
     try {
-      if (this.#renewing !== undefined) {
-        let left = 0
-        for await (const _key of ioctx.omap.keys(RECORDS)) left++
-        if (left === 0) await ioctx.removeObject(RECORDS)
-        else await ioctx.unlockObject(RECORDS, { name: LOCK, cookie: this.#cookie })
-      }
-    } catch (error) {
-      // The pool went, and the object with it; or its lock had ended.
-      if (!isCode(error, 'ENOENT')) throw error
-    } finally {
-      await ioctx.close()
+      if (this.#renewing !== undefined) await within(this.#release(ioctx), LOCK_MS)
+    } catch {
+      // The pool went, and the object with it; or nobody answers. What the call was about is said already.
     }
+    await ioctx.close({ signal: AbortSignal.timeout(LOCK_MS) }).catch(() => {})
   }
 }

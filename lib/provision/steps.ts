@@ -53,15 +53,18 @@ export interface ProvisionOptions {
 export interface Step {
   readonly name: string
   run(): Promise<StepOutcome>
-  /** Takes back what `run()` did, also when that ended half-way; `false`: there was nothing. */
-  undo(): Promise<boolean>
+  /**
+   * Takes back what `run()` did, also when that ended half-way; `false`: there was nothing. Nobody waits any more once the
+   * signal is aborted: what could do harm then is not begun.
+   */
+  undo(signal: AbortSignal): Promise<boolean>
 }
 
 /** Milliseconds that a call may take that nobody wants any more, and one that undoes. */
 const PATIENCE = 10_000
 
 /** Settles as `promise`, or rejects when it has not `ms` after `since` came. */
-async function within<T>(promise: Promise<T>, ms: number, since?: AbortSignal): Promise<T> {
+export async function within<T>(promise: Promise<T>, ms: number, since?: AbortSignal): Promise<T> {
   const over = new AbortController()
   const late = async (): Promise<never> => {
     if (since !== undefined && !since.aborted) {
@@ -102,7 +105,7 @@ async function undoAll(begun: readonly Step[]): Promise<{ undone: string[]; left
   const left: LeftBehind[] = []
   for (const step of [...begun].reverse()) {
     try {
-      if (await within(step.undo(), PATIENCE)) undone.push(step.name)
+      if (await within(step.undo(AbortSignal.timeout(PATIENCE)), PATIENCE)) undone.push(step.name)
     } catch (error) {
       left.push({ step: step.name, error: error instanceof Error ? error : new Error(String(error)) })
     }

@@ -470,7 +470,8 @@ t.test('who may make the pool and not write it', async (t) => {
   const id = randomName('monitors')
   const { key } = await cluster.auth.getOrCreate(`client.${id}`, { mon: 'allow *' })
   const { confFile } = await sharedCluster()
-  const poor = await Cluster.connect({ confFile, id, key })
+  // Since Ceph 18 OSDs do not even answer such a user.
+  const poor = await Cluster.connect({ confFile, id, key, operationTimeoutMs: 5000 })
   t.teardown(async () => {
     await poor.close()
     await cluster.auth.remove(`client.${id}`)
@@ -479,7 +480,7 @@ t.test('who may make the pool and not write it', async (t) => {
   t.match(error, {
     code: 'ERR_RBDKIT_STEP_FAILED',
     step: 'pool',
-    cause: { code: 'EPERM' },
+    cause: { code: /^(EPERM|ETIMEDOUT)$/ },
     undone: ['pool'],
     left: [],
   })

@@ -119,9 +119,9 @@ export function stepOf(part: Part, { target, keys }: Parts, looks: Looks, locked
       if (part.name === 'pool') await records.begin(key, part.name, part.label)
       return 'made'
     },
-    async undo(): Promise<boolean> {
+    async undo(signal): Promise<boolean> {
       if (doing === 'making' || records.unfinished(key, part.name)) {
-        const removed = await part.remove()
+        const removed = await part.remove(signal)
         if (part.name !== 'pool') await records.forget(key, part.name)
         return removed
       }

@@ -68,19 +68,20 @@ export class PoolPart implements Part {
     return []
   }
 
-  /** The same for who may not list objects: the monitors count them, too. */
-  async #contentOrCount(): Promise<string[]> {
+  /** The same for who may not list objects, which newer OSDs do not answer: the monitors count them, too. */
+  async #contentOrCount(signal?: AbortSignal): Promise<string[]> {
     try {
-      return await this.content()
+      return await this.content(signal)
     } catch (error) {
-      if (!isCode(error, 'EPERM', 'EACCES')) throw error
+      if (!isCode(error, 'EPERM', 'EACCES', 'ETIMEDOUT')) throw error
       const { objects = 0 } = (await (await this.#target.records.ioctx())?.stat()) ?? {}
       return objects === 0 ? [] : [`${objects} objects`]
     }
   }
 
-  async remove(): Promise<boolean> {
-    const content = await this.#contentOrCount()
+  async remove(signal?: AbortSignal): Promise<boolean> {
+    const content = await this.#contentOrCount(signal)
+    signal?.throwIfAborted() // others may have begun to use it since
     if (content.length > 0) throw new Error(`the pool holds data by now: ${content.join(', ')}`)
     return this.delete()
   }

@@ -46,8 +46,8 @@ export class StoragePoolPart implements Part {
     const document = await found.xml({ inactive: true })
     const [active, autostart] = [await found.isActive(), await found.autostart()]
     this.#before = { document, active, autostart }
-    if (!active) await this.#checkBackend()
     const { differences, near } = await this.#compare(document, signal)
+    if (!active && differences.length === 0) await this.#checkBackend()
     const is = differences.length > 0 || near || !active || !autostart ? 'near' : 'right'
     return is === 'right' ? right : { is, differences }
   }

@@ -57,8 +57,8 @@ export interface Part {
   align(): Promise<void>
   /** Takes back what `align()` did. */
   restore(): Promise<void>
-  /** Removes it; `false`: it is not there. */
-  remove(): Promise<boolean>
+  /** Removes it; `false`: it is not there. What holds others' data is not removed after the signal. */
+  remove(signal?: AbortSignal): Promise<boolean>
 }
 
 /** The key of the record of what all hosts share, and of what one has. */
