@@ -107,7 +107,10 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
   // What Tab gives is sorted, and pools of other test files come and go meanwhile.
   const offered = (await complete(`rbdkit -p ${pool} trash rm `)).filter((name) => !name.endsWith('/'))
   t.same(offered, [entry?.id], 'the one image in the trash')
-  t.ok((await complete(`rbdkit -p ${pool} trash rm `)).includes(`${pool}/`), 'another pool may be named instead')
+  t.ok(
+    (await complete(`rbdkit -p ${pool} trash rm `)).includes(`${pool}/`),
+    'another pool may be named instead',
+  )
   t.same(await complete(`rbdkit trash restore ${pool}/${entry?.id.slice(0, 3)}`), [`${pool}/${entry?.id}`])
 
   // Keys in a terminal: readline puts what was offered into the line.
