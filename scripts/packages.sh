@@ -20,8 +20,9 @@ daemon_packages=(
   qemu-system-x86 qemu-block-extra qemu-utils seabios
   procps libxml2-utils # ps, and xmllint, by which virt-xml-validate works
 )
-# A package of its own since trixie.
-[ "$release" = bookworm ] || daemon_packages+=(libvirt-daemon-driver-secret)
+# Packages of their own since trixie.
+[ "$release" = bookworm ] ||
+  daemon_packages+=(libvirt-daemon-driver-{secret,network,nwfilter,interface,nodedev})
 
 # The guest disk. Its kernel is downloaded and unpacked by guest/kernel.ts, never installed.
 guest_packages=(busybox-static cpio xz-utils syslinux syslinux-common mtools dosfstools)

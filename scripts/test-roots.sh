@@ -81,7 +81,7 @@ prepare_root() {
   # nothing starts by being installed
   printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
   chmod 755 "$root/usr/sbin/policy-rc.d"
-  local wanted=("${daemon_packages[@]}" "${guest_packages[@]}" gcc libc6-dev strace python3 rbd-mirror)
+  local wanted=("${daemon_packages[@]}" "${guest_packages[@]}" "${peer_packages[@]}" gcc libc6-dev strace python3 rbd-mirror)
   local stamp=$root/var/lib/rbdkit-packages
   [ "$(cat "$stamp" 2>/dev/null)" != "${wanted[*]}" ] || return 0
   step "apt-get update in $release" in_root apt-get update

@@ -220,7 +220,7 @@ export class Host {
 
   /**
    * Nanoseconds that a CPU, or all together, spent since the host's start, by libvirt's names: `kernel`, `user`, `idle`,
-   * `iowait`.
+   * `iowait`; newer ones tell `guest`, too.
    *
    * Errors: `VIR_ERR_INVALID_ARG` there is no such CPU.
    *

@@ -26,7 +26,7 @@ export interface CredentialRequest {
   type: CredentialType
   /** What to ask a person: `'Enter username for localhost'`. */
   prompt: string
-  /** What a digest is to be made of; `undefined` where there is none. */
+  /** What a digest is to be made of; `undefined` where there is none. libvirt 9.0 gives the host's name. */
   challenge: string | undefined
   /** What an empty answer would mean; `undefined` where it has no meaning. */
   default: string | undefined

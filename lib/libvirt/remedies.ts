@@ -1,17 +1,33 @@
 /** This file says what helps with an error of libvirt whose own words do not say it. */
 
+/** Debian's package of each driver that is one since Debian 13, by what libvirt's functions call it. */
+const drivers: Readonly<Record<string, string>> = {
+  Secret: 'secret',
+  Storage: 'storage-rbd',
+  Network: 'network',
+  NWFilter: 'nwfilter',
+  NodeDevice: 'nodedev',
+  Interface: 'interface',
+}
+
+function install(driver: string): string {
+  const [name] = driver.split('-')
+  return `libvirtd's ${name} driver is not installed: apt-get install libvirt-daemon-driver-${driver}`
+}
+
 /**
  * Names the driver that is missing. Without it libvirtd answers a call that it has in full as if nobody could ever
  * support it.
  */
 function missingDriver(syscall: string): string | undefined {
   // the function's name alone: a driver that is there and cannot do something says more
-  const [, what] = /^vir(?:Connect(?:ListAll|List|NumOf))?(Secret|Storage)/.exec(syscall) ?? []
-  if (what === 'Secret')
-    return "libvirtd's secret driver is not installed: apt-get install libvirt-daemon-driver-secret"
-  if (what === 'Storage')
-    return "libvirtd's storage driver is not installed: apt-get install libvirt-daemon-driver-storage-rbd"
-  return undefined
+  const [, what = ''] =
+    /^vir(?:Connect(?:ListAll|List|NumOf))?(Secret|Storage|Network|NWFilter|NodeDevice)/.exec(syscall) ??
+    // This driver is there in Debian without most of its functions.
+    /^vir(?:ConnectListAll(?=Interfaces)|(?=InterfaceLookup))(Interface)/.exec(syscall) ??
+    []
+  const driver = drivers[what]
+  return driver === undefined ? undefined : install(driver)
 }
 
 /**
@@ -35,5 +51,8 @@ export function remedy(
   if (code === 'VIR_ERR_NO_SUPPORT' && uri.startsWith('qemu') && text.endsWith(`: ${syscall}`)) {
     return missingDriver(syscall)
   }
-  return undefined
+  // One driver asks another: the addresses of a domain's interfaces are the network driver's.
+  const [, asked = ''] = /^no connection driver available for (\w+):\/\/\/system$/.exec(text) ?? []
+  const driver = Object.values(drivers).find((name) => name.split('-')[0] === asked)
+  return driver === undefined ? undefined : install(driver)
 }

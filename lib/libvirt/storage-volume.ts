@@ -180,7 +180,7 @@ export class StorageVolume extends LibvirtObject {
    * Writes the volume's data. The stream's end, `'finish'`, means that the daemon has taken all; destroying it aborts.
    *
    * Errors: `VIR_ERR_NO_STORAGE_VOL` the volume is gone; `VIR_ERR_NO_SUPPORT` the pool's type cannot, as RBD's; of the
-   * stream: what the storage said.
+   * stream: what the storage said, and `ERR_OUT_OF_RANGE` more data than `length`.
    *
    * Implements: virStorageVolUpload.
    * @since 0.1.0

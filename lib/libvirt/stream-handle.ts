@@ -5,6 +5,7 @@ import { type CallOptions, toTaskOptions } from '../internal/call-options.js'
 import type { Task } from '../internal/native/core.js'
 import type { Owner } from '../internal/owner.js'
 import { closeAbandoned } from '../internal/resource.js'
+import { outOfRange } from '../internal/validate.js'
 import { LibvirtObject } from './object.js'
 
 /** Bytes of one call. */
@@ -187,17 +188,30 @@ async function sendSparse(stream: StreamHandle, bytes: Uint8Array, signal: Abort
 export class BytesWriter extends Writable {
   readonly #stream: StreamHandle
   readonly #sparse: boolean
+  readonly #length: number | undefined
   readonly #ends = new AbortController()
+  #written = 0
 
-  constructor(stream: StreamHandle, sparse: boolean, signal: AbortSignal | undefined) {
+  constructor(
+    stream: StreamHandle,
+    options: { sparse: boolean; length: number | undefined; signal: AbortSignal | undefined },
+  ) {
     super({ highWaterMark: 4 * partSize })
+    const { sparse, length, signal } = options
     this.#stream = stream
     this.#sparse = sparse
+    this.#length = length
     if (signal) addAbortSignal(signal, this)
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
     const { signal } = this.#ends
+    this.#written += chunk.length
+    // Not left to the daemon: libvirtd 11.3.0 ended by it, with all its connections.
+    if (this.#length !== undefined && this.#written > this.#length) {
+      callback(outOfRange('the data', `at most options.length, ${this.#length} bytes`, this.#written))
+      return
+    }
     settle(
       this.#sparse ? sendSparse(this.#stream, chunk, signal) : this.#stream.send(chunk, signal),
       callback,

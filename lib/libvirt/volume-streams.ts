@@ -98,7 +98,7 @@ export async function upload(volume: StorageVolume, options: TransferOptions | u
   const flags = sparse ? VIR_STORAGE_VOL_UPLOAD.SPARSE_STREAM : 0
   const args: [offset: number, length: number, flags: number] = [offset, length ?? 0, flags]
   const [stream] = await StreamHandle.open(volume, native.virStorageVolUpload, args, { signal })
-  return new BytesWriter(stream, sparse, signal)
+  return new BytesWriter(stream, { sparse, length, signal })
 }
 
 export async function uploadFile(

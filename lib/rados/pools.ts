@@ -32,7 +32,10 @@ export class Pools {
    * Creates a replicated pool. `pgNum` is its number of placement groups, `crushRule` the number of the rule that places
    * them; default: the cluster's.
    *
-   * Errors: `EEXIST`; `EPERM`, `EACCES` not allowed; `ERANGE` too many placement groups; `ENOENT` no such rule.
+   * Two who create a pool of one name at the same moment may both be told that they did.
+   *
+   * Errors: `EEXIST` there was one before; `EPERM`, `EACCES` not allowed; `ERANGE` too many placement groups; `ENOENT` no such
+   * rule.
    *
    * Implements: rados_pool_create; with `crushRule` rados_pool_create_with_crush_rule; with `pgNum` the monitor command `osd pool create`,
    * rados_wait_for_latest_osdmap.
@@ -50,25 +53,28 @@ export class Pools {
     if (crushRule !== undefined) {
       if (pgNum !== undefined) throw invalidArgValue('options.crushRule', 'is given together with pgNum')
       const rule = toSize('options.crushRule', crushRule, 0, 255)
+      await this.#checkNew(pool, 'rados_pool_create_with_crush_rule', { signal })
       await this.#cluster.callWith(native.rados_pool_create_with_crush_rule, task, pool, rule)
       return
     }
     if (pgNum === undefined) {
+      await this.#checkNew(pool, 'rados_pool_create', { signal })
       await this.#cluster.callWith(native.rados_pool_create, task, pool)
       return
     }
+    await this.#checkNew(pool, 'rados_mon_command', { signal })
     const command = { prefix: 'osd pool create', pool, pg_num: pgNum }
-    const { status } = await this.#cluster.callWith(
-      native.rados_mon_command,
-      task,
-      JSON.stringify(command),
-      new Uint8Array(),
-    )
-    // To the monitor this is no error.
-    if (status.includes('already exists')) {
-      throw this.#cluster.makeError(-constants.errno.EEXIST, 'rados_mon_command', status, { pool })
-    }
+    await this.#cluster.callWith(native.rados_mon_command, task, JSON.stringify(command), new Uint8Array())
     await this.#cluster.callWith(native.rados_wait_for_latest_osdmap, task) // or this connection does not know it yet
+  }
+
+  /**
+   * Refuses a name that there is. Afterwards a monitor's "already exists", which to it is no error, says nothing: librados
+   * sends again what was not answered when its session ended, and a monitor takes up again what an election interrupted.
+   */
+  async #checkNew(pool: string, syscall: string, options: CallOptions): Promise<void> {
+    if (!(await this.list(options)).includes(pool)) return
+    throw this.#cluster.makeError(-constants.errno.EEXIST, syscall, `there is a pool '${pool}'`, { pool })
   }
 
   /**

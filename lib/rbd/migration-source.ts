@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { objectPath } from '../errors.js'
 import { native } from '../internal/addon.js'
 import type { TaskOptions } from '../internal/task-options.js'
 import { invalidArgType, invalidArgValue, toOptions, toText } from '../internal/validate.js'
@@ -35,9 +36,12 @@ export type MigrationSource =
       image: string
       /** The last snapshot that is imported; the new image begins as it was then. Needed: the image's head may change. */
       snapshot: string
-      /** Of another cluster: its name, as in /etc/ceph/<cluster>.conf. Since Ceph 20.2. */
+      /**
+       * Of another cluster: its name, as in `/etc/ceph/<cluster>.conf` or `~/.ceph/<cluster>.conf`, on every host that opens the
+       * new image. Since Ceph 20.2.
+       */
       cluster?: string
-      /** The user there: `'client.admin'`. Since Ceph 20.2. */
+      /** The user there, `'client.backup'`; default `'client.admin'`. With `cluster` only. */
       client?: string
     }
   | { type: 'raw'; stream: MigrationStream; snapshots?: readonly { name: string; stream: MigrationStream }[] }
@@ -121,6 +125,8 @@ export function toSourceSpec(name: string, source: MigrationSource): Spec {
         client: ['clientName', 'user'],
       } as const
       const given = toOptions(name, source as Extract<MigrationSource, { type: 'native' }>, known)
+      if (given.client !== undefined && given.cluster === undefined)
+        throw invalidArgValue(`${name}.client`, 'is the user of another cluster: name that, too')
       const optional = (key: 'cluster' | 'client') =>
         given[key] === undefined ? {} : { [`${key}_name`]: toAscii(`${name}.${key}`, given[key]) }
       return {
@@ -194,9 +200,30 @@ async function checkClusters(ioctx: IoCtx, path: string, task: TaskOptions): Pro
   )
 }
 
+/** Refuses another cluster on a host whose librbd takes the image of that name in this one. */
+function checkOtherClusters(ioctx: IoCtx, task: TaskOptions): void {
+  const { librbd } = native.capabilities() // which loads it
+  // A function of the release that brought other clusters. Without any librbd the call itself says so.
+  if (typeof librbd === 'string' || librbd.rbd_group_get_id) return
+  const detail =
+    "this host's librbd is older than Ceph 20.2.0, and knows no other clusters: copy() copies from one"
+  throw ioctx.makeError(-constants.errno.ENOSYS, 'rbd_migration_prepare_import', detail, task.object)
+}
+
+/** Where librbd has looked for a source that it did not find, or may not read. */
+export function whereSourceIs(source: MigrationSource): string {
+  if (source.type !== 'native' || source.cluster === undefined) return ''
+  const { cluster, client = 'client.admin', pool, namespace, image, snapshot } = source
+  const at = objectPath({ pool, namespace, image, snapshot })
+  return `the source is ${at} of the cluster that ${cluster}.conf in /etc/ceph or ~/.ceph describes, for ${client} of it`
+}
+
 /** Refuses what librbd would not, to somebody's harm. */
 export async function checkSource(ioctx: IoCtx, source: MigrationSource, task: TaskOptions): Promise<void> {
-  if (source.type === 'native' && source.cluster === undefined) await checkImage(ioctx, source, task)
+  if (source.type === 'native') {
+    if (source.cluster === undefined) await checkImage(ioctx, source, task)
+    else checkOtherClusters(ioctx, task)
+  }
   if (source.type === 'qcow' && source.stream.type === 'file')
     await checkClusters(ioctx, source.stream.path, task)
 }

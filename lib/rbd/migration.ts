@@ -8,7 +8,13 @@ import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
 import { explained, whyNotRemoved } from './explain.js'
 import type { OperationOptions, OperationToTheEndOptions } from './handle.js'
 import { type ImageLayout, layoutOptions, toNativeLayout, withOwnStripes } from './layout.js'
-import { checkSource, isAscii, type MigrationSource, toSourceSpec } from './migration-source.js'
+import {
+  checkSource,
+  isAscii,
+  type MigrationSource,
+  toSourceSpec,
+  whereSourceIs,
+} from './migration-source.js'
 import { type MigrationStatus, toMigrationStatus } from './migration-status.js'
 import { toName } from './names.js'
 import { operationOptions, runOperation, runUnstoppable } from './operation.js'
@@ -108,9 +114,11 @@ export class Migration {
    * librbd (16.2.15) reads compressed clusters of a qcow2 image as zeros, or not at all. So a file that has any is refused,
    * and `copy({ file }, { ioctx, image })` imports it. What comes over the network is not looked at.
    *
+   * An image of another cluster is read through that one's own `ceph.conf`, on each host that opens the new image.
+   *
    * Errors: `EEXIST`; `ENOENT` no such pool, image, snapshot or file; `EINVAL` a source that Ceph does not take, or the qcow2
-   * image has compressed clusters; `ENOSYS` this host's librbd does not know that kind of stream; `ECONNREFUSED` and the
-   * like.
+   * image has compressed clusters; `ENOSYS` this host's librbd does not know that kind of stream, or no other clusters;
+   * `EACCES` the other cluster refuses the user; `ECONNREFUSED` and the like.
    *
    * Implements: rbd_migration_prepare_import.
    * @since 0.1.0
@@ -128,7 +136,12 @@ export class Migration {
     const layout = toLayout(given)
     const task = toTaskOptions({ signal: given.signal }, { image: to })
     await checkSource(destIoctx, source, task)
-    await destIoctx.callWith(native.rbd_migration_prepare_import, task, JSON.stringify(spec), to, layout)
+    await explained(
+      destIoctx.callWith(native.rbd_migration_prepare_import, task, JSON.stringify(spec), to, layout),
+      ['ENOENT', 'EACCES'],
+      async () => whereSourceIs(source),
+      task.signal,
+    )
     return new Migration(destIoctx, to)
   }
 

@@ -15,6 +15,7 @@ import {
   toText,
 } from '../internal/validate.js'
 import { type IoCtx, toIoCtx } from '../rados/ioctx.js'
+import { explained, whyNotRemoved } from './explain.js'
 import type { OperationOptions, OperationToTheEndOptions } from './handle.js'
 import { toName } from './names.js'
 import { operationOptions, runOperation, runUnstoppable } from './operation.js'
@@ -144,7 +145,8 @@ export class Trash {
   /**
    * Moves an image into it, by name.
    *
-   * Errors: `ENOENT`; `EBUSY` somebody has it open; `EOPNOTSUPP` an image of format 1.
+   * Errors: `ENOENT`; `EBUSY` somebody has it open; `EMLINK` it is in a group, since Ceph 18.2.8 and 19.2.3; `EOPNOTSUPP` an
+   * image of format 1.
    *
    * Implements: rbd_trash_move.
    * @since 0.1.0
@@ -154,7 +156,12 @@ export class Trash {
     const given = toOptions('options', options, moveOptions)
     const delay = toSize('options.delaySeconds', given.delaySeconds ?? 0)
     const task = toTaskOptions({ signal: given.signal }, { image })
-    await this.#ioctx.callWith(native.rbd_trash_move, task, image, delay)
+    await explained(
+      this.#ioctx.callWith(native.rbd_trash_move, task, image, delay),
+      ['EMLINK'],
+      (code) => whyNotRemoved(this.#ioctx, image, code),
+      task.signal,
+    )
   }
 
   /**

@@ -11,6 +11,7 @@ import t from 'tap'
 import { randomName } from '../helpers/cluster.js'
 import { sharedHypervisor } from '../helpers/hypervisor.js'
 import { type RbdHost, rbdHost } from '../helpers/rbd-host.js'
+import { libvirtHas } from '../helpers/releases.js'
 import { Shell, shellDomain } from '../helpers/shell-guest.js'
 
 const mib = 2 ** 20
@@ -42,12 +43,19 @@ async function guestSees(command: string): Promise<void> {
   )
 }
 
+/** The guest's device of a serial, once it has it: it calls it by the next name that is free. */
+async function deviceOf(serial: string): Promise<string> {
+  await guestSees(`grep -qx ${serial} /sys/block/*/serial`)
+  const path = await setting.shell.run(`grep -lx ${serial} /sys/block/*/serial`)
+  return `/dev/${path.split('/')[3]}`
+}
+
 const passphrase = Buffer.from('correct horse')
 
-/** An image that librbd encrypts, as a disk that it decrypts for the guest. */
-async function encryptedDisk(connection: Connection, host: RbdHost): Promise<string> {
-  await Image.create(host.ioctx, 'luks', { size: size + 4 * mib })
-  await using image = await Image.open(host.ioctx, 'luks')
+/** Makes an image that librbd encrypts, with some content; gives the uuid of the secret that opens it. */
+async function encryptedImage(connection: Connection, host: RbdHost, name: string): Promise<string> {
+  await Image.create(host.ioctx, name, { size: size + 4 * mib })
+  await using image = await Image.open(host.ioctx, name)
   await image.encryption.format({ format: 'luks1', passphrase })
   await image.write(Buffer.from('through librbd'), { position: mib })
   await image.flush()
@@ -57,8 +65,7 @@ async function encryptedDisk(connection: Connection, host: RbdHost): Promise<str
   )
   t.teardown(() => secret.undefine())
   await secret.setValue(passphrase)
-  const encryption = `<encryption format='luks' engine='librbd'><secret type='passphrase' uuid='${uuid}'/></encryption>`
-  return host.disk('luks', 'vdb').replace('</source>', `${encryption}</source>`)
+  return uuid
 }
 
 t.before(async () => {
@@ -70,7 +77,11 @@ t.before(async () => {
   const handle = openSync(file, 'w')
   ftruncateSync(handle, size)
   closeSync(handle)
-  const disks = [xml.fileDisk({ path: file, target: 'vda' }), await encryptedDisk(connection, host)]
+  const secrets = [await encryptedImage(connection, host, 'luks')]
+  const disks = [
+    xml.fileDisk({ path: file, target: 'vda' }),
+    host.disk('luks', 'vdb', { encryption: { format: 'luks', engine: 'librbd', secrets } }),
+  ]
   const domain = await connection.createDomain(await shellDomain(randomName('vm'), disks))
   t.teardown(() => domain.destroy())
   setting = { connection, domain, directory, host, shell: await Shell.open(domain) }
@@ -127,6 +138,7 @@ t.test("a running guest's disk moves from a file to RBD", async (t) => {
   await shell.run(
     '(n=0; while [ ! -e /tmp/stop ]; do n=$((n + 1)); echo "$n " | dd of=/dev/vda bs=4096 seek=$((n % 4000)) conv=notrunc,fsync 2>/dev/null; echo $n > /tmp/n; done; touch /tmp/stopped) </dev/null >/dev/null 2>&1 & true',
   )
+  await guestSees('[ -e /tmp/n ]')
   const job = await domain.blockJobs.copy('vda', { to: host.disk('moved', 'vda'), reuseExternal: true })
   await job.ready
   await job.pivot()
@@ -228,6 +240,31 @@ t.test('encrypted by librbd', async (t) => {
   t.equal((await image.read({ position: 2 * mib, length: 12 })).buffer.toString(), 'by the guest')
 })
 
+t.test('an encrypted disk is plugged in', async (t) => {
+  const { domain, connection, shell, host } = setting
+  const secrets = [await encryptedImage(connection, host, 'luks-plugged')]
+  const disk = (engine: 'librbd' | 'qemu'): string =>
+    host.disk('luks-plugged', 'vde', { serial: engine, encryption: { format: 'luks', engine, secrets } })
+  const engines: ('librbd' | 'qemu')[] = ['librbd', 'qemu']
+  if (!libvirtHas(await connection.libVersion(), '11.3.0')) {
+    // It does not give the secret to a QEMU that runs.
+    await t.rejects(domain.attachDevice(disk('librbd')), { code: 'VIR_ERR_INTERNAL_ERROR' })
+    engines.shift()
+  }
+  for (const engine of engines) {
+    await domain.attachDevice(disk(engine))
+    const device = await deviceOf(engine)
+    t.equal(await shell.run(`blockdev --getsize64 ${device}`), String(size), `${engine}: without the header`)
+    t.equal(
+      await shell.run(`dd if=${device} bs=1M skip=1 count=1 2>/dev/null | head -c 14`),
+      'through librbd',
+      engine,
+    )
+    await domain.detachDisk('vde', { timeoutMs: 30_000 })
+    await guestSees(`! grep -qx ${engine} /sys/block/*/serial`)
+  }
+})
+
 t.test('an image of a namespace', async (t) => {
   const { domain, connection, shell, host } = setting
   await namespaceCreate(host.ioctx, 'space')
@@ -238,9 +275,13 @@ t.test('an image of a namespace', async (t) => {
   })
   await Image.create(inside, 'inside', { size: mib })
   const disk = host.disk('inside', 'vdf', { namespace: 'space', serial: 'inside' })
-  if (!(await connection.libVersion()).startsWith('9.')) {
+  if (libvirtHas(await connection.libVersion(), '11.6.0')) {
     await domain.attachDevice(disk)
-    await guestSees('grep -q inside /sys/block/*/serial')
+    const written = Buffer.from('by the guest')
+    await shell.run(`printf "${written}" | dd of=${await deviceOf('inside')} conv=notrunc,fsync`)
+    await using image = await Image.open(inside, 'inside', { readOnly: true })
+    const { buffer } = await image.read({ position: 0, length: written.length })
+    t.equal(buffer.toString(), written.toString(), 'it is the image of the namespace')
     await domain.detachDisk('vdf', { timeoutMs: 30_000 })
     return
   }

@@ -13,6 +13,7 @@ import { randomName, sharedCluster } from '../helpers/cluster.js'
 import { sharedHypervisor } from '../helpers/hypervisor.js'
 import { root } from '../helpers/package.js'
 import { convertToQcow2 } from '../helpers/qcow2.js'
+import { rbdPoolsStart } from '../helpers/releases.js'
 
 const exec = promisify(execFile)
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
@@ -127,11 +128,15 @@ t.test('the quickstart prints what the README shows', async (t) => {
         line
           .replace(/\d+\.\d+ s$/, '<time>')
           .replace(/[0-9a-f]{64}/, '<digest>')
-          .replace(/\d+\.\d+\.\d+[\w.-]*/g, '<version>')
+          .replace(/\d+\.\d+\.\d+[\w.+-]*/g, '<version>')
           .replace(/process \d+/, 'process <pid>')
           .replace(/ {2,}/g, '  '),
       )
-  const shown = shape(block('quickstart'))
+  const shown = shape(block('quickstart')).map((line) =>
+    rbdPoolsStart || !line.startsWith('ok: libvirt lists ')
+      ? line
+      : "left out: libvirt's list of the images, for its RBD storage pools do not start with this Ceph",
+  )
   t.same(shape(stdout).slice(-shown.length), shown)
 })
 

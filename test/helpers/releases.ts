@@ -12,17 +12,25 @@ export const cephVersion: readonly number[] = (version ?? []).slice(1).map(Numbe
 /** Its major release: 16, 18, 20. */
 export const cephRelease = cephVersion[0] as number
 
+function compare(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((part, i) => part !== b[i])
+  return at < 0 ? 0 : (a[at] as number) - (b[at] as number)
+}
+
+const parts = (release: string): number[] => release.split('.').map(Number)
+
 /** Whether the Ceph that is installed here has what came with the releases given, `'18.2.5'` and `'19.2.3'`, and all later ones. */
 export function cephHas(...releases: readonly string[]): boolean {
-  const parsed = releases.map((release) => release.split('.').map(Number))
-  const compare = (a: readonly number[], b: readonly number[]): number => {
-    const at = a.findIndex((part, i) => part !== b[i])
-    return at < 0 ? 0 : (a[at] as number) - (b[at] as number)
-  }
+  const parsed = releases.map(parts)
   const ofOurs = parsed.find(([major]) => major === cephRelease)
   return ofOurs
     ? compare(cephVersion, ofOurs) >= 0
     : parsed.every((release) => compare(cephVersion, release) > 0)
+}
+
+/** Whether a libvirt of this version has what came with a release: both as `'11.6.0'`. */
+export function libvirtHas(version: string, release: string): boolean {
+  return compare(parts(version), parts(release)) >= 0
 }
 
 /** Whether libvirt can start RBD storage pools: it sets an option that Ceph 20 does not have. */

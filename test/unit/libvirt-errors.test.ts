@@ -63,6 +63,22 @@ t.test('what libvirt does not say is added', async (t) => {
   t.match(noSupport('virConnectListAllSecrets', 'qemu:///system'), secret)
   t.match(noSupport('virStoragePoolDefineXML', 'qemu:///system'), storage)
   t.match(noSupport('virConnectListAllStoragePools', 'qemu:///system'), storage)
+  for (const [call, driver] of [
+    ['virConnectListAllNetworks', 'network'],
+    ['virNetworkDefineXMLFlags', 'network'],
+    ['virNWFilterDefineXMLFlags', 'nwfilter'],
+    ['virConnectListAllNWFilters', 'nwfilter'],
+    ['virNodeDeviceLookupByName', 'nodedev'],
+    ['virConnectListAllInterfaces', 'interface'],
+    ['virInterfaceLookupByName', 'interface'],
+  ] as const)
+    t.match(noSupport(call, 'qemu:///system'), `apt-get install libvirt-daemon-driver-${driver})`)
+  t.notMatch(noSupport('virInterfaceDestroy', 'qemu:///system'), 'apt-get', 'this one is not there, ever')
+  const asking = { syscall: 'virDomainInterfaceAddresses', uri: 'qemu:///system' }
+  const nobody = (uri: string) => answer(5, `no connection driver available for ${uri}`, asking)
+  t.match(nobody('network:///system'), 'apt-get install libvirt-daemon-driver-network)')
+  t.match(nobody('storage:///system'), storage)
+  t.notMatch(nobody('xen:///system'), 'apt-get')
   t.notMatch(noSupport('virSecretDefineXML', 'test:///default'), 'apt-get')
   t.notMatch(noSupport('virDomainCreate', 'qemu:///system'), 'apt-get')
   t.notMatch(noSupport('virStoragePoolBuild', 'qemu:///system', ' of this pool'), 'apt-get')

@@ -11,7 +11,7 @@ t.test('a signal that is aborted while a stream opens closes it', async (t) => {
   const signal = AbortSignal.abort()
   const make = [
     () => new BytesReader(handle, nothing, signal),
-    () => new BytesWriter(handle, false, signal),
+    () => new BytesWriter(handle, { sparse: false, length: undefined, signal }),
     () => new BytesDuplex(handle, signal),
   ]
   for (const open of make) {

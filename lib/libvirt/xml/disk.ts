@@ -88,7 +88,7 @@ export interface DiskOptions {
  */
 export interface RbdDiskOptions extends DiskOptions {
   readonly pool: string
-  /** libvirt must know RBD namespaces: 9.0 takes the document and then looks for an image of that longer name. */
+  /** libvirt 11.6 or newer: older ones take the document and then look for an image of that longer name. */
   readonly namespace?: string | undefined
   readonly image: string
   /** Makes the disk read-only. */

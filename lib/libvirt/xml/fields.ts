@@ -178,7 +178,7 @@ export function cephAuth(auth: CephAuth, parent: 'disk' | 'pool'): XmlElement {
 export interface DiskEncryption {
   /** `luks-any`, with librbd: whichever the image has; libvirt 9.3 or newer. */
   readonly format: 'luks' | 'luks2' | 'luks-any'
-  /** Default `librbd`. */
+  /** Default `librbd`, whose disks libvirt 9.0 does not plug into a domain that runs. */
   readonly engine?: 'librbd' | 'qemu' | undefined
   /** The secret with the passphrase; for a clone with a key of its own also its parents' (libvirt 9.3 or newer). */
   readonly secrets: readonly SecretReference[]

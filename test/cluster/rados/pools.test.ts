@@ -43,6 +43,55 @@ t.test('pools: create, list, delete', async (t) => {
   })
 })
 
+t.test('a connection that has not heard of a pool yet does not make it, either', async (t) => {
+  const [cluster, other] = [await connect(t), await connect(t)]
+  const pool = randomName('known')
+  await other.pools.list()
+  await cluster.pools.create(pool)
+  t.teardown(() => cluster.pools.delete(pool))
+  for (const options of [{}, { pgNum: 1 }, { crushRule: 0 }])
+    await t.rejects(other.pools.create(pool, options), { code: 'EEXIST', pool })
+})
+
+t.test(
+  'a pool that was made is not told to be there already, however often the command arrives',
+  async (t) => {
+    const cluster = await connect(t)
+    const { confFile } = await sharedCluster()
+    // Each of its connections breaks after some 20 messages; librados then sends again what was not answered.
+    const options = { ms_inject_socket_failures: 20 }
+    const shaky = await Cluster.connect({ confFile, options })
+    t.teardown(() => shaky.close())
+    const pools: string[] = []
+    t.teardown(() => Promise.all(pools.map((pool) => cluster.pools.delete(pool))))
+    /** Whether the monitors did it, and were told to do it again. */
+    const cameAgain = async (pool: string): Promise<boolean> => {
+      const entries = await cluster.monitorCommand<{ message: string }[]>({
+        prefix: 'log last',
+        num: 500,
+        level: 'info',
+        channel: 'audit',
+      })
+      const messages = entries.map(({ message }) => message).filter((message) => message.includes(pool))
+      const done = messages.findIndex((message) => message.endsWith(': finished'))
+      return done >= 0 && messages.slice(done).some((message) => message.endsWith(': dispatch'))
+    }
+    const deadline = Date.now() + 120_000
+    for (let again = false; !again; ) {
+      if (Date.now() > deadline) return t.fail(`none of ${pools.length} commands arrived twice`)
+      const pool = randomName('shaky')
+      pools.push(pool)
+      await shaky.pools.create(pool, { pgNum: 1 })
+      again = await cameAgain(pool)
+    }
+    const names = await cluster.pools.list()
+    t.ok(
+      pools.every((pool) => names.includes(pool)),
+      `${pools.length} pools`,
+    )
+  },
+)
+
 t.test('long names, and more of them than fit a first answer', async (t) => {
   const cluster = await connect(t)
   const names = Array.from({ length: 10 }, (_, i) => `${randomName('long')}${String(i).repeat(480)}`)
