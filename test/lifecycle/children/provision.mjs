@@ -2,12 +2,12 @@
 
 import { Cluster } from 'rbdkit'
 import { Connection } from 'rbdkit/libvirt'
-import * as provision from 'rbdkit/provision'
+import { prepareLibvirt, rotateLibvirtKey } from 'rbdkit/provision'
 
 const { confFile, uri, call, options, last } = JSON.parse(process.argv[2])
 const cluster = await Cluster.connect({ confFile })
 const virt = await Connection.open(uri)
-await provision[call](cluster, virt, {
+await { prepareLibvirt, rotateLibvirtKey }[call](cluster, virt, {
   ...options,
   onProgress: ({ step }) => {
     if (step === last) process.kill(process.pid, 'SIGKILL')
