@@ -9,7 +9,7 @@ import type { NativeEvent } from '../internal/native/libvirt-events.js'
 import { closeAbandoned, type Resource } from '../internal/resource.js'
 import { systemError } from './errors.js'
 import { LibvirtObject, type Origin } from './object.js'
-import type { Follower, ReconnectingConnection } from './reconnecting.js'
+import type { ReconnectingConnection } from './reconnecting.js'
 import type { Reconnected, Resumed } from './reconnection.js'
 
 /** As many events wait for their reader; more are lost, and the reader is told. */
@@ -59,7 +59,7 @@ interface Resumption {
  *
  * @since 0.1.0
  */
-export class Events<E> extends LibvirtObject implements AsyncIterableIterator<E>, Follower {
+export class Events<E> extends LibvirtObject implements AsyncIterableIterator<E> {
   readonly #events = new EventQueue<E | Resumed>(() => this.close())
   readonly #register: string
   readonly #decode: (told: NativeEvent) => E

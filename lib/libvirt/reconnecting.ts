@@ -54,7 +54,7 @@ interface Away {
  *
  * @since 0.1.0
  */
-export abstract class ReconnectingConnection extends Resource implements Origin {
+export abstract class ReconnectingConnection extends Resource {
   /** @internal */
   abstract readonly givenUri: string | undefined
   /** @internal `undefined`: it is opened once. */
