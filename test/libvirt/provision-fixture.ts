@@ -4,9 +4,11 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Cluster } from 'rbdkit'
 import { Connection, LibvirtError } from 'rbdkit/libvirt'
+import { type PrepareLibvirtOptions, ProvisionError, prepareLibvirt } from 'rbdkit/provision'
 import type { Test } from 'tap'
 import { randomName, sharedCluster } from '../helpers/cluster.js'
 import { sharedHypervisor } from '../helpers/hypervisor.js'
+import { rbdPoolsStart } from '../helpers/releases.js'
 
 /** One pool and one user of a test's own, and the host. */
 export class Place {
@@ -115,4 +117,22 @@ export class Place {
       ],
     ])
   }
+}
+
+/** Where libvirt can have no RBD pools, all else is the same. */
+export const without = rbdPoolsStart ? {} : ({ storagePool: false } as const)
+/** What is made, in this order. */
+export const parts = ['pool', 'user', 'secret', ...(rbdPoolsStart ? ['storagePool'] : [])]
+/** Prepares the host of a place. */
+export const prepare = (place: Place, options: Partial<PrepareLibvirtOptions> = {}) =>
+  prepareLibvirt(place.cluster, place.virt, { pool: place.pool, user: place.user, ...without, ...options })
+
+/** What a call failed with. */
+export async function failure(promise: Promise<unknown>): Promise<ProvisionError> {
+  const error = await promise.then(
+    () => new Error('it was done'),
+    (reason: Error) => reason,
+  )
+  if (error instanceof ProvisionError) return error
+  throw error
 }
