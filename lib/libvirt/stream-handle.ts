@@ -207,7 +207,7 @@ export class BytesWriter extends Writable {
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
     const { signal } = this.#ends
     this.#written += chunk.length
-    // Not left to the daemon: libvirtd 11.3.0 ended by it, with all its connections.
+    // Refused here: what daemons make of it differs by their release.
     if (this.#length !== undefined && this.#written > this.#length) {
       callback(outOfRange('the data', `at most options.length, ${this.#length} bytes`, this.#written))
       return
