@@ -268,7 +268,8 @@ class MemoryDestination : public Destination {
   Error Resize(uint64_t size) override {
     std::lock_guard<std::mutex> lock(mutex_);
     ++resized;
-    // The room for a stream is filled as far as it is written: zeroing a GiB each time took most of the tests' time.
+    // The room for a stream is filled as far as it is written: zeroing a GiB each time took most of the
+    // tests' time.
     room_ = size;
     SetSize(size < kFirstRoom ? size : std::min<uint64_t>(size, content.size()));
     return {};
