@@ -96,14 +96,15 @@ export async function untilReconnected(
         cause,
       })
     }
+    const limit = left < longestMs ? AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(left))]) : signal
     try {
-      const limit =
-        left < longestMs ? AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(left))]) : signal
       await attempt(limit)
       return attempts
     } catch (error) {
       signal.throwIfAborted()
-      cause = error
+      // That its time was over says nothing of why; what the one before it failed with does.
+      if (error !== limit.reason) cause = error
+      else cause ??= error
     }
     delay = Math.min(2 * delay, schedule.maxDelayMs)
   }
