@@ -1,7 +1,7 @@
 #!/bin/sh
 # librados and librbd 16.2.15 (Debian 12: 16.2.15+ds-0+deb12u2), without rbdkit: rados_application_enable(), and with it
 # rbd_pool_init(), put the pool's name into the JSON of a monitor command as it is. So a name with a quotation mark or a backslash
-# is an error, or another pool's name. "rbd pool init" says so on stderr, and ends with 0 nevertheless.
+# is not understood. "rbd pool init" says so on stderr, and ends with 0 nevertheless.
 #
 # What it needs and starts is in lib/cluster.sh. Seen:
 #   a plain pool: status 0, applications: rbd

@@ -33,8 +33,8 @@ const adminOptions: Known<AdminOptions> = { connectTimeoutMs: ['timeoutMs', 'tim
  * A connection to a libvirt daemon itself, on its own host: who its clients are, how many it takes, its threads, its log.
  * `virt-admin` is the command for the same.
  *
- * **A process has connections of this kind or `Connection`s, not both**: libvirt's two libraries register the same types, and the
- * second one would end the process. It is refused with `ENOTSUP`; use a child process.
+ * **A process has connections of this kind or `Connection`s, not both**: libvirt's two libraries do not work in one
+ * process. The second one is refused with `ENOTSUP`; use a child process.
  *
  * A daemon does not ask such clients for signs of life, nor they it. So a call to one that is stopped waits until the daemon
  * goes on or ends; aborting its `signal` rejects at once.

@@ -173,7 +173,7 @@ export function toSourceSpec(name: string, source: MigrationSource): Spec {
   }
 }
 
-/** Refuses an image that is not there: librbd (16.2.15) ends the process. */
+/** Refuses an image that is not there, with a clear error and before librbd has made anything. */
 async function checkImage(
   ioctx: IoCtx,
   source: Extract<MigrationSource, { type: 'native' }>,
