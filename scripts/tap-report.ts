@@ -4,6 +4,9 @@ import { finished } from 'node:stream/promises'
 import { inspect } from 'node:util'
 import { Parser, type Result } from 'tap-parser'
 
+/** So many characters of what was wrong are repeated at the end. */
+const SHOWN_REASON = 600
+
 /** What became of the tests. */
 export interface Counts {
   passed: number
@@ -27,6 +30,7 @@ export class TapReport {
   readonly #print: (line: string) => void
   readonly #tests = new Map<string, keyof Counts>()
   readonly #seconds = new Map<string, number>()
+  readonly #reasons = new Map<string, string>()
 
   constructor(print: (line: string) => void) {
     this.#print = print
@@ -61,9 +65,10 @@ export class TapReport {
     return files.sort((a, b) => b.seconds - a.seconds).slice(0, count)
   }
 
-  /** Names of the tests that failed, and of the files that broke off. */
+  /** Names of the tests that failed, and of the files that broke off, each with what was first seen of it. */
   get failed(): string[] {
-    return [...this.#tests].filter(([, outcome]) => outcome === 'failed').map(([name]) => name)
+    const names = [...this.#tests].filter(([, outcome]) => outcome === 'failed').map(([name]) => name)
+    return names.map((name) => [name, this.#reasons.get(name) ?? []].flat().join(': '))
   }
 
   get counts(): Counts {
@@ -80,8 +85,10 @@ export class TapReport {
     }
     // An assertion's full name is its test's, ' > ', and its own.
     const test = fullname.slice(0, -` > ${result.name}`.length)
-    if (!result.ok) this.#tests.set(test, 'failed')
-    else if (this.#tests.get(test) !== 'failed') this.#tests.set(test, 'passed')
+    if (!result.ok) {
+      this.#tests.set(test, 'failed')
+      if (!this.#reasons.has(test)) this.#reasons.set(test, reason(result))
+    } else if (this.#tests.get(test) !== 'failed') this.#tests.set(test, 'passed')
   }
 }
 
@@ -90,6 +97,12 @@ function once(parser: Parser): Promise<void> | undefined {
   return parser.results === null
     ? new Promise((resolve) => parser.on('complete', () => resolve()))
     : undefined
+}
+
+/** What was not so, on one line and cut: whoever sees only the end of a long log sees this. */
+function reason({ name, diag }: Result): string {
+  const { diff = '' } = (diag ?? {}) as { diff?: string }
+  return `${name} ${diff}`.replaceAll(/\s+/g, ' ').trim().slice(0, SHOWN_REASON)
 }
 
 function failure(name: string, result: Result): string {

@@ -9,11 +9,12 @@ import { Connection, type Domain, xml } from 'rbdkit/libvirt'
 import t, { type Test } from 'tap'
 import { randomName } from '../helpers/cluster.js'
 import { sharedHypervisor } from '../helpers/hypervisor.js'
+import { within } from '../helpers/within.js'
 
 const mib = 2 ** 20
 const size = 16 * mib
 
-t.setTimeout(120_000)
+t.setTimeout(240_000)
 
 /** The same domain, of our connection and of another client's. */
 async function start(t: Test): Promise<{ ours: Domain; theirs: Domain; directory: string }> {
@@ -67,7 +68,11 @@ t.test('a backup', async (t) => {
   const to = (name: string): string =>
     xml.backup({ disks: [{ target: 'vdb', path: join(directory, name), format: 'raw' }] })
   delay(ours, 'virDomainBackupBegin', async () => {
-    await (await theirs.backups.begin(to('theirs'))).done
+    await within(
+      'their backup',
+      theirs.backups.begin(to('theirs')).then((backup) => backup.done),
+      theirs,
+    )
   })
   const socket = join(tmpdir(), `${randomName('nbd')}.sock`)
   t.teardown(() => rmSync(socket, { force: true }))
@@ -79,7 +84,7 @@ t.test('a backup', async (t) => {
   const backup = await ours.backups.begin(pulled)
   t.equal(await soon(backup.done), 'pending', 'the backup that has ended is theirs')
   t.match(await ours.backups.xml(), /domainbackup/)
-  await backup.end()
+  await within('our backup ends', backup.end(), ours)
   t.match(await backup.done, { operation: 'backup' })
 })
 
@@ -92,14 +97,14 @@ t.test('a copy', async (t) => {
       bufSize: mib,
     })
   delay(ours, 'virDomainBlockCopy', async () => {
-    const job = await copy(theirs, 0)
-    await job.ready
-    await job.cancel()
+    const job = await within('their copy begins', copy(theirs, 0), theirs)
+    await within('their copy is ready', job.ready, theirs)
+    await within('their copy is cancelled', job.cancel(), theirs)
   })
   const job = await copy(ours, mib / 4)
   t.equal(await soon(job.ready), 'pending', 'the copy that was ready is theirs')
   t.equal(await soon(job.done), 'pending')
-  await job.setSpeed(0)
-  await job.ready
-  await job.pivot()
+  await within('the speed is set', job.setSpeed(0), ours)
+  await within('our copy is ready', job.ready, ours)
+  await within('our copy is the disk', job.pivot(), ours)
 })

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { randomName, sharedCluster } from '../helpers/cluster.js'
 import { sharedHypervisor } from '../helpers/hypervisor.js'
 import { rbdPoolsStart } from '../helpers/releases.js'
+import { within } from '../helpers/within.js'
 
 t.setTimeout(300_000)
 
@@ -193,7 +194,7 @@ t.test('a domain with RBD disks', async (t) => {
   await t.rejects(vm.attachDevice(disk('data', 'sda', 'scsi'), { live: true }), {
     code: 'VIR_ERR_OPERATION_INVALID',
   })
-  await vm.create()
+  await within('it starts', vm.create(), vm)
   t.strictSame(await vm.state(), { state: 'running', reason: 'booted' })
   t.type(await vm.id(), 'number')
   t.match(await vm.info(), { state: 'running', memory: 64 * 2 ** 20, vcpus: 1 })
@@ -214,7 +215,7 @@ t.test('a domain with RBD disks', async (t) => {
   })
 
   const data = disk('data', 'sda', 'scsi')
-  await vm.attachDevice(data, { live: true })
+  await within('the disk is attached', vm.attachDevice(data, { live: true }), vm)
   t.equal((await files()).length, 2)
   t.match(await vm.xml(), /'data'|\/data'/)
   t.notMatch(await vm.xml({ inactive: true }), /\/data'/)
@@ -225,8 +226,11 @@ t.test('a domain with RBD disks', async (t) => {
   await vm.attachDevice(data, { config: true })
   t.match(await vm.xml({ inactive: true }), /\/data'/)
   const removed = await connection.domainEvents('device-removed')
-  await vm.detachDevice(data, { live: true, config: true })
-  t.match((await removed.next()).value, { domain: { name, uuid: vm.uuid }, alias: 'scsi0-0-0-0' })
+  await within('the disk is detached', vm.detachDevice(data, { live: true, config: true }), vm)
+  t.match((await within('the disk is gone', removed.next(), vm)).value, {
+    domain: { name, uuid: vm.uuid },
+    alias: 'scsi0-0-0-0',
+  })
   await removed.close()
   t.equal((await files()).length, 1)
   await t.rejects(vm.detachDevice(data, { live: true }), { name: 'LibvirtError' })
@@ -254,7 +258,7 @@ t.test('a domain with RBD disks', async (t) => {
   t.match(await vm.xml({ inactive: true }), /<hard_limit unit='KiB'>1048576</)
 
   const waiting = vm.waitForState('shutoff', { timeoutMs: 30_000 })
-  await vm.destroy({ graceful: true })
+  await within('it is ended', vm.destroy({ graceful: true }), vm)
   t.strictSame(await waiting, { state: 'shutoff', reason: 'destroyed' })
   await t.rejects(vm.destroy(), { code: 'VIR_ERR_OPERATION_INVALID' })
   await vm.undefine({ nvram: false })

@@ -15,6 +15,7 @@ import { randomName } from '../helpers/cluster.js'
 import { echoSector } from '../helpers/echo-guest.js'
 import { sharedHypervisor } from '../helpers/hypervisor.js'
 import { createVolume, openVolumes } from '../helpers/volumes.js'
+import { within } from '../helpers/within.js'
 
 const mib = 2 ** 20
 
@@ -205,7 +206,7 @@ t.test('disks that are let go', async (t) => {
   const domain = await start(t, connection, pool)
   const removed = await domain.events('device-removed')
   const monitor = await domain.qemuMonitorEvents({ event: 'DEVICE_DELETED' })
-  await domain.detachDisk('sdb', { timeoutMs: 20_000 })
+  await within('the disk is detached', domain.detachDisk('sdb', { timeoutMs: 120_000 }), domain)
   t.notMatch(await domain.xml(), /dev='sdb'/, 'it is gone when it resolves')
   t.match(await domain.xml({ inactive: true }), /dev='sdb'/)
   const { value } = await removed.next()

@@ -161,7 +161,9 @@ t.test('cleanup touches nothing that no copy has written down, and nothing at wo
   const from = join(t.testdirName, 'from')
   writeFileSync(from, randomBytes(48 * mib))
   let working = true
-  const job = copy({ file: from }, { file: join(directory, 'to') }).finally(() => {
+  // The limit gives it two seconds, of which a cleanup cannot miss all.
+  const slowly = { bandwidthLimit: 24 * mib }
+  const job = copy({ file: from }, { file: join(directory, 'to') }, slowly).finally(() => {
     working = false
   })
   // A cleanup that comes before the copy has locked its file may take that away, and the copy makes it again.

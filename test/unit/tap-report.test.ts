@@ -44,7 +44,7 @@ const FINE = 'TAP version 14\n# Subtest: fine\n    ok 1 - yes\n    1..1\nok 1 - 
 t.test('a test counts once, by its worst assertion', async (t) => {
   const { counts, failed, printed } = await read(WHOLE, { status: 1 })
   t.same(counts, { passed: 2, failed: 1, skipped: 2 })
-  t.same(failed, ['test/a.test.ts > outer > bad'])
+  t.same(failed, ['test/a.test.ts > outer > bad: wrong expected 1'])
   t.match(printed, 'not ok: test/a.test.ts > outer > bad > wrong')
   t.match(printed, 'diff: expected 1')
   t.match(printed, 'FAILED test/a.test.ts 1.0 s')
