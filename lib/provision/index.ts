@@ -1,5 +1,8 @@
-/** This module readies hosts of libvirt for machines on RBD. What it does is done by `rbdkit` and `rbdkit/libvirt` alone. */
+/** This module readies hosts of libvirt for machines on RBD, and clones machines. What it does is done by `rbdkit` and `rbdkit/libvirt` alone. */
 
+export { type ClonedMachine, cloneMachine } from './clone/clone.js'
+export type { CloneMachineOptions } from './clone/options.js'
+export type { CloneConsistency } from './clone/quiet.js'
 export { cloudInitDisk } from './cloud-init/disk.js'
 export type { CloudInitOptions, CloudInitUser } from './cloud-init/options.js'
 export {

@@ -48,14 +48,17 @@ function parse(value: Buffer): Entry {
 export class Records {
   readonly #cluster: Cluster
   readonly #pool: string
+  readonly #object: string
   readonly #cookie = randomUUID()
   readonly #entries = new Map<string, Entry>()
   #ioctx: IoCtx | undefined
   #renewing: NodeJS.Timeout | undefined
 
-  constructor(cluster: Cluster, pool: string) {
+  /** Work that is to go on beside other work of the pool has an object of its own. */
+  constructor(cluster: Cluster, pool: string, object = RECORDS) {
     this.#cluster = cluster
     this.#pool = pool
+    this.#object = object
   }
 
   /** The pool, once there is one. */
@@ -76,7 +79,10 @@ export class Records {
     const found = new Map<string, Entry>()
     try {
       if (ioctx)
-        for await (const [key, value] of ioctx.omap.entries(RECORDS, { prefix, ...(signal && { signal }) }))
+        for await (const [key, value] of ioctx.omap.entries(this.#object, {
+          prefix,
+          ...(signal && { signal }),
+        }))
           found.set(key, parse(value))
     } catch (error) {
       if (!isCode(error, 'ENOENT')) throw error
@@ -139,9 +145,9 @@ export class Records {
       key,
       Buffer.from(JSON.stringify(entry)),
     ])
-    if (values.length > 0) await ioctx.omap.set(RECORDS, new Map(values))
+    if (values.length > 0) await ioctx.omap.set(this.#object, new Map(values))
     if (gone.length > 0)
-      await ioctx.omap.remove(RECORDS, gone).catch((error: unknown) => {
+      await ioctx.omap.remove(this.#object, gone).catch((error: unknown) => {
         if (!isCode(error, 'ENOENT')) throw error
       })
   }
@@ -157,14 +163,14 @@ export class Records {
     const lock = { name: LOCK, cookie: this.#cookie, durationMs: LOCK_MS, renew: true, description }
     for (;;) {
       try {
-        await ioctx.lockObject(RECORDS, lock)
+        await ioctx.lockObject(this.#object, lock)
         break
       } catch (error) {
         if (!isCode(error, 'EBUSY')) throw error
         await sleep(200, undefined, signal && { signal })
       }
     }
-    this.#renewing = setInterval(() => void ioctx.lockObject(RECORDS, lock).catch(() => {}), LOCK_MS / 4)
+    this.#renewing = setInterval(() => void ioctx.lockObject(this.#object, lock).catch(() => {}), LOCK_MS / 4)
     this.#renewing.unref()
     return true
   }
@@ -172,9 +178,9 @@ export class Records {
   /** Lets others go on. The object goes with its last record. */
   async #release(ioctx: IoCtx): Promise<void> {
     let left = 0
-    for await (const _key of ioctx.omap.keys(RECORDS)) left++
-    if (left === 0) await ioctx.removeObject(RECORDS)
-    else await ioctx.unlockObject(RECORDS, { name: LOCK, cookie: this.#cookie })
+    for await (const _key of ioctx.omap.keys(this.#object)) left++
+    if (left === 0) await ioctx.removeObject(this.#object)
+    else await ioctx.unlockObject(this.#object, { name: LOCK, cookie: this.#cookie })
   }
 
   /** Ends, also when nothing answers any more: then the lock ends by itself. */

@@ -1,0 +1,167 @@
+/** This file is the disks of a machine that is cloned: their snapshots of one moment, and the images that are made of them. */
+
+import { type Cluster, copy, Image, type IoCtx } from '../../index.js'
+import { xml } from '../../libvirt/index.js'
+import type { Difference } from '../errors.js'
+import { isCode } from '../record.js'
+
+/** What begins the names of snapshots that belong to a clone. */
+const PREFIX = 'rbdkit-clone.'
+
+/** An image by its names. */
+export interface Place {
+  readonly pool: string
+  readonly namespace: string
+  readonly image: string
+}
+
+export const placeText = ({ pool, namespace, image }: Place): string =>
+  [pool, namespace, image].filter((part) => part !== '').join('/')
+
+export function toPlace(text: string): Place {
+  const [pool = '', ...rest] = text.split('/')
+  return { pool, image: rest.pop() ?? '', namespace: rest.pop() ?? '' }
+}
+
+/** The ioctxs of places; they are closed together. */
+export class Ioctxs {
+  readonly #cluster: Cluster
+  readonly #open = new Map<string, Promise<IoCtx>>()
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster
+  }
+
+  of({ pool, namespace }: Place): Promise<IoCtx> {
+    const key = `${pool}/${namespace}`
+    const ioctx = this.#open.get(key) ?? this.#cluster.openIoCtx(pool, { namespace })
+    this.#open.set(key, ioctx)
+    return ioctx
+  }
+
+  async close(): Promise<void> {
+    for (const ioctx of this.#open.values()) await (await ioctx.catch(() => undefined))?.close()
+  }
+}
+
+/** A disk that the clone gets an image of its own for. */
+export interface ClonedDisk {
+  readonly target: string
+  readonly from: Place
+  readonly to: Place
+  /** The clone's element. */
+  readonly element: xml.XmlElement
+}
+
+/** The snapshots of the machine with that UUID. */
+export const snapshotOf = (uuid: string): string => `${PREFIX}${uuid}`
+
+/** The disks of a document that two machines cannot share, and why some cannot be cloned. */
+export function disksOf(document: string, name: string): { disks: ClonedDisk[]; differences: Difference[] } {
+  const disks: ClonedDisk[] = []
+  const differences: Difference[] = []
+  for (const disk of xml.DomainXml.parse(document).disks) {
+    const { target = '', device = 'disk', rbd } = disk
+    if (device !== 'disk' && device !== 'lun') continue
+    if (rbd === undefined || disk.rbdSnapshot !== undefined) {
+      const reason = rbd === undefined ? 'it is not an image of RBD' : 'it is a snapshot, which is not copied'
+      differences.push({ step: 'disks', name: target, reason, replaceable: false })
+      continue
+    }
+    const from = { namespace: '', ...rbd }
+    const to = { ...from, image: `${name}-${target}` }
+    disk.rbd = { ...rbd, image: to.image }
+    disks.push({
+      target,
+      from: { ...from, namespace: from.namespace ?? '' },
+      to: { ...to, namespace: to.namespace ?? '' },
+      element: disk.element,
+    })
+  }
+  return { disks, differences }
+}
+
+/** What would stand in the way of the images: one of a name, or a first one that is not there. */
+export async function differencesOf(ioctxs: Ioctxs, disks: readonly ClonedDisk[]): Promise<Difference[]> {
+  const differences: Difference[] = []
+  const lists = new Map<IoCtx, Set<string>>()
+  const differs = (place: Place, reason: string): void => {
+    differences.push({ step: 'images', name: placeText(place), reason, replaceable: false })
+  }
+  for (const { from, to } of disks) {
+    const ioctx = await ioctxs.of(to)
+    const names = lists.get(ioctx) ?? new Set((await Image.list(ioctx)).map(({ name }) => name))
+    lists.set(ioctx, names)
+    if (names.has(to.image)) differs(to, 'there is an image of that name')
+    if (!names.has(from.image)) differs(from, 'the machine has it for a disk, and it is not there')
+  }
+  return differences
+}
+
+async function withImage<T>(ioctxs: Ioctxs, place: Place, use: (image: Image) => Promise<T>): Promise<T> {
+  const image = await Image.open(await ioctxs.of(place), place.image)
+  try {
+    return await use(image)
+  } finally {
+    await image.close()
+  }
+}
+
+/** Takes a snapshot of the image that can be cloned, whatever format clones have. */
+export async function snapshot(ioctxs: Ioctxs, place: Place, name: string): Promise<void> {
+  await withImage(ioctxs, place, (image) => image.snapshots.create(name))
+}
+
+/** Removes such a snapshot; `false`: there is none. */
+export async function removeSnapshot(ioctxs: Ioctxs, place: Place, name: string): Promise<boolean> {
+  try {
+    return await withImage(ioctxs, place, async ({ snapshots }) => {
+      if (!(await snapshots.exists(name))) return false
+      if (await snapshots.isProtected(name)) await snapshots.unprotect(name)
+      await snapshots.remove(name)
+      return true
+    })
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+/** Makes the clone's image. A full copy is aborted with the signal; it has its name only when it is whole. */
+export async function makeImage(
+  ioctxs: Ioctxs,
+  { from, to }: ClonedDisk,
+  name: string,
+  { isFull, signal }: { isFull: boolean; signal: AbortSignal | undefined },
+): Promise<void> {
+  const [source, destination] = [await ioctxs.of(from), await ioctxs.of(to)]
+  if (isFull) {
+    const given = { ioctx: source, image: from.image, snapshot: name }
+    await copy(given, { ioctx: destination, image: to.image }, signal && { signal })
+    return
+  }
+  await withImage(ioctxs, from, ({ snapshots }) => snapshots.protect(name))
+  await Image.clone(source, { image: from.image, snapshot: name }, destination, to.image)
+}
+
+/** Removes the clone's image; `false`: there is none. */
+export async function removeImage(ioctxs: Ioctxs, place: Place): Promise<boolean> {
+  try {
+    await Image.remove(await ioctxs.of(place), place.image)
+    return true
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+/** The snapshot that was taken for this image alone; `undefined`: it is no such clone. */
+export async function ownSnapshot(
+  ioctxs: Ioctxs,
+  place: Place,
+): Promise<{ place: Place; snapshot: string } | undefined> {
+  const parent = await withImage(ioctxs, place, (image) => image.parent())
+  if (parent === undefined || !parent.snapshot.startsWith(PREFIX)) return undefined
+  const { pool, namespace, image } = parent
+  return { place: { pool, namespace, image }, snapshot: parent.snapshot }
+}
