@@ -102,6 +102,32 @@ const samples: Record<string, Sample> = {
   'block-io-pool': { before: anImage('disk') },
   'block-io-file-handle': { before: anImage('disk') },
   'block-io-options': {},
+  'clone-machines': {
+    before: async ({ ioctx, uri }) => {
+      // libvirt 9.0 has no namespaces.
+      await using plain = await ioctx.cluster.openIoCtx(ioctx.pool)
+      await Image.create(plain, 'template', { size: mib })
+      await using virt = await libvirt.Connection.open(uri)
+      const disk = libvirt.xml.rbdDisk({ pool: ioctx.pool, image: 'template', target: 'vda' })
+      const name = `${ioctx.pool}-template`
+      const document = { name, type: 'qemu', memoryMiB: 32, vcpus: 1, disks: [disk] } as const
+      await virt.defineDomain(libvirt.xml.domain(document))
+      return undefined as never
+    },
+    replace: ({ ioctx, uri }) => ({
+      "'template'": JSON.stringify(`${ioctx.pool}-template`),
+      "['web1', 'web2', 'web3']": JSON.stringify([1, 2, 3].map((i) => `${ioctx.pool}-web${i}`)),
+      "'qemu:///system'": JSON.stringify(uri),
+    }),
+    after: async ({ t, ioctx, uri }) => {
+      await using virt = await libvirt.Connection.open(uri)
+      for (const name of ['template', 'web1', 'web2', 'web3'])
+        await (await virt.domainByName(`${ioctx.pool}-${name}`)).undefine()
+      await using plain = await ioctx.cluster.openIoCtx(ioctx.pool)
+      const images = (await Image.list(plain)).map(({ name }) => name)
+      t.ok(images.includes(`${ioctx.pool}-web3-vda`), images.join())
+    },
+  },
   'copy-http': {},
   'copy-gzip': {
     before: async ({ directory }) =>

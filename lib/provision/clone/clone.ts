@@ -13,7 +13,6 @@ import {
   disksOf,
   Ioctxs,
   makeImage,
-  type Place,
   placeText,
   removeImage,
   removeSnapshot,
@@ -33,7 +32,13 @@ export interface ClonedMachine {
   readonly name: string
   readonly uuid: string
   /** Its images. What is not a disk of its own, such as a CD, it shares with the first machine. */
-  readonly disks: readonly ({ readonly target: string } & Place)[]
+  readonly disks: readonly {
+    readonly target: string
+    readonly pool: string
+    /** Empty for the default namespace. */
+    readonly namespace: string
+    readonly image: string
+  }[]
   readonly consistency: CloneConsistency
   readonly steps: readonly StepResult[]
 }
