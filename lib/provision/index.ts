@@ -13,4 +13,6 @@ export type { HostFiles, LibvirtUser, PrepareLibvirtOptions } from './libvirt/op
 export { type PreparedLibvirt, prepareLibvirt } from './libvirt/prepare.js'
 export { type RemovedLibvirt, type RemoveLibvirtOptions, removeLibvirt } from './libvirt/remove.js'
 export { type RotateLibvirtKeyOptions, rotateLibvirtKey } from './libvirt/rotate.js'
+export { type CreatedMachine, createMachine } from './machine/create.js'
+export type { CreateMachineOptions, MachineDisk } from './machine/options.js'
 export type { ProvisionOptions, ProvisionProgress, StepOutcome, StepResult } from './steps.js'
