@@ -2,7 +2,14 @@
 
 import type { Cluster } from 'rbdkit'
 import type { Connection } from 'rbdkit/libvirt'
-import { type CreateMachineOptions, createMachine } from 'rbdkit/provision'
+import {
+  type CreateMachineOptions,
+  createMachine,
+  listMachines,
+  removeMachine,
+  startMachine,
+  stopMachine,
+} from 'rbdkit/provision'
 
 /** By the place of the option, as `publicOptions()` has it. */
 export function machineOptions(
@@ -33,5 +40,9 @@ export function machineOptions(
     'createMachine: options.disks.from': create({ disks: [{ pool: 'vms', image: 'root', from }] }),
     'createMachine: options.graphics': create({ graphics: { type: 'vnc', ...bad } }),
     'createMachine: options.networks': create({ networks: [{ type: 'user', ...bad }] }),
+    'listMachines: options': () => listMachines(cluster, virt, bad),
+    'removeMachine: options': () => removeMachine(cluster, virt, 'vm1', bad),
+    'startMachine: options': () => startMachine(virt, 'vm1', bad),
+    'stopMachine: options': () => stopMachine(virt, 'vm1', bad),
   }
 }
