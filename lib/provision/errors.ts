@@ -6,8 +6,12 @@
  * @since 0.1.0
  */
 export type ProvisionErrorCode =
+  | 'ERR_RBDKIT_CAPS'
   | 'ERR_RBDKIT_DIFFERS'
+  | 'ERR_RBDKIT_EXISTS'
+  | 'ERR_RBDKIT_FULL'
   | 'ERR_RBDKIT_IN_USE'
+  | 'ERR_RBDKIT_MISSING'
   | 'ERR_RBDKIT_STEP_FAILED'
   | 'ERR_RBDKIT_STORAGE_POOL'
   | 'ABORT_ERR'
@@ -55,7 +59,11 @@ export interface ProvisionErrorDetails {
  * Work of several steps that was not done.
  *
  * - `ERR_RBDKIT_DIFFERS`: something exists and is not what was asked for; `differences` has it. Nothing was changed
- * - `ERR_RBDKIT_IN_USE`: what is to be removed is in use. Nothing was changed
+ * - `ERR_RBDKIT_EXISTS`: there is a machine or an image of that name already. Nothing was changed
+ * - `ERR_RBDKIT_MISSING`: what must be there is not: an image, a network, a user, a secret, a machine. Nothing was changed
+ * - `ERR_RBDKIT_CAPS`: the user may not do what its machine needs. Nothing was changed
+ * - `ERR_RBDKIT_FULL`: the cluster or the pool takes no more data. Nothing was changed
+ * - `ERR_RBDKIT_IN_USE`: what is to be removed, or to be given to a machine, is in use. Nothing was changed
  * - `ERR_RBDKIT_STORAGE_POOL`: libvirt's RBD storage pools do not work on that host. Nothing was changed
  * - `ERR_RBDKIT_STEP_FAILED`: a step failed, `cause` says how; what was done was undone, `undone` and `left` say what
  * - `ABORT_ERR`: the signal was aborted, `cause` is its reason; likewise undone

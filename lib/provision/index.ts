@@ -16,4 +16,21 @@ export type { HostFiles, LibvirtUser, PrepareLibvirtOptions } from './libvirt/op
 export { type PreparedLibvirt, prepareLibvirt } from './libvirt/prepare.js'
 export { type RemovedLibvirt, type RemoveLibvirtOptions, removeLibvirt } from './libvirt/remove.js'
 export { type RotateLibvirtKeyOptions, rotateLibvirtKey } from './libvirt/rotate.js'
+export { type CreatedMachine, createMachine } from './machine/create.js'
+export {
+  type ListedDisk,
+  type ListedMachine,
+  type ListMachinesOptions,
+  listMachines,
+} from './machine/list.js'
+export type { CreateMachineOptions, MachineDisk } from './machine/options.js'
+export {
+  type StartMachineOptions,
+  type StopMachineOptions,
+  type StoppedBy,
+  startMachine,
+  stopMachine,
+} from './machine/power.js'
+export type { RbdDisk } from './machine/rbd-disks.js'
+export { type RemovedMachine, type RemoveMachineOptions, removeMachine } from './machine/remove.js'
 export type { ProvisionOptions, ProvisionProgress, StepOutcome, StepResult } from './steps.js'

@@ -292,6 +292,43 @@ const samples: Record<string, Sample> = {
       await t.rejects(virt.secretByUsage('ceph', usage), { code: 'VIR_ERR_NO_SECRET' })
     },
   },
+  machines: {
+    before: async ({ ioctx, uri }) => {
+      await using cluster = await rbdkit.Cluster.connect()
+      await using virt = await libvirt.Connection.open(uri)
+      const [pool, user] = [`${ioctx.pool}-vms`, `${ioctx.pool}-guests`]
+      await provision.prepareLibvirt(cluster, virt, { pool, user, storagePool: false })
+      await using own = await cluster.openIoCtx(pool)
+      await makeImage(own, 'debian-12')
+      await using template = await Image.open(own, 'debian-12')
+      await template.snapshots.create('base')
+      await template.snapshots.protect('base')
+      return undefined
+    },
+    replace: (place) => ({
+      "'libvirt-pool'": JSON.stringify(`${place.ioctx.pool}-vms`),
+      "user: 'libvirt'": `user: ${JSON.stringify(`${place.ioctx.pool}-guests`)}, networks: []`,
+      "'qemu:///system'": JSON.stringify(place.uri),
+      "'web1'": JSON.stringify(`${place.ioctx.pool}-web1`),
+      // What is in the image is no operating system.
+      'memoryMiB: 2048': 'memoryMiB: 32',
+      'acpiMs: 60_000': 'acpiMs: 500',
+    }),
+    after: async ({ t, ioctx, uri }) => {
+      await using cluster = await rbdkit.Cluster.connect()
+      await using virt = await libvirt.Connection.open(uri)
+      const [pool, user] = [`${ioctx.pool}-vms`, `${ioctx.pool}-guests`]
+      await t.rejects(virt.domainByName(`${ioctx.pool}-web1`), { code: 'VIR_ERR_NO_DOMAIN' })
+      {
+        await using own = await cluster.openIoCtx(pool)
+        t.same(
+          (await Image.list(own)).map(({ name }) => name),
+          ['debian-12'],
+        )
+      }
+      await provision.removeLibvirt(cluster, virt, { pool, user, removeImages: true })
+    },
+  },
   qcow2: {
     before: async ({ directory }) => qcow2(directory, 'debian-12.qcow2', '-uploads-7'),
     replace: inDirectory('debian-12.qcow2', '/uploads/7'),

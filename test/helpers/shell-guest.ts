@@ -12,8 +12,8 @@ import { root } from './package.js'
 
 const cache = join(root, '.rbdkit', 'guest')
 
-/** What a test's guest needs beside a virtio disk: hot-plug, file systems, a channel to an agent. */
-const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_console', 'ext4', 'isofs']
+/** What a test's guest needs beside a virtio disk: hot-plug, file systems, a channel to an agent, a power button. */
+const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_console', 'ext4', 'isofs', 'button', 'evdev']
 
 /** A shell whose prompt, echo and history are off: what comes back is what commands print. */
 const INIT = `#!/bin/busybox sh

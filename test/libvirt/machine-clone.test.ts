@@ -2,7 +2,13 @@
 
 import { type Cluster, Image, type IoCtx } from 'rbdkit'
 import { type Connection, type Domain, xml } from 'rbdkit/libvirt'
-import { type CloneMachineOptions, cloneMachine, type ProvisionError, prepareLibvirt } from 'rbdkit/provision'
+import {
+  type CloneMachineOptions,
+  cloneMachine,
+  type ProvisionError,
+  prepareLibvirt,
+  removeMachine,
+} from 'rbdkit/provision'
 import t, { type Test } from 'tap'
 import { runChild } from '../helpers/child.js'
 import { randomName, sharedCluster } from '../helpers/cluster.js'
@@ -213,7 +219,7 @@ t.test('what stands in the way is told, all of it, before anything is changed', 
     differences: [{ reason: 'it has none' }],
   })
   t.match(await failure(cloneMachine(cluster, virt, randomName('none'), { name })), {
-    code: 'VIR_ERR_NO_DOMAIN',
+    code: 'ERR_RBDKIT_MISSING',
   })
   const wrong: [object, string][] = [
     [{}, 'ERR_INVALID_ARG_TYPE'],
@@ -284,9 +290,7 @@ t.test('what a killed call has left is cleared by the next', async (t) => {
     t.equal(snapshots.length, 2, `killed after ${last}: ${snapshots}`)
     t.ok(snapshots.every((one) => one.endsWith(clone.uuid)))
     t.notMatch((await there(machines)).join(), /record/)
-    const domain = await virt.domainByName(name)
-    await domain.undefine()
-    await removeClone(machines, name)
+    await removeMachine(cluster, virt, name, { disks: true })
     t.same(await there(machines), before)
   }
   const name = randomName('web')
@@ -298,21 +302,10 @@ t.test('what a killed call has left is cleared by the next', async (t) => {
   t.notMatch(left.join(), /record/)
 })
 
-/** Removes a clone's images and their snapshots. */
-async function removeClone({ ioctx }: Machines, name: string): Promise<void> {
-  for (const target of ['vda', 'vdb']) await Image.remove(ioctx, `${name}-${target}`)
-  for (const image of ['tpl-vda', 'tpl-data']) {
-    await using opened = await Image.open(ioctx, image)
-    for (const snapshot of await opened.snapshots.list()) {
-      if (await opened.snapshots.isProtected(snapshot.name)) await opened.snapshots.unprotect(snapshot.name)
-      await opened.snapshots.remove(snapshot.name)
-    }
-  }
-}
-
 t.test('many clones at once', async (t) => {
   const machines = await make(t)
-  const { cluster, virt, first } = machines
+  const { cluster, virt, ioctx, first } = machines
+  const before = await there(machines)
   const names = Array.from({ length: long ? 20 : 4 }, () => randomName('web'))
   const clones = await Promise.all(
     names.map((name) => cloneMachine(cluster, virt, first.name, { name, start: true })),
@@ -327,4 +320,15 @@ t.test('many clones at once', async (t) => {
     twice.find((one) => one.status === 'rejected'),
     { reason: { code: 'ERR_RBDKIT_DIFFERS' } },
   )
+
+  // Somebody's own clone of a clone's snapshot keeps that one.
+  const [{ uuid } = { uuid: '' }] = clones
+  await Image.clone(ioctx, { image: 'tpl-data', snapshot: `rbdkit-clone.${uuid}` }, ioctx, 'somebodys')
+  for (const name of [...names, 'same']) {
+    const domain = await virt.domainByName(name)
+    if (await domain.isActive()) await domain.destroy()
+  }
+  await Promise.all([...names, 'same'].map((name) => removeMachine(cluster, virt, name, { disks: true })))
+  const kept = ['image somebodys', `snapshot tpl-data@rbdkit-clone.${uuid}`]
+  t.same(await there(machines), [...before, ...kept].sort(), 'nothing of the clones is left')
 })

@@ -2,21 +2,17 @@
 
 import { Command, InvalidArgumentError } from 'commander'
 import { formatBytes } from '../../internal/text.js'
-import type { Connection } from '../../libvirt/connection.js'
-import type { Domain } from '../../libvirt/domain.js'
 import { action } from '../action.js'
-import { addFormatOption, addJsonOption, type Flags } from '../options/options.js'
+import { aboutGuests, type ConnectFlags, connected, consoleCommand, found } from '../one-domain.js'
+import { addFormatOption, addJsonOption } from '../options/options.js'
 import type { Report, Session } from '../session.js'
 import { table } from '../terminal/table.js'
-import { printAside } from '../terminal/terminal.js'
 
-interface DomainFlags extends Flags {
-  readonly connect?: string
+interface DomainFlags extends ConnectFlags {
   readonly all?: boolean
   readonly force?: boolean
   readonly timeout?: number
   readonly inactive?: boolean
-  readonly device?: string
 }
 
 function parseSeconds(text: string): number {
@@ -25,27 +21,8 @@ function parseSeconds(text: string): number {
   return seconds
 }
 
-async function connected(
-  { flags: { connect }, signal }: Session<DomainFlags>,
-  work: (connection: Connection) => Promise<Report>,
-): Promise<Report> {
-  const { Connection } = await import('../../libvirt/connection.js')
-  const connection = await Connection.open(connect, { signal })
-  try {
-    return await work(connection)
-  } finally {
-    await connection.close()
-  }
-}
-
-/** The domain of a name or a UUID. */
-async function found(connection: Connection, text: string): Promise<Domain> {
-  const isUuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)
-  return isUuid ? connection.domainByUuid(text) : connection.domainByName(text)
-}
-
 async function list(session: Session<DomainFlags>): Promise<Report> {
-  return connected(session, async (connection) => {
+  return connected([session.flags.connect], session.signal, async ([connection]) => {
     const domains = await connection.listDomains(session.flags.all ? {} : { active: true })
     const rows = await Promise.all(
       domains.map(async (domain) => ({
@@ -62,7 +39,7 @@ async function list(session: Session<DomainFlags>): Promise<Report> {
 }
 
 async function info(session: Session<DomainFlags>, text: string): Promise<Report> {
-  return connected(session, async (connection) => {
+  return connected([session.flags.connect], session.signal, async ([connection]) => {
     const domain = await found(connection, text)
     const [{ state, reason }, { memory, maxMemory, vcpus, cpuTimeNs }, id, persistent, autostart, document] =
       await Promise.all([
@@ -111,7 +88,7 @@ async function info(session: Session<DomainFlags>, text: string): Promise<Report
 }
 
 async function start(session: Session<DomainFlags>, text: string): Promise<Report> {
-  return connected(session, async (connection) => {
+  return connected([session.flags.connect], session.signal, async ([connection]) => {
     const domain = await found(connection, text)
     await domain.create()
     return { json: { started: domain.name, id: await domain.id() }, text: '' }
@@ -120,7 +97,7 @@ async function start(session: Session<DomainFlags>, text: string): Promise<Repor
 
 async function stop(session: Session<DomainFlags>, text: string): Promise<Report> {
   const { force = false, timeout = 60 } = session.flags
-  return connected(session, async (connection) => {
+  return connected([session.flags.connect], session.signal, async ([connection]) => {
     const domain = await found(connection, text)
     const stopped = { json: { stopped: domain.name, forced: force }, text: '' }
     if (force) {
@@ -135,40 +112,21 @@ async function stop(session: Session<DomainFlags>, text: string): Promise<Report
 }
 
 async function document(session: Session<DomainFlags>, text: string): Promise<Report> {
-  return connected(session, async (connection) => {
+  return connected([session.flags.connect], session.signal, async ([connection]) => {
     const domain = await found(connection, text)
     const xml = await domain.xml({ inactive: session.flags.inactive ?? false })
     return { json: { name: domain.name, xml }, text: xml }
   })
 }
 
-async function openConsole(session: Session<DomainFlags>, text: string): Promise<Report> {
-  return connected(session, async (connection) => {
-    const domain = await found(connection, text)
-    const { device } = session.flags
-    const stream = await domain.openConsole(device === undefined ? {} : { device })
-    const { joinConsole } = await import('../runs/console.js')
-    if (process.stdin.isTTY) printAside(`console of ${JSON.stringify(domain.name)}; Ctrl-] leaves it\n`)
-    await joinConsole(stream, process.stdin, process.stdout, session.signal)
-    return { json: { left: domain.name }, text: '' }
-  })
-}
-
-/** A command on guests: all take `--connect`. */
-function about(name: string, description: string): Command {
-  return new Command(name)
-    .description(description)
-    .option('--connect <uri>', "libvirt's URI (default: LIBVIRT_DEFAULT_URI, or libvirt's own)")
-}
-
 /** Guests of libvirt. */
 export function command(): Command {
   const one = (name: string, description: string) =>
-    addJsonOption(about(name, description)).argument('<domain>', 'its name or UUID')
+    addJsonOption(aboutGuests(name, description)).argument('<domain>', 'its name or UUID')
   return new Command('domain')
     .description('list, start, stop guests of libvirt, and log in to them')
     .addCommand(
-      addFormatOption(addJsonOption(about('ls', 'list the guests that run')))
+      addFormatOption(addJsonOption(aboutGuests('ls', 'list the guests that run')))
         .alias('list')
         .option('--all', 'also those that do not run')
         .action(action<DomainFlags, []>(list, 1, true)),
@@ -190,10 +148,5 @@ export function command(): Command {
         .option('--inactive', 'as it will be at its next start')
         .action(action<DomainFlags, [string]>(document, 1, true)),
     )
-    .addCommand(
-      about('console', "join this terminal to a guest's console; Ctrl-] leaves it")
-        .argument('<domain>', 'its name or UUID')
-        .option('--device <alias>', 'which one (default: the first)')
-        .action(action<DomainFlags, [string]>(openConsole)),
-    )
+    .addCommand(consoleCommand())
 }

@@ -1,14 +1,14 @@
 /** This file is the command `rbdkit host`: hosts of libvirt, prepared for machines on RBD. */
 
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { Connection } from '../../libvirt/connection.js'
 import type { HostFiles } from '../../provision/index.js'
 import { action } from '../action.js'
+import { connected } from '../one-domain.js'
 import { addConnectionOptions } from '../options/connection.js'
 import { addJsonOption, addProgressOption, type Flags } from '../options/options.js'
 import type { Report, Session } from '../session.js'
-import { Interrupted } from '../terminal/signals.js'
 import { table } from '../terminal/table.js'
+import { watched } from '../watched.js'
 
 interface HostFlags extends Flags {
   readonly connect?: string
@@ -43,39 +43,6 @@ function parseCount(text: string): number {
   const count = Number(text)
   if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('must be a whole number from 1')
   return count
-}
-
-/** Opens the hosts one after the other, and closes them in the end, whatever becomes of the work. */
-async function connected(
-  uris: readonly (string | undefined)[],
-  signal: AbortSignal,
-  work: (hosts: [Connection, ...Connection[]]) => Promise<Report>,
-): Promise<Report> {
-  const { Connection } = await import('../../libvirt/connection.js')
-  const [first, ...others] = uris
-  const hosts: [Connection, ...Connection[]] = [await Connection.open(first, { signal })]
-  try {
-    for (const uri of others) hosts.push(await Connection.open(uri, { signal }))
-    return await work(hosts)
-  } catch (error) {
-    if (!(error instanceof Error && error.cause instanceof Interrupted)) throw error
-    error.cause.message = `${error.cause.message}; ${error.message}`
-    throw error.cause
-  } finally {
-    for (const host of hosts) await host.close()
-  }
-}
-
-/** Options that every call takes: each step is progress. */
-function watched({ signal, progress }: Session): {
-  signal: AbortSignal
-  onProgress: (one: { step: string; outcome: string; done: number; total: number }) => void
-} {
-  return {
-    signal,
-    onProgress: ({ step, outcome, done, total }) =>
-      progress.update({ phase: step, share: done / total, figures: outcome, left: '' }),
-  }
 }
 
 type Row = readonly [step: string, outcome: string, about: string]

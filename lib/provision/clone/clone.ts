@@ -4,6 +4,11 @@ import { randomUUID } from 'node:crypto'
 import type { Cluster } from '../../index.js'
 import { type Connection, type Domain, xml } from '../../libvirt/index.js'
 import { type Difference, ProvisionError } from '../errors.js'
+import { orNone } from '../libvirt/none.js'
+import { checkEnds } from '../libvirt/options.js'
+import { withoutCloudInit } from '../machine/document.js'
+import { OpenPools } from '../machine/pools.js'
+import { machineOf } from '../machine/power.js'
 import { checkLine } from '../options.js'
 import { Records } from '../record.js'
 import { runSteps, type Step, type StepResult } from '../steps.js'
@@ -11,7 +16,6 @@ import {
   type ClonedDisk,
   differencesOf,
   disksOf,
-  Ioctxs,
   makeImage,
   placeText,
   removeImage,
@@ -19,8 +23,8 @@ import {
   snapshot,
   snapshotOf,
 } from './disks.js'
-import { clearLeftovers, find, forgetAll, KEY } from './leftovers.js'
-import { type AskedClone, type CloneMachineOptions, checkCloneOptions, checkEnds } from './options.js'
+import { clearLeftovers, forgetAll, KEY } from './leftovers.js'
+import { type AskedClone, type CloneMachineOptions, checkCloneOptions } from './options.js'
 import { type CloneConsistency, whileQuiet } from './quiet.js'
 
 /**
@@ -49,7 +53,7 @@ interface Work {
   readonly connection: Connection
   readonly document: string
   readonly disks: readonly ClonedDisk[]
-  readonly ioctxs: Ioctxs
+  readonly pools: OpenPools
   readonly records: Records
   readonly asked: AskedClone
   readonly uuid: string
@@ -64,13 +68,13 @@ async function all(work: Iterable<Promise<unknown>>): Promise<boolean> {
   return done.some((one) => one.status === 'fulfilled' && one.value === true)
 }
 
-function removeSnapshots({ disks, ioctxs, uuid }: Work): Promise<boolean> {
-  return all(disks.map(({ from }) => removeSnapshot(ioctxs, from, snapshotOf(uuid))))
+function removeSnapshots({ disks, pools, uuid }: Work): Promise<boolean> {
+  return all(disks.map(({ from }) => removeSnapshot(pools, from, snapshotOf(uuid))))
 }
 
 /** The snapshots of all disks, of one moment. */
 function snapshotsStep(work: Work): Step {
-  const { source, disks, ioctxs, records, uuid } = work
+  const { source, disks, pools, records, uuid } = work
   return {
     name: 'snapshots',
     async run() {
@@ -79,7 +83,7 @@ function snapshotsStep(work: Work): Step {
       work.consistency = await whileQuiet(
         source,
         (how) => records.begin(KEY, 'quiet', how),
-        async () => void (await all(disks.map(({ from }) => snapshot(ioctxs, from, snapshotOf(uuid))))),
+        async () => void (await all(disks.map(({ from }) => snapshot(pools, from, snapshotOf(uuid))))),
       )
       await records.forget(KEY, 'quiet')
       return 'made'
@@ -88,15 +92,15 @@ function snapshotsStep(work: Work): Step {
   }
 }
 
-function imageStep(disk: ClonedDisk, { ioctxs, records, uuid, asked, signal }: Work): Step {
+function imageStep(disk: ClonedDisk, { pools, records, uuid, asked, signal }: Work): Step {
   return {
     name: `image ${disk.target}`,
     async run() {
       await records.begin(KEY, `image ${disk.target}`, placeText(disk.to))
-      await makeImage(ioctxs, disk, snapshotOf(uuid), { isFull: asked.isFull, signal })
+      await makeImage(pools, disk, snapshotOf(uuid), { isFull: asked.isFull, signal })
       return 'made'
     },
-    undo: () => removeImage(ioctxs, disk.to),
+    undo: () => removeImage(pools, disk.to),
   }
 }
 
@@ -110,7 +114,7 @@ function domainStep({ connection, document, disks, records, asked, uuid }: Work)
       return 'made'
     },
     async undo() {
-      const domain = await find(() => connection.domainByUuid(uuid))
+      const domain = await orNone(connection.domainByUuid(uuid), 'VIR_ERR_NO_DOMAIN')
       await domain?.undefine({ nvram: true })
       return domain !== undefined
     },
@@ -175,8 +179,8 @@ function checkDifferences(differences: readonly Difference[]): void {
  * ```
  *
  * Errors: {@link ProvisionError} `ERR_RBDKIT_DIFFERS` the name is taken, an image's is, or a disk is not an image of RBD, whatever
- * stands in the way is in `differences`; `ERR_RBDKIT_STEP_FAILED`, `ABORT_ERR`; `VIR_ERR_NO_DOMAIN` there is no first
- * machine; `EACCES`; `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`.
+ * stands in the way is in `differences`; `ERR_RBDKIT_MISSING` there is no first machine;
+ * `ERR_RBDKIT_STEP_FAILED`, `ABORT_ERR`; `EACCES`; `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`.
  *
  * @since 0.1.0
  */
@@ -192,24 +196,24 @@ export async function cloneMachine(
   const { signal } = options
   signal?.throwIfAborted()
   const { name } = asked
-  const first = await connection.domainByName(source)
-  const document = await first.xml({ inactive: true, secure: true })
+  const first = await machineOf(connection, source, 'cloneMachine', signal)
+  const document = withoutCloudInit(await first.xml({ inactive: true, secure: true }))
   const { disks, differences } = disksOf(document, name)
   const [disk] = disks
   if (disk === undefined && differences.length === 0)
     differences.push({ step: 'disks', name: source, reason: 'it has none', replaceable: false })
   checkDifferences(differences)
   const { pool } = (disk as ClonedDisk).from
+  await using pools = new OpenPools(cluster, signal)
   const records = new Records(cluster, pool, `rbdkit.provision.clone.${name}`)
-  const ioctxs = new Ioctxs(cluster)
   try {
     await records.lock(`cloneMachine ${name}`, signal)
-    await clearLeftovers(records, ioctxs, connection, first)
-    if (await find(() => connection.domainByName(name)))
+    await clearLeftovers(records, pools, connection, first)
+    if (await orNone(connection.domainByName(name), 'VIR_ERR_NO_DOMAIN'))
       differences.push({ step: 'domain', name, reason: 'there is a domain of that name', replaceable: false })
-    checkDifferences([...differences, ...(await differencesOf(ioctxs, disks))])
+    checkDifferences([...differences, ...(await differencesOf(pools, disks))])
     const uuid = randomUUID()
-    const of = { source: first, connection, document, disks, ioctxs, records, asked, uuid, signal }
+    const of = { source: first, connection, document, disks, pools, records, asked, uuid, signal }
     const work: Work = { ...of, consistency: 'shut-off' }
     const steps = await runSteps('cloneMachine', stepsOf(work), options).catch(async (error: unknown) => {
       // What could not be undone is for the next call to find.
@@ -220,7 +224,6 @@ export async function cloneMachine(
     const made = disks.map(({ target, to }) => ({ target, ...to }))
     return { name, uuid, disks: made, consistency: work.consistency, steps }
   } finally {
-    await ioctxs.close()
     await records.close()
   }
 }

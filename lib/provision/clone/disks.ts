@@ -3,6 +3,7 @@
 import { type Cluster, copy, Image, type IoCtx } from '../../index.js'
 import { xml } from '../../libvirt/index.js'
 import type { Difference } from '../errors.js'
+import type { OpenPools } from '../machine/pools.js'
 import { isCode } from '../record.js'
 
 /** What begins the names of snapshots that belong to a clone. */
@@ -23,26 +24,7 @@ export function toPlace(text: string): Place {
   return { pool, image: rest.pop() ?? '', namespace: rest.pop() ?? '' }
 }
 
-/** The ioctxs of places; they are closed together. */
-export class Ioctxs {
-  readonly #cluster: Cluster
-  readonly #open = new Map<string, Promise<IoCtx>>()
-
-  constructor(cluster: Cluster) {
-    this.#cluster = cluster
-  }
-
-  of({ pool, namespace }: Place): Promise<IoCtx> {
-    const key = `${pool}/${namespace}`
-    const ioctx = this.#open.get(key) ?? this.#cluster.openIoCtx(pool, { namespace })
-    this.#open.set(key, ioctx)
-    return ioctx
-  }
-
-  async close(): Promise<void> {
-    for (const ioctx of this.#open.values()) await (await ioctx.catch(() => undefined))?.close()
-  }
-}
+const ioctxOf = (pools: OpenPools, { pool, namespace }: Place): Promise<IoCtx> => pools.open(pool, namespace)
 
 /** A disk that the clone gets an image of its own for. */
 export interface ClonedDisk {
@@ -82,14 +64,14 @@ export function disksOf(document: string, name: string): { disks: ClonedDisk[]; 
 }
 
 /** What would stand in the way of the images: one of a name, or a first one that is not there. */
-export async function differencesOf(ioctxs: Ioctxs, disks: readonly ClonedDisk[]): Promise<Difference[]> {
+export async function differencesOf(pools: OpenPools, disks: readonly ClonedDisk[]): Promise<Difference[]> {
   const differences: Difference[] = []
   const lists = new Map<IoCtx, Set<string>>()
   const differs = (place: Place, reason: string): void => {
     differences.push({ step: 'images', name: placeText(place), reason, replaceable: false })
   }
   for (const { from, to } of disks) {
-    const ioctx = await ioctxs.of(to)
+    const ioctx = await ioctxOf(pools, to)
     const names = lists.get(ioctx) ?? new Set((await Image.list(ioctx)).map(({ name }) => name))
     lists.set(ioctx, names)
     if (names.has(to.image)) differs(to, 'there is an image of that name')
@@ -98,8 +80,8 @@ export async function differencesOf(ioctxs: Ioctxs, disks: readonly ClonedDisk[]
   return differences
 }
 
-async function withImage<T>(ioctxs: Ioctxs, place: Place, use: (image: Image) => Promise<T>): Promise<T> {
-  const image = await Image.open(await ioctxs.of(place), place.image)
+async function withImage<T>(pools: OpenPools, place: Place, use: (image: Image) => Promise<T>): Promise<T> {
+  const image = await Image.open(await ioctxOf(pools, place), place.image)
   try {
     return await use(image)
   } finally {
@@ -108,14 +90,14 @@ async function withImage<T>(ioctxs: Ioctxs, place: Place, use: (image: Image) =>
 }
 
 /** Takes a snapshot of the image that can be cloned, whatever format clones have. */
-export async function snapshot(ioctxs: Ioctxs, place: Place, name: string): Promise<void> {
-  await withImage(ioctxs, place, (image) => image.snapshots.create(name))
+export async function snapshot(pools: OpenPools, place: Place, name: string): Promise<void> {
+  await withImage(pools, place, (image) => image.snapshots.create(name))
 }
 
 /** Removes such a snapshot; `false`: there is none. */
-export async function removeSnapshot(ioctxs: Ioctxs, place: Place, name: string): Promise<boolean> {
+export async function removeSnapshot(pools: OpenPools, place: Place, name: string): Promise<boolean> {
   try {
-    return await withImage(ioctxs, place, async ({ snapshots }) => {
+    return await withImage(pools, place, async ({ snapshots }) => {
       if (!(await snapshots.exists(name))) return false
       if (await snapshots.isProtected(name)) await snapshots.unprotect(name)
       await snapshots.remove(name)
@@ -129,25 +111,25 @@ export async function removeSnapshot(ioctxs: Ioctxs, place: Place, name: string)
 
 /** Makes the clone's image. A full copy is aborted with the signal; it has its name only when it is whole. */
 export async function makeImage(
-  ioctxs: Ioctxs,
+  pools: OpenPools,
   { from, to }: ClonedDisk,
   name: string,
   { isFull, signal }: { isFull: boolean; signal: AbortSignal | undefined },
 ): Promise<void> {
-  const [source, destination] = [await ioctxs.of(from), await ioctxs.of(to)]
+  const [source, destination] = [await ioctxOf(pools, from), await ioctxOf(pools, to)]
   if (isFull) {
     const given = { ioctx: source, image: from.image, snapshot: name }
     await copy(given, { ioctx: destination, image: to.image }, signal && { signal })
     return
   }
-  await withImage(ioctxs, from, ({ snapshots }) => snapshots.protect(name))
+  await withImage(pools, from, ({ snapshots }) => snapshots.protect(name))
   await Image.clone(source, { image: from.image, snapshot: name }, destination, to.image)
 }
 
 /** Removes the clone's image; `false`: there is none. */
-export async function removeImage(ioctxs: Ioctxs, place: Place): Promise<boolean> {
+export async function removeImage(pools: OpenPools, place: Place): Promise<boolean> {
   try {
-    await Image.remove(await ioctxs.of(place), place.image)
+    await Image.remove(await ioctxOf(pools, place), place.image)
     return true
   } catch (error) {
     if (isCode(error, 'ENOENT')) return false
@@ -155,13 +137,19 @@ export async function removeImage(ioctxs: Ioctxs, place: Place): Promise<boolean
   }
 }
 
-/** The snapshot that was taken for this image alone; `undefined`: it is no such clone. */
+/** The snapshot that was taken for this image alone; `undefined`: it is no such clone, or is not there. */
 export async function ownSnapshot(
-  ioctxs: Ioctxs,
+  pools: OpenPools,
   place: Place,
 ): Promise<{ place: Place; snapshot: string } | undefined> {
-  const parent = await withImage(ioctxs, place, (image) => image.parent())
-  if (parent === undefined || !parent.snapshot.startsWith(PREFIX)) return undefined
-  const { pool, namespace, image } = parent
-  return { place: { pool, namespace, image }, snapshot: parent.snapshot }
+  try {
+    await using image = await Image.open(await ioctxOf(pools, place), place.image, { readOnly: true })
+    const parent = await image.parent()
+    if (parent === undefined || !parent.snapshot.startsWith(PREFIX)) return undefined
+    const { pool, namespace, image: name } = parent
+    return { place: { pool, namespace, image: name }, snapshot: parent.snapshot }
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined
+    throw error
+  }
 }

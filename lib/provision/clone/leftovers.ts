@@ -1,40 +1,32 @@
 /** This file clears what a killed call has left of a clone that it had begun. */
 
-import { type Connection, type Domain, LibvirtError } from '../../libvirt/index.js'
+import type { Connection, Domain } from '../../libvirt/index.js'
+import { orNone } from '../libvirt/none.js'
+import type { OpenPools } from '../machine/pools.js'
 import type { Records } from '../record.js'
-import { type Ioctxs, ownSnapshot, removeImage, removeSnapshot, toPlace } from './disks.js'
+import { ownSnapshot, removeImage, removeSnapshot, toPlace } from './disks.js'
 import { letGo } from './quiet.js'
 
 /** The key of the record's object, which belongs to one clone. */
 export const KEY = 'clone'
 
-/** The domain, if there is one. */
-export async function find(look: () => Promise<Domain>): Promise<Domain | undefined> {
-  try {
-    return await look()
-  } catch (error) {
-    if (error instanceof LibvirtError && error.code === 'VIR_ERR_NO_DOMAIN') return undefined
-    throw error
-  }
-}
-
-async function removeBegun(records: Records, ioctxs: Ioctxs): Promise<void> {
+async function removeBegun(records: Records, pools: OpenPools): Promise<void> {
   const { begun } = records.get(KEY)
   const snapshot = begun.snapshot ?? ''
   for (const [step, name] of Object.entries(begun)) {
     if (!step.startsWith('image ')) continue
     // By now somebody else may have an image of that name; what is of our snapshot is ours.
-    const own = await ownSnapshot(ioctxs, toPlace(name))
-    if (own?.snapshot === snapshot) await removeImage(ioctxs, toPlace(name))
+    const own = await ownSnapshot(pools, toPlace(name))
+    if (own?.snapshot === snapshot) await removeImage(pools, toPlace(name))
   }
   for (const [step, name] of Object.entries(begun))
-    if (step.startsWith('from ')) await removeSnapshot(ioctxs, toPlace(name), snapshot)
+    if (step.startsWith('from ')) await removeSnapshot(pools, toPlace(name), snapshot)
 }
 
 /** Takes away images and snapshots of a call that was killed before its machine was defined, and lets the first machine go on. */
 export async function clearLeftovers(
   records: Records,
-  ioctxs: Ioctxs,
+  pools: OpenPools,
   connection: Connection,
   source: Domain,
 ): Promise<void> {
@@ -43,8 +35,9 @@ export async function clearLeftovers(
   const { domain, quiet } = begun
   if (quiet !== undefined) await letGo(source, quiet)
   // The domain is what is made last: with it the clone is whole.
-  const isWhole = domain !== undefined && (await find(() => connection.domainByUuid(domain))) !== undefined
-  if (!isWhole) await removeBegun(records, ioctxs)
+  const isWhole =
+    domain !== undefined && (await orNone(connection.domainByUuid(domain), 'VIR_ERR_NO_DOMAIN')) !== undefined
+  if (!isWhole) await removeBegun(records, pools)
   await forgetAll(records)
 }
 

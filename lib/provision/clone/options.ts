@@ -1,8 +1,7 @@
 /** This file checks what a clone of a machine is asked for by. */
 
-import { Cluster } from '../../index.js'
-import { Connection } from '../../libvirt/index.js'
-import { checkBoolean, checkInstance, checkLine, checkOptions, checkProgress, invalid } from '../options.js'
+import { progressOptions } from '../libvirt/options.js'
+import { checkBoolean, checkLine, checkOptions, checkProgress, invalid } from '../options.js'
 import type { ProvisionOptions } from '../steps.js'
 
 /**
@@ -29,18 +28,12 @@ export interface AskedClone {
   readonly start: boolean
 }
 
-export function checkEnds(cluster: unknown, connection: unknown): void {
-  checkInstance('cluster', cluster, Cluster)
-  checkInstance('connection', connection, Connection)
-}
-
 export function checkCloneOptions(options: CloneMachineOptions): AskedClone {
   const given = checkOptions<CloneMachineOptions>('options', options, {
+    ...progressOptions,
     name: true,
     disks: true,
     start: true,
-    signal: true,
-    onProgress: true,
   })
   checkProgress(given)
   const name = checkLine('options.name', given.name)

@@ -48,6 +48,7 @@ import t from 'tap'
 import { randomName } from '../../helpers/cluster.js'
 import { imageOptions } from '../../helpers/image-options.js'
 import { libvirtOptions } from '../../helpers/libvirt-options.js'
+import { machineOptions } from '../../helpers/machine-options.js'
 import { publicOptions } from '../../helpers/public-options.js'
 import { xmlOptions } from '../../helpers/xml-options.js'
 import { mib, openPool } from '../copy/fixture.js'
@@ -369,6 +370,7 @@ t.test('every public function that takes options names one that it does not know
     ),
     'cloudInitDisk: options': () => cloudInitDisk(bad),
     'cloudInitDisk: options.users': () => cloudInitDisk({ users: [{ name: 'ann', ...bad }] }),
+    ...machineOptions(cluster, virt, bad),
     'prepareLibvirt: options': () => prepareLibvirt(cluster, virt, bad as never),
     'prepareLibvirt: options.files': () => prepareLibvirt(cluster, virt, { ...libvirtUser, files: bad }),
     'removeLibvirt: options': () => removeLibvirt(cluster, virt, bad as never),
