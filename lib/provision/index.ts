@@ -1,4 +1,4 @@
-/** This module readies hosts of libvirt for machines on RBD. What it does is done by `rbdkit` and `rbdkit/libvirt` alone. */
+/** This module readies hosts of libvirt for machines on RBD, and makes these. What it does is done by `rbdkit` and `rbdkit/libvirt` alone. */
 
 export { cloudInitDisk } from './cloud-init/disk.js'
 export type { CloudInitOptions, CloudInitUser } from './cloud-init/options.js'
@@ -30,4 +30,10 @@ export {
 } from './machine/power.js'
 export type { RbdDisk } from './machine/rbd-disks.js'
 export { type RemovedMachine, type RemoveMachineOptions, removeMachine } from './machine/remove.js'
+export {
+  type MachineCheck,
+  type MachineReport,
+  type VerifyMachineOptions,
+  verifyMachine,
+} from './machine/verify.js'
 export type { ProvisionOptions, ProvisionProgress, StepOutcome, StepResult } from './steps.js'
