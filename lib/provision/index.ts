@@ -1,4 +1,4 @@
-/** This module readies hosts of libvirt for machines on RBD, and clones machines. What it does is done by `rbdkit` and `rbdkit/libvirt` alone. */
+/** This module readies hosts of libvirt for machines on RBD, makes these and clones them. What it does is done by `rbdkit` and `rbdkit/libvirt` alone. */
 
 export { type ClonedMachine, cloneMachine } from './clone/clone.js'
 export type { CloneMachineOptions } from './clone/options.js'
@@ -33,4 +33,10 @@ export {
 } from './machine/power.js'
 export type { RbdDisk } from './machine/rbd-disks.js'
 export { type RemovedMachine, type RemoveMachineOptions, removeMachine } from './machine/remove.js'
+export {
+  type MachineCheck,
+  type MachineReport,
+  type VerifyMachineOptions,
+  verifyMachine,
+} from './machine/verify.js'
 export type { ProvisionOptions, ProvisionProgress, StepOutcome, StepResult } from './steps.js'

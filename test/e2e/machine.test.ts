@@ -3,10 +3,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Image } from 'rbdkit'
 import { Connection, type Domain } from 'rbdkit/libvirt'
-import { removeMachine, stopMachine } from 'rbdkit/provision'
+import { removeMachine, stopMachine, verifyMachine } from 'rbdkit/provision'
 import t, { type Test } from 'tap'
 import { randomName } from '../helpers/cluster.js'
 import { sharedHypervisor } from '../helpers/hypervisor.js'
+import { type RbdHost, rbdHost } from '../helpers/rbd-host.js'
 import { Shell, shellDomain } from '../helpers/shell-guest.js'
 import { until } from '../helpers/until.js'
 import { MachinePlace } from '../libvirt/machine-fixture.js'
@@ -32,24 +33,35 @@ t.test('a clone boots, and answers on its console', async (t) => {
   }, 90_000)
   t.match(heard, /HELLO/, 'what it has booted from is the clone')
   guest.destroy()
-  const blocks =
-    await domain.qemuMonitorCommand<{ inserted?: { image: { filename: string } } }[]>('query-block')
-  const names = blocks.map(({ inserted }) => inserted?.image.filename ?? '').join('\n')
-  t.match(names, `"${pool}"`, 'QEMU has the image by its name')
-  t.match(names, '"root"')
+  const report = await verifyMachine(cluster, virt, name)
+  t.match(report, { name, ok: false }, 'there is no agent in it')
+  t.match(report.checks.slice(0, 3), [
+    { check: 'cluster', ok: true, found: /^HEALTH_(?:OK|WARN)/ },
+    { check: 'machine', ok: true, found: 'running' },
+    { check: 'qemu vda', ok: true, found: `${pool}/root` },
+  ])
+  t.match(report.checks.slice(3), [{ check: 'agent', ok: false, found: /agent/i }])
   await using root = await Image.open(ioctx, 'root', { readOnly: true })
   t.equal((await root.listWatchers()).length, 1, 'and has it open')
   t.equal(await stopMachine(virt, name, { guestAgentMs: 0, acpiMs: 0 }), 'off')
   t.equal((await root.listWatchers()).length, 0)
+  t.match((await verifyMachine(cluster, virt, name)).checks[1], {
+    check: 'machine',
+    ok: false,
+    found: 'shutoff',
+  })
   await root.close()
   await removeMachine(cluster, virt, name, { disks: true })
   t.same(await machine.there(), ['image template'])
 })
 
 /** A guest with a shell, as a machine. */
-async function shellMachine(t: Test): Promise<{ virt: Connection; domain: Domain; shell: Shell }> {
+async function shellMachine(
+  t: Test,
+  disks: (virt: Connection) => Promise<string[]> = async () => [],
+): Promise<{ virt: Connection; domain: Domain; shell: Shell }> {
   const virt = await Connection.open((await sharedHypervisor()).uri)
-  const domain = await virt.createDomain(await shellDomain(randomName('vm'), []))
+  const domain = await virt.createDomain(await shellDomain(randomName('vm'), await disks(virt)))
   t.teardown(async () => {
     await domain.destroy().catch(() => {})
     await virt.close()
@@ -58,7 +70,12 @@ async function shellMachine(t: Test): Promise<{ virt: Connection; domain: Domain
 }
 
 t.test('a guest that heeds its agent', async (t) => {
-  const { virt, domain, shell } = await shellMachine(t)
+  let host: RbdHost | undefined
+  const { virt, domain, shell } = await shellMachine(t, async (virt) => {
+    host = await rbdHost(t, [virt])
+    await Image.create(host.ioctx, 'data', { size: 2 ** 20 })
+    return [host.disk('data', 'vda')]
+  })
   await shell.run('printf "#!/bin/sh\\npoweroff -f\\n" > /sbin/shutdown && chmod +x /sbin/shutdown')
   await shell.run('/usr/sbin/qemu-ga -d -m virtio-serial -p /dev/vport0p1 -t /run -f /run/qemu-ga.pid')
   await until(() =>
@@ -67,6 +84,17 @@ t.test('a guest that heeds its agent', async (t) => {
       () => sleep(100, false),
     ),
   )
+  const { cluster, pool } = host as RbdHost
+  t.match(await verifyMachine(cluster, virt, domain.name), {
+    ok: true,
+    checks: [
+      { check: 'cluster' },
+      { check: 'machine', found: 'running' },
+      { check: 'qemu vda', found: `${pool}/data` },
+      { check: 'agent', ok: true },
+      { check: 'guest vda', ok: true, found: '/dev/vda' },
+    ],
+  })
   t.equal(await stopMachine(virt, domain.name), 'guest-agent')
 })
 

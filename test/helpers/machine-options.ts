@@ -10,6 +10,7 @@ import {
   removeMachine,
   startMachine,
   stopMachine,
+  verifyMachine,
 } from 'rbdkit/provision'
 
 /** By the place of the option, as `publicOptions()` has it. */
@@ -46,5 +47,6 @@ export function machineOptions(
     'removeMachine: options': () => removeMachine(cluster, virt, 'vm1', bad),
     'startMachine: options': () => startMachine(virt, 'vm1', bad),
     'stopMachine: options': () => stopMachine(virt, 'vm1', bad),
+    'verifyMachine: options': () => verifyMachine(cluster, virt, 'vm1', bad),
   }
 }

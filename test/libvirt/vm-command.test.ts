@@ -93,6 +93,12 @@ t.test('create, ls, console, stop, start, rm', async (t) => {
   child.stdin.write('\u001d')
   t.same(await ended, [0, null])
 
+  const verified = await vm('verify', name)
+  t.match(verified, {
+    code: 1,
+    stdout: new RegExp(`^CHECK +OK +FOUND\n(?:.*\n)*qemu vda +yes +${pool}/root\n`),
+  })
+  t.match(verified.stdout, /\nagent +no +/, 'it has none')
   t.match(await vm('rm', name, '--disks'), { code: 1, stderr: /^rbdkit: ERR_RBDKIT_IN_USE: .* runs; / })
   const stopped = await vm('stop', name, '--agent-timeout', '0', '--acpi-timeout', '0.5')
   t.match(stopped, { code: 0, stdout: 'off\n' })

@@ -174,6 +174,16 @@ async function remove(session: Session<RemoveFlags>, name: string): Promise<Repo
   })
 }
 
+async function verify(session: Session<ConnectFlags>, name: string): Promise<Report> {
+  const { verifyMachine } = await import('../../provision/index.js')
+  const { flags, signal } = session
+  return connected([flags.connect], signal, async ([host]) => {
+    const report = await verifyMachine(await session.cluster(), host, name, { signal })
+    const rows = report.checks.map(({ check, ok, found }) => [check, ok ? 'yes' : 'no', found])
+    return { json: report, text: table([['CHECK', 'OK', 'FOUND'], ...rows]), status: report.ok ? 0 : 1 }
+  })
+}
+
 /** Machines on RBD. */
 export function command(): Command {
   const about = (name: string, description: string): Command => addJsonOption(aboutGuests(name, description))
@@ -187,7 +197,7 @@ export function command(): Command {
     "the pool of images without one (default: ceph.conf's rbd_default_pool)",
   ] as const
   return new Command('vm')
-    .description('make machines on RBD, clone, list, start, stop and remove them')
+    .description('make machines on RBD, clone, list, start, stop, check and remove them')
     .addCommand(
       addProgressOption(addConnectionOptions(one('create', 'make a machine, and start it')))
         .argument('<user-id>', 'the user whose key libvirt has, without its type: libvirt for client.libvirt')
@@ -240,6 +250,11 @@ export function command(): Command {
         .alias('remove')
         .option('--disks', 'also the images that it writes')
         .action(action<RemoveFlags, [string]>(remove)),
+    )
+    .addCommand(
+      addConnectionOptions(
+        one('verify', 'check that a machine runs, and that QEMU and the guest have its images'),
+      ).action(action<ConnectFlags, [string]>(verify, 1, true)),
     )
     .addCommand(consoleCommand())
 }
