@@ -6,7 +6,7 @@ import t from 'tap'
 import { randomName } from '../helpers/cluster.js'
 import { until } from '../helpers/until.js'
 import { MachinePlace, mib } from './machine-fixture.js'
-import { failure } from './provision-fixture.js'
+import { failure, prepare } from './provision-fixture.js'
 
 t.setTimeout(300_000)
 
@@ -99,6 +99,42 @@ t.test('a machine with a clone, an empty disk, a medium and what cloud-init read
   const again = failure(machine.create({ disks: [{ pool, image: 'new', size: mib }] }))
   t.match(await again, { code: 'ERR_RBDKIT_EXISTS', step: 'domain' }, 'the name is in use')
   t.notOk((await machine.there()).includes('image new'))
+})
+
+t.test('the secret is the one that the host was prepared with', async (t) => {
+  const machine = await MachinePlace.make(t)
+  const { place } = machine
+  const { cluster, virt, pool, usage } = place
+  const own = randomName('usage')
+  const user = randomName('guests')
+  const prepared = await prepare(place, { user, secretUsage: own, storagePool: false })
+  t.teardown(async () => {
+    await (await virt.secretByUsage('ceph', own)).undefine()
+    await cluster.auth.remove(`client.${user}`)
+  })
+  await machine.create({ user, start: false })
+  const [disk] = xml.DomainXml.parse(await (await virt.domainByName(machine.name)).xml()).disks
+  t.match(disk?.auth, { username: user, secret: { uuid: prepared.secret.uuid } })
+  t.not(prepared.secret.uuid, (await virt.secretByUsage('ceph', usage)).uuid)
+  t.same(await machine.there(), ['image root', `${machine.name} shutoff`], pool)
+})
+
+t.test('ten at once from one template', async (t) => {
+  const machine = await MachinePlace.make(t)
+  const { pool } = machine.place
+  await machine.template()
+  const names = Array.from({ length: 10 }, (_, i) => `${machine.name}-${i}`)
+  const from = { image: 'template', snapshot: 'base' }
+  const made = await Promise.all(
+    names.map((name) => machine.create({ name, disks: [{ pool, image: name, from }], start: false })),
+  )
+  t.equal(new Set(made.map(({ uuid }) => uuid)).size, 10)
+  const all = [
+    ...names.map((name) => `image ${name}`),
+    'image template',
+    ...names.map((name) => `${name} shutoff`),
+  ]
+  t.same(await machine.there(), all.sort())
 })
 
 t.test('bad input is refused before anybody is asked', async (t) => {
