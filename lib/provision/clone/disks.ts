@@ -1,6 +1,6 @@
 /** This file is the disks of a machine that is cloned: their snapshots of one moment, and the images that are made of them. */
 
-import { type Cluster, copy, Image, type IoCtx } from '../../index.js'
+import { copy, Image, type IoCtx } from '../../index.js'
 import { xml } from '../../libvirt/index.js'
 import type { Difference } from '../errors.js'
 import type { OpenPools } from '../machine/pools.js'
