@@ -1,7 +1,9 @@
-/** This module readies hosts of libvirt for machines on RBD. What it does is done by `rbdkit` and `rbdkit/libvirt` alone. */
+/** This module readies hosts of libvirt for machines on RBD, and tells what is wrong with them. What it does is done by `rbdkit` and `rbdkit/libvirt` alone. */
 
 export { cloudInitDisk } from './cloud-init/disk.js'
 export type { CloudInitOptions, CloudInitUser } from './cloud-init/options.js'
+export { diagnose } from './doctor/diagnose.js'
+export type { DiagnoseOptions, Diagnosis, Finding, FindingCode, Severity } from './doctor/types.js'
 export {
   type Difference,
   type LeftBehind,
