@@ -1,10 +1,15 @@
-/** This module readies hosts of libvirt for machines on RBD, makes these and clones them. What it does is done by `rbdkit` and `rbdkit/libvirt` alone. */
+/**
+ * This module readies hosts of libvirt for machines on RBD, makes these and clones them, and tells what is wrong. What it does is done by `rbdkit` and
+ * `rbdkit/libvirt` alone.
+ */
 
 export { type ClonedMachine, cloneMachine } from './clone/clone.js'
 export type { CloneMachineOptions } from './clone/options.js'
 export type { CloneConsistency } from './clone/quiet.js'
 export { cloudInitDisk } from './cloud-init/disk.js'
 export type { CloudInitOptions, CloudInitUser } from './cloud-init/options.js'
+export { diagnose } from './doctor/diagnose.js'
+export type { DiagnoseOptions, Diagnosis, Finding, FindingCode, Severity } from './doctor/types.js'
 export {
   type Difference,
   type LeftBehind,

@@ -29,6 +29,7 @@ t.test('version and help', async (t) => {
     status: 0,
     stdout: /<pool> <user-id>\n.*--no-storage-pool /s,
   })
+  t.match(rbdkit('doctor', '--help'), { status: 0, stdout: /\[pool\.\.\.\]\n.*--libvirt \[uri\] /s })
   t.match(rbdkit('dev', '--help'), { status: 0, stdout: /^Usage: rbdkit dev /, stderr: '' })
 })
 
@@ -52,6 +53,11 @@ t.test('a wrong command line: status 2, what is wrong, where help is', async (t)
       '--pattern interleaved does not go with --rw randread',
     ],
     [['host', 'prepare', 'vms'], ['host', 'prepare'], "missing required argument 'user-id'"],
+    [
+      ['doctor', '--timeout', '0'],
+      ['doctor'],
+      "option '--timeout <seconds>' argument '0' is invalid. must be a whole number from 1 to 600",
+    ],
     [['bench', 'compare', 'one.json'], ['bench', 'compare'], 'give two to 6 files'],
   ] as const) {
     const stderr = `rbdkit: ${message}\nSee '${['rbdkit', ...path].join(' ')} --help'.\n`

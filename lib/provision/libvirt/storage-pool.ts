@@ -1,25 +1,11 @@
 /** This file is libvirt's storage pool, by which its own tools see the images. */
 
-import { randomUUID } from 'node:crypto'
-import { lookup } from 'node:dns/promises'
-import { isIP } from 'node:net'
-import { LibvirtError, type StoragePool, xml } from '../../libvirt/index.js'
-import { type Difference, messageOf, ProvisionError } from '../errors.js'
+import { type StoragePool, xml } from '../../libvirt/index.js'
+import { type Difference, ProvisionError } from '../errors.js'
+import { indexOfMonitor, monitorAddresses } from './monitor-addresses.js'
 import { orNone } from './none.js'
+import { whyNoRbdPools } from './probe.js'
 import { absent, type Look, type Part, right, type Target } from './target.js'
-
-interface MonitorMap {
-  mons: { name: string; public_addrs?: { addrvec: { addr: string }[] }; addr?: string }[]
-}
-
-/** An option that librados does not have: libvirt fails at it, after all that it sets itself and before it connects. */
-const PROBE = 'rbdkit_probe'
-
-/** What stands between a host's addresses and their ports: `10.0.0.1 6789`. */
-function splitAddress(addr: string): { host: string; port: string } | undefined {
-  const [, host, port] = /^\[?([^\]]+?)\]?:(\d+)(?:\/\d+)?$/.exec(addr) ?? []
-  return host === undefined || port === undefined ? undefined : { host, port }
-}
 
 export class StoragePoolPart implements Part {
   readonly name = 'storagePool'
@@ -55,23 +41,14 @@ export class StoragePoolPart implements Part {
   /** Whether libvirtd can have RBD storage pools at all, found out without the cluster. */
   async #checkBackend(): Promise<void> {
     const { connection, pool } = this.#target
-    const monitors = [{ host: '127.0.0.1', port: 1 }]
-    const name = `rbdkit-probe-${randomUUID()}`
-    try {
-      const made = await connection.storage.createPool(
-        xml.storagePool({ type: 'rbd', name, pool, monitors, configOptions: { [PROBE]: 1 } }),
-      )
-      await made.destroy() // it takes options that there are not: then it will take ours
-    } catch (error) {
-      if (!(error instanceof LibvirtError)) throw error
-      if (error.message.includes(PROBE)) return
-      throw new ProvisionError(
-        'ERR_RBDKIT_STORAGE_POOL',
-        'prepareLibvirt',
-        `libvirt's RBD storage pools do not work on this host; with 'storagePool: false' machines do without one: ${messageOf(error)}`,
-        { step: this.name, cause: error },
-      )
-    }
+    const cause = await whyNoRbdPools(connection, pool)
+    if (cause === undefined) return
+    throw new ProvisionError(
+      'ERR_RBDKIT_STORAGE_POOL',
+      'prepareLibvirt',
+      `libvirt's RBD storage pools do not work on this host; with 'storagePool: false' machines do without one: ${cause.message}`,
+      { step: this.name, cause },
+    )
   }
 
   #differs(reason: string, replaceable: boolean): Difference {
@@ -94,44 +71,16 @@ export class StoragePoolPart implements Part {
       const named = 'uuid' in secret ? secret.uuid === this.#target.uuid : secret.usage === this.#target.usage
       if (!named) differences.push(this.#differs('it names another secret', true))
     }
-    const addresses = await this.#addresses(signal)
+    const addresses = await monitorAddresses(this.#target.cluster, signal)
     const hit = new Set<number>()
     let strangers = 0
     for (const { host, port } of monitors) {
-      const at = await this.#indexOf(addresses, host, port)
+      const at = await indexOfMonitor(addresses, host, port)
       if (at < 0) strangers++
       else hit.add(at)
     }
     if (hit.size === 0) differences.push(this.#differs("none of its monitors is the cluster's", true))
     return { differences, near: strangers > 0 || hit.size < addresses.length }
-  }
-
-  /** All addresses of each monitor: a document may name any. */
-  async #addresses(signal?: AbortSignal): Promise<{ host: string; port: string }[][]> {
-    const command = { prefix: 'mon dump' }
-    const { mons } = await this.#target.cluster.monitorCommand<MonitorMap>(command, signal && { signal })
-    return mons.map(({ public_addrs, addr = '' }) =>
-      (public_addrs?.addrvec ?? [{ addr }])
-        .map((one) => splitAddress(one.addr))
-        .filter((one) => one !== undefined),
-    )
-  }
-
-  async #indexOf(
-    addresses: readonly { host: string; port: string }[][],
-    host: string,
-    port: number | undefined,
-  ): Promise<number> {
-    const found =
-      isIP(host) > 0
-        ? [host]
-        : await lookup(host, { all: true }).then(
-            (all) => all.map((one) => one.address),
-            () => [],
-          )
-    return addresses.findIndex((monitor) =>
-      monitor.some((one) => found.includes(one.host) && (port === undefined || one.port === String(port))),
-    )
   }
 
   #document(uuid?: string): string {

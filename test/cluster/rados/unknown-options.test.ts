@@ -43,7 +43,7 @@ import {
 } from 'rbdkit'
 import { LocalCluster, LocalHypervisor } from 'rbdkit/dev'
 import { Connection, Secret, xml } from 'rbdkit/libvirt'
-import { cloudInitDisk, prepareLibvirt, removeLibvirt, rotateLibvirtKey } from 'rbdkit/provision'
+import { cloudInitDisk, diagnose, prepareLibvirt, removeLibvirt, rotateLibvirtKey } from 'rbdkit/provision'
 import t from 'tap'
 import { randomName } from '../../helpers/cluster.js'
 import { imageOptions } from '../../helpers/image-options.js'
@@ -371,6 +371,7 @@ t.test('every public function that takes options names one that it does not know
     'cloudInitDisk: options': () => cloudInitDisk(bad),
     'cloudInitDisk: options.users': () => cloudInitDisk({ users: [{ name: 'ann', ...bad }] }),
     ...machineOptions(cluster, virt, bad),
+    'diagnose: options': () => diagnose(cluster, virt, bad),
     'prepareLibvirt: options': () => prepareLibvirt(cluster, virt, bad as never),
     'prepareLibvirt: options.files': () => prepareLibvirt(cluster, virt, { ...libvirtUser, files: bad }),
     'removeLibvirt: options': () => removeLibvirt(cluster, virt, bad as never),
