@@ -46,8 +46,11 @@ async function doctor(session: Session<DoctorFlags>, pools: string[]): Promise<R
       signal,
     })
     const { findings } = diagnosis
-    const count = (severity: string): number => findings.filter((one) => one.severity === severity).length
-    const sum = `${count('error')} errors, ${count('warning')} warnings, ${count('info')} notes\n`
+    const count = (severity: string, what = severity): string => {
+      const { length } = findings.filter((one) => one.severity === severity)
+      return `${length} ${what}${length === 1 ? '' : 's'}`
+    }
+    const sum = `${count('error')}, ${count('warning')}, ${count('info', 'note')}\n`
     return {
       json: diagnosis,
       text: findings.map(inWords).join('') + sum,
