@@ -54,7 +54,7 @@ async function doctor(session: Session<DoctorFlags>, pools: string[]): Promise<R
     return {
       json: diagnosis,
       text: findings.map(inWords).join('') + sum,
-      status: count('error') > 0 ? 1 : 0,
+      status: findings.some((one) => one.severity === 'error') ? 1 : 0,
     }
   } finally {
     await (await open?.catch(() => undefined))?.close()
