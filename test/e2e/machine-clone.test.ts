@@ -37,8 +37,9 @@ t.test('a guest with an agent', async (t) => {
       () => false,
     ),
   )
+  // By another name first: the moment may come between the opening of a file and its writing.
   await shell.run(
-    '(n=0; while [ ! -e /tmp/stop ]; do n=$((n + 1)); echo $n > /vda/n; echo $n > /vdb/n; done) </dev/null >/dev/null 2>&1 & true',
+    '(n=0; while [ ! -e /tmp/stop ]; do n=$((n + 1)); for d in vda vdb; do echo $n > /$d/t; mv /$d/t /$d/n; done; done) </dev/null >/dev/null 2>&1 & true',
   )
   await until(async () => Number(await shell.run('cat /vdb/n || echo 0')) > 5)
   await shell.run('echo not synced > /vda/x')
