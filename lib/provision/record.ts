@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CephError, type Cluster, type IoCtx } from '../index.js'
+import { CephError, type Cluster, CopyError, type IoCtx } from '../index.js'
 import { within } from './steps.js'
 
 /** The object of the pool, in its default namespace. */
@@ -34,9 +34,9 @@ function without(names: Names, step: string): Names {
   return Object.fromEntries(Object.entries(names).filter(([one]) => one !== step))
 }
 
-/** Whether C answered so. */
+/** Whether C answered so, or a copy, which has errors of its own class. */
 export function isCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof CephError && codes.includes(error.code)
+  return (error instanceof CephError || error instanceof CopyError) && codes.includes(error.code)
 }
 
 function parse(value: Buffer): Entry {

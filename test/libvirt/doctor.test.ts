@@ -150,6 +150,21 @@ t.test('storage pools', async (t) => {
     { severity: 'error', remedy: /host prepare .*--replace/ },
   ])
   await none.undefine()
+
+  // What the check of libvirtd makes for a moment may be there while another check looks.
+  const probe = `rbdkit-probe-${randomName('p')}`
+  const gone = randomName('gone')
+  const monitors = [{ host: '127.0.0.1', port: 9 }]
+  const passing = await virt.defineStoragePool(
+    xml.storagePool({ type: 'rbd', name: probe, pool: gone, monitors }),
+  )
+  const { findings: all } = await diagnose(cluster, virt, mine)
+  t.same(
+    all.filter(({ object }) => object === probe || object === gone),
+    [],
+    'and is no fault',
+  )
+  await passing.undefine()
 })
 
 t.test('capabilities of the user', async (t) => {

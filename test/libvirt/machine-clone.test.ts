@@ -42,6 +42,19 @@ async function read(ioctx: IoCtx, name: string, length: number): Promise<string>
   return (await image.read({ position: 0, length })).buffer.toString('latin1')
 }
 
+/** Domains with images of the pool. Those of other tests come and go meanwhile. */
+async function domainsOf(virt: Connection, pool: string): Promise<Domain[]> {
+  const found: Domain[] = []
+  for (const domain of await virt.listDomains()) {
+    const document = await domain.xml({ inactive: true }).catch((error: { code: string }) => {
+      if (error.code !== 'VIR_ERR_NO_DOMAIN') throw error
+      return ''
+    })
+    if (document.includes(`'${pool}/`)) found.push(domain)
+  }
+  return found
+}
+
 async function make(t: Test): Promise<Machines> {
   const { cluster, virt, pool, user } = await Place.make(t)
   const host = await prepareLibvirt(cluster, virt, { pool, user, storagePool: false })
@@ -64,8 +77,7 @@ async function make(t: Test): Promise<Machines> {
     .replace('</name>', '</name><genid>43dc0cf8-809b-4adb-9bea-a9abb5f3d90e</genid>')
   const first = await virt.defineDomain(document)
   t.teardown(async () => {
-    for (const domain of await virt.listDomains()) {
-      if (!(await domain.xml({ inactive: true })).includes(`'${pool}/`)) continue
+    for (const domain of await domainsOf(virt, pool)) {
       if (await domain.isActive()) await domain.destroy()
       await domain.undefine()
     }
@@ -77,8 +89,7 @@ async function make(t: Test): Promise<Machines> {
 /** All that there is of machines: domains, images, their snapshots, records of what is unfinished. */
 async function there({ virt, pool, ioctx }: Machines): Promise<string[]> {
   const found: string[] = []
-  for (const domain of await virt.listDomains())
-    if ((await domain.xml({ inactive: true })).includes(`'${pool}/`)) found.push(`domain ${domain.name}`)
+  for (const { name } of await domainsOf(virt, pool)) found.push(`domain ${name}`)
   for (const { name } of await Image.list(ioctx)) {
     found.push(`image ${name}`)
     await using image = await Image.open(ioctx, name, { readOnly: true })
@@ -267,6 +278,29 @@ t.test('whichever step fails, nothing is left, and the machine runs on', async (
     t.same(await there(machines), before)
   }
   t.match(await first.state(), { state: 'running' })
+})
+
+t.test('an image that somebody else has made meanwhile stays', async (t) => {
+  const machines = await make(t)
+  const { cluster, virt, ioctx, first } = machines
+  const before = await there(machines)
+  for (const disks of ['copy-on-write', 'full'] as const) {
+    const name = randomName('web')
+    let other: Promise<void> | undefined
+    const error = await failure(
+      cloneMachine(cluster, virt, first.name, {
+        name,
+        disks,
+        onProgress: () => {
+          other ??= Image.create(ioctx, `${name}-vdb`, { size: mib })
+        },
+      }),
+    )
+    await other
+    t.match(error, { code: 'ERR_RBDKIT_STEP_FAILED', step: 'image vdb', cause: { code: 'EEXIST' }, left: [] })
+    t.same(await there(machines), [...before, `image ${name}-vdb`].sort(), disks)
+    await Image.remove(ioctx, `${name}-vdb`)
+  }
 })
 
 t.test('what a killed call has left is cleared by the next', async (t) => {

@@ -7,6 +7,8 @@ import { type Difference, ProvisionError } from '../errors.js'
 import { orNone } from '../libvirt/none.js'
 import { checkEnds } from '../libvirt/options.js'
 import { withoutCloudInit } from '../machine/document.js'
+import { domainSteps } from '../machine/domain-steps.js'
+import { imageStep, spec } from '../machine/images.js'
 import { OpenPools } from '../machine/pools.js'
 import { machineOf } from '../machine/power.js'
 import { checkLine } from '../options.js'
@@ -17,8 +19,6 @@ import {
   differencesOf,
   disksOf,
   makeImage,
-  placeText,
-  removeImage,
   removeSnapshot,
   snapshot,
   snapshotOf,
@@ -79,7 +79,7 @@ function snapshotsStep(work: Work): Step {
     name: 'snapshots',
     async run() {
       await records.begin(KEY, 'snapshot', snapshotOf(uuid))
-      for (const { target, from } of disks) await records.begin(KEY, `from ${target}`, placeText(from))
+      for (const { target, from } of disks) await records.begin(KEY, `from ${target}`, spec(from))
       work.consistency = await whileQuiet(
         source,
         (how) => records.begin(KEY, 'quiet', how),
@@ -92,49 +92,20 @@ function snapshotsStep(work: Work): Step {
   }
 }
 
-function imageStep(disk: ClonedDisk, { pools, records, uuid, asked, signal }: Work): Step {
-  return {
-    name: `image ${disk.target}`,
-    async run() {
-      await records.begin(KEY, `image ${disk.target}`, placeText(disk.to))
-      await makeImage(pools, disk, snapshotOf(uuid), { isFull: asked.isFull, signal })
-      return 'made'
-    },
-    undo: () => removeImage(pools, disk.to),
-  }
+function cloneImageStep(disk: ClonedDisk, { pools, records, uuid, asked, signal }: Work): Step {
+  return imageStep(`image ${disk.target}`, pools, disk.to, async () => {
+    await records.begin(KEY, `image ${disk.target}`, spec(disk.to))
+    await makeImage(pools, disk, snapshotOf(uuid), { isFull: asked.isFull, signal })
+  })
 }
 
-function domainStep({ connection, document, disks, records, asked, uuid }: Work): Step {
-  return {
-    name: 'domain',
-    async run() {
-      const elements = disks.map(({ element }) => element)
-      await records.begin(KEY, 'domain', uuid)
-      await connection.defineDomain(xml.cloneDomain(document, { name: asked.name, uuid, disks: elements }))
-      return 'made'
-    },
-    async undo() {
-      const domain = await orNone(connection.domainByUuid(uuid), 'VIR_ERR_NO_DOMAIN')
-      await domain?.undefine({ nvram: true })
-      return domain !== undefined
-    },
+function domainAndStart({ connection, document, disks, records, asked, uuid }: Work): Step[] {
+  const define = async (): Promise<void> => {
+    const elements = disks.map(({ element }) => element)
+    await records.begin(KEY, 'domain', uuid)
+    await connection.defineDomain(xml.cloneDomain(document, { name: asked.name, uuid, disks: elements }))
   }
-}
-
-function startStep({ connection, uuid }: Work): Step {
-  return {
-    name: 'start',
-    async run() {
-      await (await connection.domainByUuid(uuid)).create()
-      return 'changed'
-    },
-    async undo() {
-      const domain = await connection.domainByUuid(uuid)
-      const isRunning = await domain.isActive()
-      if (isRunning) await domain.destroy()
-      return isRunning
-    },
-  }
+  return domainSteps(connection, uuid, define, asked)
 }
 
 function stepsOf(work: Work): Step[] {
@@ -145,10 +116,9 @@ function stepsOf(work: Work): Step[] {
   }
   return [
     snapshotsStep(work),
-    ...work.disks.map((disk) => imageStep(disk, work)),
+    ...work.disks.map((disk) => cloneImageStep(disk, work)),
     ...(work.asked.isFull ? [release] : []),
-    domainStep(work),
-    ...(work.asked.start ? [startStep(work)] : []),
+    ...domainAndStart(work),
   ]
 }
 

@@ -3,22 +3,17 @@
 import { copy, Image, type IoCtx } from '../../index.js'
 import { xml } from '../../libvirt/index.js'
 import type { Difference } from '../errors.js'
+import { type Place as AnyPlace, spec } from '../machine/images.js'
 import type { OpenPools } from '../machine/pools.js'
 import { isCode } from '../record.js'
 
 /** What begins the names of snapshots that belong to a clone. */
 const PREFIX = 'rbdkit-clone.'
 
-/** An image by its names. */
-export interface Place {
-  readonly pool: string
-  readonly namespace: string
-  readonly image: string
-}
+/** An image whose namespace is said, also when that is the pool's own. */
+export type Place = AnyPlace & { readonly namespace: string }
 
-export const placeText = ({ pool, namespace, image }: Place): string =>
-  [pool, namespace, image].filter((part) => part !== '').join('/')
-
+/** What `spec()` has written. */
 export function toPlace(text: string): Place {
   const [pool = '', ...rest] = text.split('/')
   return { pool, image: rest.pop() ?? '', namespace: rest.pop() ?? '' }
@@ -68,7 +63,7 @@ export async function differencesOf(pools: OpenPools, disks: readonly ClonedDisk
   const differences: Difference[] = []
   const lists = new Map<IoCtx, Set<string>>()
   const differs = (place: Place, reason: string): void => {
-    differences.push({ step: 'images', name: placeText(place), reason, replaceable: false })
+    differences.push({ step: 'images', name: spec(place), reason, replaceable: false })
   }
   for (const { from, to } of disks) {
     const ioctx = await ioctxOf(pools, to)
@@ -124,17 +119,6 @@ export async function makeImage(
   }
   await withImage(pools, from, ({ snapshots }) => snapshots.protect(name))
   await Image.clone(source, { image: from.image, snapshot: name }, destination, to.image)
-}
-
-/** Removes the clone's image; `false`: there is none. */
-export async function removeImage(pools: OpenPools, place: Place): Promise<boolean> {
-  try {
-    await Image.remove(await ioctxOf(pools, place), place.image)
-    return true
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return false
-    throw error
-  }
 }
 
 /** The snapshot that was taken for this image alone; `undefined`: it is no such clone, or is not there. */

@@ -3,6 +3,7 @@
 import type { Cluster } from '../../index.js'
 import { type Connection, xml } from '../../libvirt/index.js'
 import { orNone } from '../libvirt/none.js'
+import { PROBE_POOL } from '../libvirt/probe.js'
 import { untilAborted } from '../steps.js'
 import type { Diagnosis, Finding } from './types.js'
 
@@ -72,7 +73,9 @@ export async function rbdStoragePools(
 ): Promise<RbdStoragePool[]> {
   const found: RbdStoragePool[] = []
   for (const pool of await untilAborted(connection.listStoragePools(), signal)) {
-    // One may go while it is looked at, as the pool does by which another check tries whether they start.
+    // The check of libvirtd makes one for a moment.
+    if (pool.name.startsWith(PROBE_POOL)) continue
+    // Others may go while they are looked at.
     const text = await untilAborted(orNone(pool.xml({ inactive: true }), GONE), signal)
     if (text === undefined || !/<pool\s+type=['"]rbd['"]/.test(text)) continue
     const active = await untilAborted(orNone(pool.isActive(), GONE), signal)

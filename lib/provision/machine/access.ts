@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { type AuthUser, Cluster, Image, type Monitor } from '../../index.js'
 import { messageOf, ProvisionError } from '../errors.js'
 import { isCode } from '../record.js'
-import { type Parent, spec } from './options.js'
+import { spec } from './images.js'
+import type { Parent } from './options.js'
 import { OpenPools } from './pools.js'
 
 /** What somebody who may not do a thing is answered: since Ceph 18 some are not answered at all. */

@@ -1,21 +1,14 @@
 /** This file makes a machine on RBD. */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cluster, Image } from '../../index.js'
 import type { Connection } from '../../libvirt/index.js'
-import { orNone } from '../libvirt/none.js'
 import { checkEnds } from '../libvirt/options.js'
-import { isCode } from '../record.js'
-import { runSteps, type Step, type StepResult } from '../steps.js'
-import { documentOf, type Ground } from './document.js'
+import { runSteps, type StepResult } from '../steps.js'
+import { documentOf } from './document.js'
+import { domainSteps } from './domain-steps.js'
+import { imageStep, spec } from './images.js'
 import { Look } from './look.js'
-import {
-  type CreateMachineOptions,
-  checkCreateMachine,
-  type Plan,
-  type PlannedDisk,
-  spec,
-} from './options.js'
+import { type CreateMachineOptions, checkCreateMachine, type PlannedDisk } from './options.js'
 import { OpenPools } from './pools.js'
 
 /**
@@ -34,25 +27,6 @@ export interface CreatedMachine {
   readonly steps: readonly StepResult[]
 }
 
-/** A QEMU that was just stopped may still have it open. */
-async function removed(
-  pools: OpenPools,
-  { pool, image }: PlannedDisk,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const ioctx = await pools.open(pool)
-  for (;;) {
-    try {
-      await Image.remove(ioctx, image)
-      return true
-    } catch (error) {
-      if (isCode(error, 'ENOENT')) return false
-      if (!isCode(error, 'EBUSY') || signal.aborted) throw error
-      await sleep(200)
-    }
-  }
-}
-
 async function make(pools: OpenPools, { pool, image, of }: PlannedDisk): Promise<void> {
   const ioctx = await pools.open(pool)
   if (of === 'there') return
@@ -65,57 +39,6 @@ async function make(pools: OpenPools, { pool, image, of }: PlannedDisk): Promise
   await using opened = await Image.open(ioctx, image)
   await opened.write(of.data, { position: 0 })
   await opened.flush()
-}
-
-function imageStep(pools: OpenPools, disk: PlannedDisk): Step {
-  let ours = false
-  return {
-    name: `image ${spec(disk)}`,
-    async run() {
-      ours = true
-      try {
-        await make(pools, disk)
-      } catch (error) {
-        // Somebody was faster: that one is not to be removed.
-        if (isCode(error, 'EEXIST')) ours = false
-        throw error
-      }
-      return 'made'
-    },
-    undo: async (signal) => ours && removed(pools, disk, signal),
-  }
-}
-
-function domainSteps(connection: Connection, plan: Plan, ground: Ground): Step[] {
-  const document = documentOf(plan, ground)
-  // By the UUID, which nobody else has.
-  const find = () => orNone(connection.domainByUuid(ground.uuid), 'VIR_ERR_NO_DOMAIN')
-  const define: Step = {
-    name: 'domain',
-    async run() {
-      await connection.defineDomain(document)
-      return 'made'
-    },
-    async undo() {
-      const domain = await find()
-      await domain?.undefine({ nvram: true })
-      return domain !== undefined
-    },
-  }
-  const start: Step = {
-    name: 'start',
-    async run() {
-      await (await find())?.create()
-      return 'changed'
-    },
-    async undo() {
-      const domain = await find()
-      if (domain === undefined || !(await domain.isActive())) return false
-      await domain.destroy()
-      return true
-    },
-  }
-  return plan.start ? [define, start] : [define]
 }
 
 /**
@@ -159,12 +82,12 @@ export async function createMachine(
   signal?.throwIfAborted()
   await using pools = new OpenPools(cluster, signal)
   const ground = await new Look(cluster, connection, pools, plan, signal).all()
-  const images = plan.disks.filter(({ of }) => of !== 'there').map((disk) => imageStep(pools, disk))
-  const steps = await runSteps(
-    'createMachine',
-    [...images, ...domainSteps(connection, plan, ground)],
-    options,
-  )
+  const images = plan.disks
+    .filter(({ of }) => of !== 'there')
+    .map((disk) => imageStep(`image ${spec(disk)}`, pools, disk, () => make(pools, disk)))
+  const document = documentOf(plan, ground)
+  const domain = domainSteps(connection, ground.uuid, () => connection.defineDomain(document), plan)
+  const steps = await runSteps('createMachine', [...images, ...domain], options)
   return {
     name: plan.name,
     uuid: ground.uuid,

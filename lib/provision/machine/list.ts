@@ -7,7 +7,7 @@ import { orNone } from '../libvirt/none.js'
 import { checkEnds } from '../libvirt/options.js'
 import { checkOptions, checkProgress, type KnownOptions } from '../options.js'
 import { untilAborted } from '../steps.js'
-import { spec } from './options.js'
+import { spec } from './images.js'
 import { OpenPools } from './pools.js'
 import { type RbdDisk, rbdDisksOf } from './rbd-disks.js'
 
@@ -109,7 +109,7 @@ export async function listMachines(
   // A template's image may be the disk of many.
   const asked = new Map<string, Promise<Told>>()
   const image = (disk: RbdDisk): Promise<Told> => {
-    const key = `${disk.namespace ?? ''}/${spec(disk)}`
+    const key = spec(disk)
     const told = asked.get(key) ?? imageOf(pools, disk, signal)
     asked.set(key, told)
     return told

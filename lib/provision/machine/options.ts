@@ -13,6 +13,7 @@ import {
   type KnownOptions,
 } from '../options.js'
 import type { ProvisionOptions } from '../steps.js'
+import { spec } from './images.js'
 
 /**
  * A disk of a new machine: an image that is there, or with `from` or `size` one that is made.
@@ -122,11 +123,6 @@ export interface Plan {
   readonly disks: readonly PlannedDisk[]
   /** The one of `disks` that is cloud-init's. */
   readonly cloudInit: PlannedDisk | undefined
-}
-
-/** How an image is called in messages. */
-export function spec({ pool, image }: { readonly pool: string; readonly image: string }): string {
-  return `${pool}/${image}`
 }
 
 function sizeOf(name: string, size: number | bigint): number | bigint {

@@ -9,7 +9,7 @@ import { checkBoolean, checkLine, checkOptions, checkProgress, type KnownOptions
 import { isCode } from '../record.js'
 import { type ProvisionOptions, runSteps, type Step, type StepResult, untilAborted } from '../steps.js'
 import { cloudInitOf } from './document.js'
-import { spec } from './options.js'
+import { spec } from './images.js'
 import { OpenPools } from './pools.js'
 import { machineOf } from './power.js'
 import { type RbdDisk, rbdDisksOf } from './rbd-disks.js'

@@ -3,7 +3,7 @@
 import { Image, type IoCtx } from '../../index.js'
 import type { Connection } from '../../libvirt/index.js'
 import { orNone } from '../libvirt/none.js'
-import { spec } from './options.js'
+import { spec } from './images.js'
 import { type RbdDisk, rbdDisksOf } from './rbd-disks.js'
 
 /** Machines of the host that may write an image, by its name with the pool. */

@@ -5,7 +5,7 @@ import { type Connection, type Domain, LibvirtError } from '../../libvirt/index.
 import { checkEnds } from '../libvirt/options.js'
 import { checkLine, checkOptions, checkProgress, type KnownOptions } from '../options.js'
 import { untilAborted } from '../steps.js'
-import { spec } from './options.js'
+import { spec } from './images.js'
 import { machineOf } from './power.js'
 import { type RbdDisk, rbdDisksOf } from './rbd-disks.js'
 
@@ -78,10 +78,6 @@ function imagesIn(filename: string): string[] {
   return found
 }
 
-function pathOf({ pool, namespace, image }: RbdDisk): string {
-  return namespace === undefined ? spec({ pool, image }) : `${pool}/${namespace}/${image}`
-}
-
 /** What the guest's agent says of the disks; libvirt knows them by their targets. */
 async function guestChecks(domain: Domain, disks: readonly RbdDisk[]): Promise<MachineCheck[]> {
   let seen: Map<string, string>
@@ -132,7 +128,7 @@ export async function verifyMachine(
     const disks = rbdDisksOf(await untilAborted(domain.xml(), signal))
     const images = await untilAborted(qemuImages(domain), signal)
     for (const disk of disks) {
-      const path = pathOf(disk)
+      const path = spec(disk)
       const ok = images.includes(path)
       checks.push({ check: `qemu ${disk.target}`, ok, found: ok ? path : `QEMU has not ${path}` })
     }
